@@ -1,0 +1,253 @@
+"""Uncertain inputs: what is the same in a whole future but not known today, with its prior.
+
+Priors come from ``behaviour.csv`` (rows marked "recommended prior": low, median, high), else from
+``input_priors.csv``. ``sobol_dimensions.csv`` fixes each input's dimension: a new input takes a new
+number at the end, so that it moves no other input's draws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Final, cast
+
+from simulator.catalogue.tables import Row, number, rows
+from simulator.domain.facts import Quality, UncertainInput
+from simulator.errors import CatalogueError
+
+ALL: Final = "ALL"
+INF: Final = math.inf
+PERCENT: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class _FromBehaviour:
+    """Where a role's prior stands in ``behaviour.csv`` and how it is expressed here."""
+
+    parameter: str
+    unit: str
+    horizon: str = ""
+    """Beginning of the ``horizon`` cell; empty for any."""
+    scale: float = 1.0
+    minimum: float = -INF
+    maximum: float = INF
+
+
+_BY_COMMODITY: Final[Mapping[str, _FromBehaviour | None]] = {
+    "demand_elasticity": _FromBehaviour("elasticity_demand_own", "elasticity", "short", maximum=0),
+    "supply_elasticity": _FromBehaviour("elasticity_supply_own", "elasticity", "short", minimum=0),
+    "recycled_elasticity": _FromBehaviour("elasticity_supply_recycled", "elasticity", minimum=0),
+    "stock_cover_months": _FromBehaviour("stock_cover_industry", "months", minimum=0),
+    "contract_share": _FromBehaviour("share_long_term_contract", "1", "", PERCENT, 0, 1),
+    "demand_growth": _FromBehaviour("demand_growth", "1/yr", "", PERCENT, -1, INF),
+    "qualification_months": None,
+    "focal_demand_level": None,
+    "capacity_level": None,
+}
+_GLOBAL: Final[Mapping[str, _FromBehaviour | None]] = {
+    "price_gap_elasticity": _FromBehaviour("elasticity_sum_supply_plus_demand", "elasticity", "short", minimum=0),
+    "price_halving_months": _FromBehaviour("price_halving_time", "months", minimum=0),
+    "hoarding_multiple": _FromBehaviour("hoarding_multiple_before_control", "1", minimum=1),
+    "reroute_share": None,
+    "reroute_lag_months": _FromBehaviour("transshipment_lag", "months", minimum=0),
+    "reroute_premium": _FromBehaviour("price_gap_trigger_rerouting", "1", "", PERCENT, 0),
+    "licence_approval": _FromBehaviour("licence_approval_share", "1", "", PERCENT, 0, 1),
+    "licence_fill": _FromBehaviour("licence_partial_fill", "1", "", 1.0, 0, 1),
+    "licence_lag_months": None,
+    "licence_validity_months": _FromBehaviour("licence_validity", "months", minimum=0),
+    "truce_renewal": None,
+    "outage_rate_per_plant_year": None,
+    "cancellation_hazard_per_year": None,
+    "start_slip_scale": None,
+    "restart_months": _FromBehaviour("restart_time", "months", minimum=0),
+}
+_LESS_ELASTIC_HALF: Final = frozenset({"magnesium_metal", "tantalum", "ree_light", "ree_heavy"})
+"""Their estimated elasticities contain stock draw and panic buying, which the model adds itself."""
+
+
+@cache
+def inputs() -> tuple[UncertainInput, ...]:
+    """Every uncertain input in order of its Sobol dimension."""
+    dimensions = {row["name"]: int(row["dimension"]) for row in rows("sobol_dimensions")}
+    out = []
+    for role in _GLOBAL:
+        out.append(_input(role, ALL, dimensions))
+    for commodity in commodities():
+        for role in _BY_COMMODITY:
+            out.append(_input(role, commodity, dimensions))
+    return tuple(sorted(out, key=lambda item: item.dimension))
+
+
+@cache
+def roles(commodity: str) -> Mapping[str, str]:
+    """Role -> input name for a commodity; global roles included (``reroute_share`` -> ``reroute_share/ALL``)."""
+    if commodity not in commodities():
+        raise CatalogueError(f"no uncertain inputs for {commodity!r}: not a commodity of commodities.csv")
+    names = {role: f"{role}/{commodity}" for role in _BY_COMMODITY}
+    names.update({role: f"{role}/{ALL}" for role in _GLOBAL})
+    return MappingProxyType(names)
+
+
+@cache
+def commodities() -> tuple[str, ...]:
+    """Catalogue names of all commodities, in the order of ``commodities.csv``."""
+    return tuple(row["commodity"] for row in rows("commodities"))
+
+
+def _input(role: str, subject: str, dimensions: Mapping[str, int]) -> UncertainInput:
+    name = f"{role}/{subject}"
+    if name not in dimensions:
+        raise CatalogueError(f"sobol_dimensions.csv gives no dimension to the uncertain input {name!r}")
+    prior = _prior(role, subject)
+    if role == "demand_elasticity" and subject in _LESS_ELASTIC_HALF:
+        prior = _upper_half(prior)
+    if not prior.low <= prior.median <= prior.high:
+        raise CatalogueError(f"prior of {name!r} is not ordered: {prior.low}, {prior.median}, {prior.high}")
+    return UncertainInput(
+        name=name,
+        dimension=dimensions[name],
+        low=prior.low,
+        median=prior.median,
+        high=prior.high,
+        unit=prior.unit,
+        source=prior.source,
+        quality=prior.quality,
+        minimum=prior.minimum,
+        maximum=prior.maximum,
+        note=prior.note,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Prior:
+    low: float
+    median: float
+    high: float
+    unit: str
+    source: str
+    quality: Quality
+    minimum: float
+    maximum: float
+    note: str
+
+
+def _prior(role: str, subject: str) -> _Prior:
+    """Own row of ``input_priors.csv``, else the recommended prior, else a spread from the tables, else the default."""
+    stated = _stated_priors()
+    if (role, subject) in stated:
+        return stated[role, subject]
+    spec = (_GLOBAL if subject == ALL else _BY_COMMODITY)[role]
+    if spec is not None and (found := _recommended(spec, subject)) is not None:
+        return found
+    if role == "focal_demand_level" and (found := _demand_spread(subject, stated[role, "DEFAULT"])) is not None:
+        return found
+    if role == "capacity_level" and (found := _revision_spread(subject, stated)) is not None:
+        return found
+    if (role, "DEFAULT") in stated:
+        return stated[role, "DEFAULT"]
+    raise CatalogueError(f"no prior for the uncertain input {role}/{subject}")
+
+
+@cache
+def _stated_priors() -> Mapping[tuple[str, str], _Prior]:
+    return {(row["role"], row["subject"]): _stated(row) for row in rows("input_priors")}
+
+
+def _stated(row: Row) -> _Prior:
+    return _Prior(
+        low=_required(row, "low"),
+        median=_required(row, "median"),
+        high=_required(row, "high"),
+        unit=row["unit"],
+        source=row["source"],
+        quality=_quality(row),
+        minimum=_required(row, "minimum"),
+        maximum=_required(row, "maximum"),
+        note=row["note"],
+    )
+
+
+def _recommended(spec: _FromBehaviour, subject: str) -> _Prior | None:
+    """Low, median and high of the rows marked "recommended prior", or None where there are none."""
+    found = {
+        row["statistic"]: row
+        for row in rows("behaviour")
+        if row["parameter"] == spec.parameter
+        and row["commodity"] == subject
+        and row["horizon"].startswith(spec.horizon)
+        and "recommended prior" in row["sample_or_context"]
+    }
+    if not {"low", "median", "high"} <= set(found):
+        return None
+    low, median, high = (_required(found[key], "value") * spec.scale for key in ("low", "median", "high"))
+    row = found["median"]
+    note = "; ".join(part for part in (row["sample_or_context"], row["note"]) if part)
+    return _Prior(low, median, high, spec.unit, row["source"], _quality(row), spec.minimum, spec.maximum, note)
+
+
+def _upper_half(prior: _Prior) -> _Prior:
+    """The half of a prior above its median: quantiles 52.5 %, 75 % and 97.5 % of the piecewise-linear whole."""
+    slope = (prior.high - prior.median) / 0.45
+    low, median, high = (min(prior.median + slope * (q - 0.5), prior.maximum) for q in (0.525, 0.75, 0.975))
+    note = f"{prior.note}; less elastic half, because stock draw and panic buying are modelled apart"
+    return _Prior(low, median, high, prior.unit, prior.source, prior.quality, prior.minimum, prior.maximum, note)
+
+
+def _demand_spread(commodity: str, default: _Prior) -> _Prior | None:
+    """Published low and high of US consumption over its value, in the latest base-year row that has them."""
+    for row in sorted(rows("us_balance"), key=lambda row: row["year"], reverse=True):
+        if row["commodity"] != commodity or not row["measure"].startswith("consumption"):
+            continue
+        # The bounds are in the row's own unit, so the value must be too.
+        value, low, high = (number(row[key]) for key in ("value", "value_low", "value_high"))
+        if row["year"] > "2024" or value is None or low is None or high is None:
+            continue
+        note = f"us_balance.csv {row['measure']} {row['year']}: low and high over value; {row['note']}"
+        return _Prior(
+            low / value, 1.0, high / value, "1", row["source"], _quality(row), default.minimum, default.maximum, note
+        )
+    return None
+
+
+def _revision_spread(commodity: str, stated: Mapping[tuple[str, str], _Prior]) -> _Prior | None:
+    """Spread of output outside China between the first estimate of 2024 and its revision.
+
+    The absolute log ratio of the two totals over the countries both editions list is taken as the
+    90 % half-width, between the floor and the cap of ``input_priors.csv``.
+    """
+    pairs = _revised_output(commodity)
+    final, first = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+    if not final or not first:
+        return None
+    floor, cap = stated["capacity_level", "FLOOR"], stated["capacity_level", "CAP"]
+    width = min(max(abs(math.log(first / final)), math.log(floor.high)), math.log(cap.high))
+    source = "world_production.csv production against production_superseded, 2024, without China"
+    note = f"{first:.6g} t first printed, {final:.6g} t revised, {len(pairs)} countries; floor and cap are assumed"
+    return _Prior(math.exp(-width), 1.0, math.exp(width), "1", source, "derived", floor.minimum, floor.maximum, note)
+
+
+def _revised_output(commodity: str) -> list[tuple[float, float]]:
+    values: dict[tuple[str, str], dict[str, float]] = {}
+    for row in rows("world_production"):
+        if row["commodity"] != commodity or row["year"] != "2024" or row["country"] in ("CHN", "WLD"):
+            continue
+        value = number(row["value_std"])
+        if row["measure"] in ("production", "production_superseded") and value is not None:
+            values.setdefault((row["stage"], row["country"]), {}).setdefault(row["measure"], value)
+    return [(pair["production"], pair["production_superseded"]) for pair in values.values() if len(pair) == 2]
+
+
+def _required(row: Row, column: str) -> float:
+    value = number(row[column])
+    if value is None:
+        raise CatalogueError(f"no number in column {column!r} of the row {dict(row)}")
+    return value
+
+
+def _quality(row: Row) -> Quality:
+    if row["quality"] not in ("reported", "estimated", "derived", "assumed"):
+        raise CatalogueError(f"{row['quality']!r} is not a quality grade, in the row {dict(row)}")
+    return cast(Quality, row["quality"])
