@@ -1,0 +1,34 @@
+"""Ensemble simulator of critical-mineral supply: how does an independence target hold up?
+
+``from simulator import Scenario, run`` is the Python entry. Names are imported when first used, so
+that ``simulator --help`` need not wait for NumPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simulator.experiment.blocks import run_case as run_case
+    from simulator.scenario import Scenario as Scenario
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Scenario": "simulator.scenario",
+    "run_case": "simulator.experiment.blocks",
+}
+"""Public name -> module that defines it."""
+
+__all__ = ["Scenario", "__version__", "run_case"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

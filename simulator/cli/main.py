@@ -1,0 +1,122 @@
+"""The command ``simulator``: finds the subcommand, and turns errors into messages and exit codes.
+
+Nothing heavy is imported here, so that ``--help`` is quick: a subcommand's module is imported when
+the subcommand is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from simulator import __version__
+from simulator.errors import SimulatorError
+
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+SUBCOMMANDS = {
+    "run": ("simulator.cli.run:run", "Simulate scenarios and print how the target holds up."),
+    "validate": ("simulator.cli.scenario_commands:validate", "Check scenario files without running them."),
+    "schema": ("simulator.cli.scenario_commands:schema", "Print the JSON schema of scenario files."),
+    "init": ("simulator.cli.scenario_commands:init", "Write a commented starter scenario."),
+    "data": ("simulator.cli.data:data_group", "Show the catalogue with sources and grades."),
+}
+"""Subcommand -> where it lives, and its line in the help (so that help imports none of them)."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand only to run it or to show its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order in which a new user needs them."""
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the subcommand, or None when there is none of that name."""
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        module, _, attribute = SUBCOMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of subcommands from their stored lines, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in SUBCOMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", prog_name="simulator")
+def cli() -> None:
+    """Ask how a critical-mineral independence target holds up.
+
+    \b
+    Example:
+      simulator run scenarios/baseline.yaml
+      simulator run scenarios/baseline.yaml --commodity gallium --json
+
+    The result goes to stdout, everything else to stderr. Exit codes: 0 done, 1 a check said no,
+    2 usage, 3 a file is missing or invalid, 4 incomplete, 70 our bug, 130 interrupted.
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with a code of the contract; never returns."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    sys.exit(exit_code(arguments))
+
+
+def exit_code(arguments: list[str]) -> int:
+    """Run ``arguments`` and return the exit code, with any failure told on stderr (and as JSON if asked)."""
+    try:
+        result = cli.main(args=arguments, prog_name="simulator", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as stop:
+        return int(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return _failed(arguments, error.format_message(), "UsageError", error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return _failed(arguments, "interrupted", "InterruptedRun", EXIT_INTERRUPTED)
+    except SimulatorError as error:
+        click.echo(f"error: {error}", err=True)
+        return _failed(arguments, str(error), type(error).__name__, error.exit_code)
+    except BrokenPipeError:
+        # The reader of stdout has gone (``| head``); Python must not complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        place = _keep_traceback()
+        message = f"internal error: {type(error).__name__}: {error}; the traceback is in {place}"
+        click.echo(f"{message}\nThis is a bug of ours; please report it with that file.", err=True)
+        return _failed(arguments, message, type(error).__name__, EXIT_BUG)
+
+
+def _failed(arguments: list[str], message: str, kind: str, code: int) -> int:
+    """Print the failure as one JSON document where ``--json`` was asked for; return ``code``."""
+    if "--json" in arguments:
+        import json
+
+        verb = next((word for word in arguments if word in SUBCOMMANDS), "simulator")
+        document = {
+            "schema": f"simulator.{verb}/1",
+            "error": {"kind": kind, "message": message, "exit_code": code},
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    return code
+
+
+def _keep_traceback() -> str:
+    handle, place = tempfile.mkstemp(prefix="simulator-traceback-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    return place
