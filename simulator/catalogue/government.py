@@ -1,0 +1,78 @@
+"""Government stockpile of the United States: published ceilings, since holdings are secret.
+
+Annual Materials Plan rows of ``us_balance.csv`` are authorities, neither purchases nor holdings. The
+stockpile law forbids selling what is not held, so the authority to dispose of a material bounds the
+opening stock from below; where there is none, the opening stock is taken as nil.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final, cast
+
+from simulator.catalogue.inputs import commodities
+from simulator.catalogue.tables import Row, number, rows
+from simulator.domain.chain import GovernmentStock
+from simulator.domain.facts import Fact, Quality
+from simulator.errors import CatalogueError
+
+PLAN_YEAR: Final = "2025"
+"""Last fiscal year with a public plan at the start of the baseline."""
+_BUY: Final = ("stockpile_potential_acquisition", "stockpile_planned_acquisition")
+_SELL: Final = "stockpile_potential_disposal"
+_FORMS_LEFT_OUT: Final = frozenset({"ndfeb_magnet_block", "samarium_cobalt_alloy", "lanthanum", "titanium_alloys"})
+"""Gross weight of goods, or a material the chain's judged stage does not consume."""
+
+
+@cache
+def stock(commodity: str) -> GovernmentStock:
+    """Opening stock and planned purchases of a commodity, with the rows behind them as facts."""
+    if commodity not in commodities():
+        raise CatalogueError(f"no government stock of {commodity!r}: not a commodity of commodities.csv")
+    bought = _plan(commodity, _BUY)
+    sold = _plan(commodity, (_SELL,))
+    opening = sum(fact.value for fact in sold)
+    # Several buying rows are lines of one plan (forms of one material): they add up.
+    purchases = sum(fact.value for fact in bought)
+    if sold:
+        note = "holdings are not public since 2023; opening stock set to the disposal authority, a lower bound"
+    else:
+        note = "holdings are not public since 2023 and no disposal is authorised; opening stock set to nil"
+    opening_fact = Fact(
+        f"{commodity}.government.opening",
+        opening,
+        "t",
+        int(PLAN_YEAR),
+        "us_balance.csv stockpile rows",
+        "assumed",
+        note,
+    )
+    return GovernmentStock(opening, purchases, (opening_fact, *bought, *sold))
+
+
+def _plan(commodity: str, measures: tuple[str, ...]) -> tuple[Fact, ...]:
+    facts = []
+    for row in rows("us_balance"):
+        if row["commodity"] != commodity or row["year"] != PLAN_YEAR or row["measure"] not in measures:
+            continue
+        value = number(row["value_std"])
+        if value is None or row["form"] in _FORMS_LEFT_OUT:
+            continue
+        facts.append(_fact(commodity, row, value))
+    return tuple(facts)
+
+
+def _fact(commodity: str, row: Row, value: float) -> Fact:
+    # A plan over several years says so in its form (``oxide_5_year``); the model wants tonnes a year.
+    years = re.search(r"_(\d+)_year$", row["form"])
+    note = row["note"]
+    unit = "t"
+    if row["measure"] in _BUY:
+        unit = "t/yr"
+        if years:
+            value /= int(years.group(1))
+            note = f"{note} Divided by {years.group(1)} years."
+    name = f"{commodity}.government.{row['measure']}.{row['form']}"
+    quality: Quality = "derived" if years else cast(Quality, row["quality"])
+    return Fact(name, value, unit, int(row["year"]), row["source"], quality, note)
