@@ -1,0 +1,88 @@
+"""Run blocks one after the other or over processes; results never depend on which."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from simulator.errors import IncompleteError, UsageError
+from simulator.experiment import worker
+
+T = TypeVar("T")
+Block = tuple[int, int]
+"""First replication of a block, and one past its last."""
+
+IN_FLIGHT_PER_WORKER = 4
+"""Blocks handed out per worker: enough to keep it busy, few enough to stop soon."""
+
+
+def available_cores() -> int:
+    """Cores this process may use, which in a container are fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def serial(task: Callable[[int, int], T], blocks: Sequence[Block]) -> Iterator[tuple[int, T]]:
+    """Yield (position, result) of each block, in this process and in order."""
+    for position, (first, end) in enumerate(blocks):
+        yield position, task(first, end)
+
+
+def parallel(task: Callable[[int, int], T], blocks: Sequence[Block], jobs: int) -> Iterator[tuple[int, T]]:
+    """Yield (position, result) of each block as worker processes finish them, in any order.
+
+    On Ctrl-C nothing more is submitted; blocks that had begun are finished and yielded, then
+    KeyboardInterrupt goes on. A second Ctrl-C stops the workers at once.
+    """
+    # Named, because the default start method differs between platforms and Python versions.
+    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+    try:
+        pickled = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UsageError(
+            f"worker processes cannot receive the task ({error}); give functions importable by name, or use jobs=1"
+        ) from error
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=worker.start, initargs=(pickled,))
+    try:
+        yield from _drain(pool, blocks, jobs)
+    except BrokenProcessPool as error:
+        raise IncompleteError(
+            "a worker process died: too little memory, a kill from outside, or a script that starts a run without "
+            "`if __name__ == '__main__':`; use fewer --jobs, or --jobs 1 to see the cause"
+        ) from error
+    except KeyboardInterrupt:
+        # By now what had begun is finished, unless the user pressed again and will not wait.
+        for process in list((getattr(pool, "_processes", None) or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _drain(pool: ProcessPoolExecutor, blocks: Sequence[Block], jobs: int) -> Iterator[tuple[int, Any]]:
+    waiting = iter(enumerate(blocks))
+    running: dict[Future[Any], int] = {}
+    try:
+        while True:
+            for position, (first, end) in waiting:
+                running[pool.submit(worker.work, first, end)] = position
+                if len(running) >= IN_FLIGHT_PER_WORKER * jobs:
+                    break
+            if not running:
+                return
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            # By position, so that what the caller sees does not depend on the order in a set.
+            for future in sorted(done, key=lambda item: running[item]):
+                yield running.pop(future), future.result()
+    except KeyboardInterrupt:
+        for future in list(running):
+            if not future.cancel():
+                yield running[future], future.result()
+        raise
