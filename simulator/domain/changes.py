@@ -1,0 +1,121 @@
+"""Primitive dated effects: what instruments compile to and the world applies.
+
+A change holds for the replications of its ``mask``. Days count from the scenario's ``start``
+(negative in the spin-up) and may differ by replication. Adding an instrument means emitting these,
+or adding one dataclass here and one handler in ``model/policy.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+Days = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Change:
+    """One effect on a day."""
+
+    event_id: str
+    """Event of the scenario that caused it."""
+    day: Days
+    """(n,) day of effect, days from start; +inf where it never happens."""
+    mask: Mask
+    """(n,) replications concerned."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ControlChange(Change):
+    """An export control comes into force or ends."""
+
+    active: bool
+    """True: comes into force; False: ends (or is suspended)."""
+    imposer: str
+    targets: tuple[str, ...]
+    """Consuming regions or countries targeted; ``("ALL",)`` for every one but the imposer."""
+    commodities: tuple[str, ...]
+    stages: tuple[str, ...] = ()
+    """Stage names covered; empty for every stage."""
+    kind: Literal["ban", "licence"] = "ban"
+    covered_share: float = 1.0
+    """Share of the flow that falls under the control, 0 to 1."""
+    leakage: Days | float = 0.0
+    """Ban: share of the covered flow that still passes, 0 to 1."""
+    approval_multiplier: float = 1.0
+    """Licence: multiplies the approval share (targeted destinations below 1)."""
+    announced: Days | None = None
+    """(n,) day the control was announced; buyers pull orders forward between it and ``day``."""
+    established: bool = False
+    """Licence regime older than the model's first day: its queue starts in steady state."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SuspensionChange(Change):
+    """Named controls are lifted, and return when the suspension ends without renewal."""
+
+    active: bool
+    suspends: tuple[str, ...]
+    """Event ids of the controls suspended."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SupportChange(Change):
+    """An agreement supports projects: it moves gate odds and durations from its day on."""
+
+    countries: tuple[str, ...]
+    commodities: tuple[str, ...]
+    """Catalogue names, ``("ALL",)`` for every one."""
+    projects: tuple[str, ...] = ()
+    """Project ids supported; empty for all of the countries and commodities."""
+    financing_odds: float
+    """Probability that a supported project passes its financing gate, 0 to 1 (never lowers the unsupported odds)."""
+    duration_factor: float = 1.0
+    """Multiplies the remaining construction time, above 0."""
+    focal_offtake: float = 0.0
+    """Share of supported projects' output tied to the focal buyer, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class CapacityChange(Change):
+    """A user's own project: new capacity from ``day`` on, with ramp-up."""
+
+    country: str
+    commodity: str
+    stage: str
+    capacity: NDArray[np.float64]
+    """(n,) design output, t/yr."""
+    ramp_type: int
+    """McNulty type 1-4; 0 for full output from the first day."""
+    china_offtake: float = 0.0
+    focal_offtake: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class OutageChange(Change):
+    """A producer loses part of its capacity for some days."""
+
+    country: str
+    commodity: str
+    stage: str | None
+    """Stage name; None for every stage the country has."""
+    lost_share: NDArray[np.float64]
+    """(n,) share of capacity lost, 0 to 1."""
+    duration_days: Days
+    """(n,) length, days."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DemandChange(Change):
+    """Final demand of a region is multiplied by a factor until ``until``."""
+
+    region: str
+    commodities: tuple[str, ...]
+    factor: NDArray[np.float64]
+    """(n,) multiplier, >= 0."""
+    until: Days
+    """(n,) day the shock ends; +inf for never."""

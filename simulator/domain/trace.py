@@ -1,0 +1,81 @@
+"""The record of one block of replications, as the metrics read it.
+
+Cumulative series run from the first day of the spin-up, so any window is a difference of two
+columns. All arrays have the replication axis first; ``T`` indexes ``days``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+REROUTED = "REROUTED"
+"""Declared origin of Chinese lots that came through a third country."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChainTrace:
+    """What happened to one commodity in one block; tonnes of its own mass basis.
+
+    ``consumed`` and all that is split from it count the focal economy's consumption at the stage the
+    commodity is judged at (``Chain.verdict_stage``).
+    """
+
+    commodity: str
+    stages: tuple[str, ...]
+    """(S,) names of the modelled stages, upstream first."""
+    origins: tuple[str, ...]
+    """(O,) declared origins of what landed at the focal buyer; the focal country itself included."""
+    days: Floats
+    """(T,) days from start, ascending: every market review and every checkpoint of the case."""
+    demanded: Floats
+    """(n, T) cumulative final demand before any shortage."""
+    consumed: Floats
+    """(n, T) cumulative consumption; demanded - consumed is unmet."""
+    exposed: Floats
+    """(n, T) cumulative consumption with China at any modelled stage."""
+    exposed_by_stage: Floats
+    """(n, T, S) cumulative consumption with China at that stage."""
+    runner_up_by_stage: Floats
+    """(n, T, S) cumulative consumption that passed the largest producer outside China at that stage."""
+    runner_up: tuple[str, ...]
+    """(S,) that producer."""
+    by_partner: Floats
+    """(n, T, K) cumulative consumption by first partner touched, ``places.PARTNER_LABELS``."""
+    landed: Floats
+    """(n, T, O) cumulative landings at the focal buyer by declared origin (domestic deliveries under the focal country)."""
+    stock: Floats
+    """(n, T) focal industry stock at the verdict stage."""
+    government: Floats
+    """(n, T) focal government stock."""
+    price_world: Floats
+    """(n, T) price index outside China, 1 at the base year."""
+    price_china: Floats
+    """(n, T) price index inside China."""
+    project_output: Floats
+    """(n, T, J) cumulative output of each project of this commodity."""
+    projects: tuple[str, ...]
+    """(J,) project ids."""
+    balance_error: Floats
+    """(n, S) largest conservation error of a stage as a share of its throughput."""
+    clipped: Floats
+    """(n, S) tonnes booked to losses because round-off left a negative stock."""
+    lots: NDArray[np.int64]
+    """(n,) lots dispatched."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """One block: which replications, and a ``ChainTrace`` per commodity."""
+
+    replications: NDArray[np.int64]
+    """(n,) replication numbers."""
+    chains: tuple[ChainTrace, ...]
+    branches: dict[str, NDArray[np.bool_]]
+    """Named branch -> (n,) mask: ``suspension/<event id>/renewed`` and ``event/<event id>/happens``."""
+    binding_constraints: tuple[str, ...]
+    """Shared constraints that bound in any replication (corridor names); empty when none did."""

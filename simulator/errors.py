@@ -1,0 +1,45 @@
+"""Every error raised on purpose derives from ``SimulatorError`` and knows its exit code."""
+
+from __future__ import annotations
+
+
+class SimulatorError(Exception):
+    """Base of all errors a user can cause or mend; ``exit_code`` follows the command-line contract."""
+
+    exit_code = 70
+
+
+class UsageError(SimulatorError):
+    """A bad option, value or name on the command line or in a call."""
+
+    exit_code = 2
+
+
+class InputError(SimulatorError):
+    """A named file is missing or invalid; the message carries every problem, one block each."""
+
+    exit_code = 3
+
+
+class CatalogueError(SimulatorError):
+    """The shipped or user-supplied data tables contradict themselves."""
+
+    exit_code = 3
+
+
+class IncompleteError(SimulatorError):
+    """A run stopped early; what was finished is kept."""
+
+    exit_code = 4
+
+
+class InterruptedRun(IncompleteError):
+    """The user stopped the run with Ctrl-C."""
+
+    exit_code = 130
+
+
+class ModelError(SimulatorError):
+    """The model broke one of its own invariants (mass balance, clock): our bug."""
+
+    exit_code = 70

@@ -1,0 +1,276 @@
+"""One commodity in the world: its stages, prices, policies and focal buyers, and the market review."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.catalogue.parameters import parameter
+from simulator.domain.changes import CapacityChange, SupportChange
+from simulator.domain.chain import Chain
+from simulator.domain.draws import Draws
+from simulator.domain.sampling import lognormal, standard_normal
+from simulator.model.corridors import Corridors
+from simulator.model.focal import SERVICE_DAYS, FocalBuyer
+from simulator.model.gates import DAYS_PER_MONTH, NewCapacity, outlets, start_days
+from simulator.model.labels import Labels
+from simulator.model.outages import Outages
+from simulator.model.policy import ControlDesk, Licences
+from simulator.model.prices import PriceIndex
+from simulator.model.stage_market import DAYS_PER_YEAR, Market
+from simulator.model.state import StageState
+from simulator.model.steady import compositions
+from simulator.scenario.case import Case
+
+Floats = NDArray[np.float64]
+_TINY = 1e-300
+
+
+class ChainWorld:
+    """State and rules of one commodity in one block."""
+
+    def __init__(
+        self,
+        case: Case,
+        chain: Chain,
+        draws: Draws,
+        corridors: Corridors,
+        supports: Sequence[SupportChange],
+        capacity: Sequence[CapacityChange],
+        review_days: Floats,
+    ) -> None:
+        stages = tuple(
+            replace(stage, processors=chain.stages[s + 1].producers if s + 1 < len(chain.stages) else ())
+            for s, stage in enumerate(chain.stages)
+        )
+        self.chain = chain = replace(chain, stages=stages)
+        self.case = case
+        self.draws = draws
+        self.labels = Labels(chain)
+        self.step = case.review_days
+        self.base_day = float(case.day(case.start.replace(year=chain.base_year, month=7, day=1)))
+        self.first_day = float(review_days[0])
+        n = draws.n
+
+        def role(name: str) -> Floats:
+            return draws.input(chain.inputs[name])
+
+        self.growth_rate = role("demand_growth")
+        self.demand_elasticity = role("demand_elasticity")
+        self.supply_elasticity = role("supply_elasticity")
+        self.recycled_elasticity = role("recycled_elasticity")
+        self.cover_days = role("stock_cover_months") * DAYS_PER_MONTH
+        self.hoarding = role("hoarding_multiple")
+        self.qualification_days = role("qualification_months") * DAYS_PER_MONTH
+        self.reroute_share = np.clip(role("reroute_share"), 0.0, 1.0)
+        self.reroute_lag_days = role("reroute_lag_months") * DAYS_PER_MONTH
+        self.reroute_premium = role("reroute_premium")
+        self.focal_level = role("focal_demand_level")
+        contract = np.clip(role("contract_share"), 0.0, 1.0)
+        level = role("capacity_level")
+        terms = (
+            role("price_halving_months") * DAYS_PER_MONTH,
+            parameter("price_rise_days").value,
+            parameter("price_gap_smoothing_days").value,
+            parameter("price_cap_multiple").value,
+        )
+        self.world_price = PriceIndex(n, role("price_gap_elasticity"), *terms)
+        self.china_price = PriceIndex(n, role("price_gap_elasticity"), *terms)
+        self.target_days = parameter("producer_stock_target_days").value
+        self.ceiling_days = parameter("producer_stock_ceiling_days").value
+        self.processor_cover_days = parameter("processor_feed_cover_days").value
+        self.order_ceiling = parameter("order_ceiling_multiple").value
+        self.short_since = np.full(n, np.inf)
+        self.shortage_trigger = parameter("qualification_shortage_trigger").value
+        self.noise = self._demand_noise(review_days.size)
+        self.shock = np.ones(n)
+        self.region_shocks: list[tuple[str, Floats, Floats, Floats, NDArray[np.bool_]]] = []
+        self.markets = [
+            Market(stage, StageState(stage, n, self.labels.size, self.step, case.focal), level, contract)
+            for stage in stages
+        ]
+        self.project_ids: list[str] = []
+        self.project_output: list[Floats] = []
+        self.index = 0
+        self._furnish(case, draws, corridors, supports, capacity, review_days)
+        self._start()
+
+    def _demand_noise(self, reviews: int) -> Floats:
+        """(n, T) multiplier on focal demand, lognormal with mean 1, independent between reviews."""
+        sd = parameter("demand_noise_sd").value
+        z = standard_normal(self.draws.uniform(f"demand/{self.chain.commodity}", reviews))
+        return np.exp(sd * z - sd * sd / 2)
+
+    def _furnish(self, case, draws, corridors, supports, capacity, review_days) -> None:  # type: ignore[no-untyped-def]
+        """Add focal buyers, outages, licence desks and projects to the markets."""
+        chain, n = self.chain, draws.n
+        rate = draws.input("outage_rate_per_plant_year/ALL")
+        lost = (parameter("outage_duration_median").value * DAYS_PER_MONTH, parameter("outage_duration_p90").value * DAYS_PER_MONTH, parameter("outage_most_plants").value)
+        for s, market in enumerate(self.markets):
+            stage, cause = market.stage, f"{chain.commodity}/{market.stage.name}"
+            market.outages = Outages(stage, cause, draws, review_days.size, self.step, rate, lost)
+            if case.focal in stage.regions and (s == chain.verdict_stage or stage.kind == "magnet"):
+                weeks = corridors.weeks(stage, cause)
+                planned = chain.government.purchases_t_per_year if s == chain.verdict_stage else 0.0
+                purchases = np.full(n, planned / DAYS_PER_YEAR)
+                release = parameter("government_release_share_per_year").value / DAYS_PER_YEAR
+                market.focal = FocalBuyer(n, len(stage.producers) + 1, self.labels.size, weeks, purchases, release)
+                market.new_to_focal = stage.flows[:, market.state.focal] <= 0.0
+        for change in capacity:
+            if change.commodity == chain.commodity:
+                self._add_capacity(change)
+        for project in case.projects:
+            if project.commodity == chain.commodity:
+                start, tied = start_days(project, case, draws, supports)
+                market = next(m for m in self.markets if m.stage.name == project.stage)
+                promised = case.project_dates == "promised"
+                taken, waiting = outlets(market.stage, project.country, case.focal, project.china_offtake, tied, project.focal_accessible)
+                market.projects.append(
+                    NewCapacity(
+                        id=project.id,
+                        producer=market.stage.producers.index(project.country),
+                        start=start,
+                        qualified=start if promised else start + self.qualification_days,
+                        capacity=np.full(n, project.capacity),
+                        curve=None if promised else self._curve(project.ramp_type),
+                        outlets=taken,
+                        unqualified_outlets=waiting,
+                    )
+                )
+        for s, market in enumerate(self.markets):
+            market.fresh = self.labels.origin(s, market.stage.producers)
+            market.lead_days += (market.state.lags * self.step)[None, :]
+            regions = market.state.regions
+            market.cover[:, :regions] = self.cover_days[:, None]
+            market.cover[:, regions:] = self.processor_cover_days
+            if market.focal is not None:
+                # Mean transit of this replication's own lots, then one review until the next order.
+                transit = market.focal.weeks[:, :, :-1].mean(axis=1) * float(SERVICE_DAYS)
+                usual = market.share[:, market.state.focal]
+                market.lead_days[:, market.state.focal] = (transit * usual[None, :]).sum(axis=1) + self.step / 2
+            for project in market.projects:
+                self.project_ids.append(project.id)
+                self.project_output.append(np.zeros(n))
+
+    @staticmethod
+    def _curve(ramp_type: int) -> tuple[tuple[float, float], ...] | None:
+        from simulator.catalogue.parameters import ramp_curve
+
+        return ramp_curve(ramp_type) if ramp_type else None
+
+    def _add_capacity(self, change: CapacityChange) -> None:
+        market = next(m for m in self.markets if m.stage.name == change.stage)
+        tied = np.where(change.mask, change.focal_offtake, 0.0)
+        taken, waiting = outlets(market.stage, change.country, self.case.focal, change.china_offtake, tied, 1.0)
+        start = np.where(change.mask, change.day, np.inf)
+        market.projects.append(
+            NewCapacity(
+                id=change.event_id,
+                producer=market.stage.producers.index(change.country),
+                start=start,
+                qualified=start + self.qualification_days,
+                capacity=change.capacity,
+                curve=self._curve(change.ramp_type),
+                outlets=taken,
+                unqualified_outlets=waiting,
+            )
+        )
+
+    def desk(self, s: int, imposer: str) -> ControlDesk | None:
+        """The control desk of ``imposer`` at stage ``s``, opened on first use; None if it produces nothing there."""
+        market = self.markets[s]
+        if imposer not in market.stage.producers:
+            return None
+        p = market.stage.producers.index(imposer)
+        if p not in market.desks:
+            reviews = self.noise.shape[1]
+            u = self.draws.uniform(f"licence/{self.chain.commodity}/{market.stage.name}/{imposer}", reviews)
+            lag = lognormal(u, self.draws.input("licence_lag_months/ALL")[:, None], parameter("licence_lag_p90_multiple").value * self.draws.input("licence_lag_months/ALL")[:, None])
+            lag = np.minimum(lag * DAYS_PER_MONTH, parameter("licence_lag_days_longest").value)
+            licences = Licences(
+                approval=np.clip(self.draws.input("licence_approval/ALL"), 0.0, 1.0),
+                fill=np.clip(self.draws.input("licence_fill/ALL"), 0.0, 1.0),
+                validity_reviews=self.draws.input("licence_validity_months/ALL") * DAYS_PER_MONTH / self.step,
+                lag_reviews=np.maximum(1, np.ceil(lag / self.step)).astype(np.int64),
+            )
+            desk = market.desks[p] = ControlDesk(p, market.stage.buyers, self.draws.n, licences)
+            desk.steady = market.flows[p] * self.step
+        return market.desks[p]
+
+    def _start(self) -> None:
+        """Fill stocks and pipelines with the base-year state (``steady``)."""
+        mixes = compositions(self.chain, self.labels)
+        for s, market in enumerate(self.markets):
+            stage, state, mix = market.stage, market.state, mixes[s]
+            rate = stage.output / DAYS_PER_YEAR
+            state.product += (rate * self.target_days)[None, :]
+            state.product_labels += state.product[:, :, None] * mix[None]
+            per_review = market.flows * self.step
+            state.on_order += (per_review.sum(axis=0) * state.lags)[None, :]
+            regions = len(stage.regions)
+            away = per_review[:, :regions].sum(axis=0)
+            if market.focal is not None:
+                away[state.focal] = 0.0
+            state.to_regions.fill_steady(away, None)
+            for r in range(regions):
+                state.inventory[:, r] = market.flows[:, r].sum() * self.cover_days
+            if state.to_processors is not None:
+                state.to_processors.fill_steady(per_review[:, regions:].sum(axis=0), per_review[:, regions:].T @ mix)
+                nxt = self.markets[s + 1].state
+                nxt.feed += (market.flows[:, regions:].sum(axis=0) * self.processor_cover_days)[None, :]
+                inbound = market.flows[:, regions:].T @ mix
+                nxt.feed_labels += (inbound * self.processor_cover_days)[None]
+            if market.focal is not None:
+                self._start_focal(market, mix)
+            market.feed_rate[:] = (stage.output - stage.secondary)[None, :] / DAYS_PER_YEAR / stage.feed_yield
+            state.opening = state.held() + self.beyond(s)
+
+    def _start_focal(self, market: Market, mix: Floats) -> None:
+        focal, state = market.focal, market.state
+        assert focal is not None
+        rate = market.flows[:, state.focal] * self.focal_level[:, None]
+        composition = np.concatenate([mix, mix[:1]])
+        # The model's first dispatch is one review after its first day; earlier ones are on the way.
+        for back in range(int(focal.weeks.max()) * SERVICE_DAYS // self.step + 1):
+            ahead = focal.weeks[:, 0, :-1].astype(np.int64) - back * self.step // SERVICE_DAYS
+            lots = np.where(ahead > 0, rate * self.step, 0.0)
+            slots = np.where(ahead > 0, ahead, 0)
+            focal.calendar[focal._rows, slots, focal._columns[:, :-1]] += lots
+            focal.pool[:, :-1] += lots
+        focal.pool_labels += focal.pool[:, :, None] * composition[None]
+        total = rate.sum(axis=1)
+        focal.stock = total * self.cover_days
+        focal.stock_labels = focal.stock[:, None] * _mix(rate, mix)
+        focal.government = np.full(total.shape, self.chain.government.opening_t if market is self.markets[self.chain.verdict_stage] else 0.0)
+        focal.government_labels[:, 0] = focal.government
+        focal.government_labels[:, self.labels.partners.start] = focal.government
+        focal.reserve = focal.stock * 0.5
+        focal.rate = total * self.growth(self.first_day)
+        focal.settled = self.first_day
+        state.inventory[:, state.focal] = focal.stock
+
+    def project_offset(self, market: Market) -> int:
+        """Index of the market's first project in ``project_output``."""
+        return sum(len(m.projects) for m in self.markets[: self.markets.index(market)])
+
+    def growth(self, day: float) -> Floats:
+        """(n,) world demand and supply trend relative to the base year."""
+        return np.power(1.0 + self.growth_rate, (day - self.base_day) / DAYS_PER_YEAR)
+
+    def beyond(self, s: int) -> Floats:
+        """(n,) tonnes of stage ``s``'s product held by the focal buyer and as feed of the next stage."""
+        total = np.zeros(self.draws.n)
+        if self.markets[s].focal is not None:
+            total = total + self.markets[s].focal.held()  # type: ignore[union-attr]
+        if s + 1 < len(self.markets):
+            total = total + self.markets[s + 1].state.feed.sum(axis=1)
+        return total
+
+
+def _mix(rate: Floats, mix: Floats) -> Floats:
+    """(n, L) labels of a tonne bought at ``rate`` (n, P) from producers with labels ``mix`` (P, L)."""
+    share = rate / np.maximum(rate.sum(axis=1), _TINY)[:, None]
+    return np.asarray(np.einsum("np,pl->nl", share, mix))

@@ -1,0 +1,105 @@
+"""The focal buyer at one stage: lots on the way, industry and government stock, consumption.
+
+Lots land on the weekly service day at or after their transit time. On a lane, goods on the way mix: what
+lands carries the lane's average labels. Consumption runs continuously between landings and is settled
+lazily, whenever somebody looks at the stock or adds to it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+SERVICE_DAYS = 7
+"""Days between sailings of a liner service: lots land on these days."""
+_TINY = 1e-300
+
+
+class FocalBuyer:
+    """Focal economy's purchases, stocks and use of one stage's product."""
+
+    def __init__(self, n: int, lanes: int, labels: int, weeks: NDArray[np.int16], purchases: Floats, release: float) -> None:
+        """``weeks`` (n, T, lanes) services until landing; ``purchases`` (n,) government t/day; ``release`` share/day."""
+        self.weeks = weeks
+        self.calendar = np.zeros((n, int(weeks.max(initial=1)) + 1, lanes))
+        """(n, W, lanes) tonnes that land at each coming service day."""
+        self.pool = np.zeros((n, lanes))
+        self.pool_labels = np.zeros((n, lanes, labels))
+        self.stock = np.zeros(n)
+        self.stock_labels = np.zeros((n, labels))
+        self.government = np.zeros(n)
+        self.government_labels = np.zeros((n, labels))
+        self.purchases = purchases
+        self.release = release
+        self.reserve = np.zeros(n)
+        """(n,) stock below which the government buys nothing."""
+        self.rate = np.zeros(n)
+        """(n,) demand, t/day, since the last settlement."""
+        self.settled = 0.0
+        self.demanded = np.zeros(n)
+        self.consumed = np.zeros((n, labels))
+        self.used = np.zeros(n)
+        self.landed = np.zeros((n, lanes))
+        self.lots = np.zeros(n, dtype=np.int64)
+        self._rows = np.arange(n)[:, None]
+        self._columns = np.arange(lanes)[None, :]
+        self._week = 0
+
+    def dispatch(self, review: int, tonnes: Floats, composition: Floats) -> None:
+        """Lots (n, lanes) leave now, each with its origin's composition (n, lanes, L)."""
+        slots = (self._week + self.weeks[:, review, :]) % self.calendar.shape[1]
+        self.calendar[self._rows, slots, self._columns] += tonnes
+        self.pool += tonnes
+        self.pool_labels += composition * tonnes[:, :, None]
+        self.lots += np.count_nonzero(tonnes, axis=1)
+
+    def settle(self, day: float) -> None:
+        """Consume from the last settlement to ``day``; the government buys or releases."""
+        span = day - self.settled
+        if span <= 0:
+            return
+        self.settled = day
+        need = self.rate * span
+        self.demanded += need
+        take = np.minimum(self.stock, need)
+        share = take / np.maximum(self.stock, _TINY)
+        moved = self.stock_labels * share[:, None]
+        self.stock_labels -= moved
+        self.stock = self.stock - take
+        self.consumed += moved
+        self.used += take
+        short = need - take
+        if self.government.any():
+            freed = np.minimum(np.minimum(short, self.government), self.government * min(1.0, self.release * span))
+            share = freed / np.maximum(self.government, _TINY)
+            moved = self.government_labels * share[:, None]
+            self.government_labels -= moved
+            self.government = self.government - freed
+            self.consumed += moved
+            self.used += freed
+        if self.purchases.any():
+            bought = np.minimum(self.purchases * span, np.maximum(self.stock - self.reserve, 0.0))
+            share = bought / np.maximum(self.stock, _TINY)
+            moved = self.stock_labels * share[:, None]
+            self.stock_labels -= moved
+            self.stock = self.stock - bought
+            self.government_labels += moved
+            self.government = self.government + bought
+
+    def land(self, day: float) -> None:
+        """The service of ``day`` calls: its lots join the stock."""
+        self.settle(day)
+        self._week = (self._week + 1) % self.calendar.shape[1]
+        landing = self.calendar[:, self._week, :]
+        share = np.minimum(1.0, landing / np.maximum(self.pool, _TINY))
+        self.stock_labels += np.einsum("np,npl->nl", share, self.pool_labels)
+        self.pool_labels *= (1.0 - share)[:, :, None]
+        self.stock = self.stock + landing.sum(axis=1)
+        self.pool = np.maximum(self.pool - landing, 0.0)
+        self.landed += landing
+        self.calendar[:, self._week, :] = 0.0
+
+    def held(self) -> Floats:
+        """(n,) tonnes on the way, in industry stock and in government stock."""
+        return np.asarray(self.pool.sum(axis=1) + self.stock + self.government)

@@ -1,0 +1,74 @@
+"""Conservation of mass, checked at the end of every block.
+
+Per stage and replication: opening stock and goods on the way + own output = closing stock and goods on the
+way + feed consumed downstream + consumption + losses. The label partitions (masks, first partners) of every
+labelled stock must add up to its tonnes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.errors import ModelError
+from simulator.model.chain_world import ChainWorld
+
+Floats = NDArray[np.float64]
+TOLERANCE = 1e-9
+"""Largest imbalance, as a share of the stage's throughput."""
+
+
+def balance_errors(world: ChainWorld) -> Floats:
+    """(n, S) imbalance of each stage's product as a share of its throughput."""
+    errors = []
+    for s, market in enumerate(world.markets):
+        state = market.state
+        closing = state.held() + world.beyond(s)
+        out = state.consumed - state.clipped
+        if market.focal is not None:
+            out = out + market.focal.used
+        if s + 1 < len(world.markets):
+            out = out + world.markets[s + 1].state.feed_used
+        throughput = state.opening + state.produced
+        errors.append(np.abs(state.opening + state.produced - closing - out) / np.maximum(throughput, 1e-12))
+    return np.stack(errors, axis=1)
+
+
+def clipped_tonnes(world: ChainWorld) -> Floats:
+    """(n, S) tonnes booked to losses where round-off left a negative stock."""
+    return np.stack([market.state.clipped for market in world.markets], axis=1)
+
+
+def label_errors(world: ChainWorld) -> Floats:
+    """(n, S) largest gap between a labelled stock and the sum of each of its partitions, per throughput."""
+    labels, errors = world.labels, []
+    parts = (slice(0, labels.masks), labels.partners)
+    for market in world.markets:
+        state = market.state
+        pairs = [(state.product, state.product_labels), (state.feed, state.feed_labels)]
+        if market.focal is not None:
+            focal = market.focal
+            pairs += [
+                (focal.pool, focal.pool_labels),
+                (focal.stock, focal.stock_labels),
+                (focal.government, focal.government_labels),
+                (focal.used, focal.consumed),
+            ]
+        throughput = np.maximum(state.opening + state.produced, 1e-12)
+        worst = np.zeros_like(throughput)
+        for tonnes, labelled in pairs:
+            for part in parts:
+                gap = np.abs(labelled[..., part].sum(axis=-1) - tonnes)
+                worst = np.maximum(worst, gap if gap.ndim == 1 else gap.sum(axis=1))
+        errors.append(worst / throughput)
+    return np.stack(errors, axis=1)
+
+
+def check(world: ChainWorld) -> None:
+    """Raise ``ModelError`` when mass or labels do not add up."""
+    for what, errors in (("mass balance", balance_errors(world)), ("label balance", label_errors(world))):
+        worst = errors.max(axis=0)
+        for s, error in enumerate(worst):
+            if not error <= TOLERANCE:
+                stage = world.chain.stages[s].name
+                raise ModelError(f"{world.chain.commodity} {stage}: the {what} is off by {error:.3g} of throughput")

@@ -1,0 +1,125 @@
+"""The market review: who gets what of the tonnes on offer at one stage.
+
+The allocation rule, in this order, for every replication at once:
+
+1. *Firm*: home processors and owned offtake, then contracts. A buyer asks each supplier for its order
+   times that supplier's share of its sourcing times the firm part of that share. A supplier that cannot
+   serve all firm claims cuts them in proportion.
+2. *Habitual spot and displaced bids*: the rest of the habitual share, together with what buyers could not
+   place because a policy blocks their supplier; displaced orders bid with every supplier open to them in
+   proportion to what it has left. Claims are cut in proportion where a supplier is short.
+3. *Open spot*: orders still unfilled meet tonnes still unsold, in proportion.
+
+Policy scales the claims on each origin -> destination pair (``allowed``) and closes open spot to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+_TINY = 1e-300
+
+
+@dataclass(slots=True)
+class Gate:
+    """Policy filter on everything one producer sells."""
+
+    producer: int
+    allowed: Floats
+    """(n, B) fraction of an ordinary claim that may pass, 0 to 1."""
+    open: Floats
+    """(n, B) fraction of open-spot trade that may pass, 0 to 1."""
+    ahead: Floats | None = None
+    """(n, B) tonnes ordered early from this producer because a control is announced."""
+
+
+def allocate(
+    offer: Floats,
+    order: Floats,
+    share: Floats,
+    firm: Floats,
+    gates: Sequence[Gate] = (),
+    open_to: tuple[int, Floats] | None = None,
+) -> tuple[Floats, Floats]:
+    """Flows of one review by the rule of this module.
+
+    Parameters
+    ----------
+    offer
+        (n, P) tonnes each producer can sell now.
+    order
+        (n, B) tonnes each buyer orders now.
+    share
+        (P, B) or (n, P, B) habitual sourcing: columns sum to 1.
+    firm
+        (n, P, B) firm part of each share, 0 to 1.
+    gates
+        Policy filters, at most one per producer.
+    open_to
+        A buyer and the (n, P) fraction of open-spot trade its qualification lets it take from each producer.
+
+    Returns
+    -------
+    flow, blocked
+        (n, P, B) tonnes sold and (n, B) tonnes of habitual orders that policy kept from their supplier.
+        Row sums never exceed ``offer``; column sums never exceed ``order`` and what is ordered ahead.
+    """
+    want = order[:, None, :] * share
+    blocked = np.zeros_like(order)
+    for gate in gates:
+        row = want[:, gate.producer, :]
+        if gate.ahead is not None:
+            row = row + gate.ahead
+        passing = row * gate.allowed
+        blocked += row - passing
+        want[:, gate.producer, :] = passing
+
+    flow = want * firm
+    claim = flow.sum(axis=2)
+    flow *= np.minimum(1.0, offer / np.maximum(claim, _TINY))[:, :, None]
+    want *= 1.0 - firm if firm.ndim == 3 else (1.0 - firm)[None]
+    left = np.maximum(offer - np.minimum(claim, offer), 0.0)
+
+    access = _access(order.shape, offer.shape[1], gates, open_to)
+    if gates:
+        bids = access * left[:, :, None]
+        bids *= (blocked / np.maximum(bids.sum(axis=1), _TINY))[:, None, :]
+        want += bids
+    claim = want.sum(axis=2)
+    want *= np.minimum(1.0, left / np.maximum(claim, _TINY))[:, :, None]
+    flow += want
+
+    left = np.maximum(left - np.minimum(claim, left), 0.0)
+    unmet = np.maximum(order - flow.sum(axis=1), 0.0)
+    if unmet.any():
+        if access is None:
+            supply, need = left.sum(axis=1), unmet.sum(axis=1)
+            scale = np.minimum(supply, need) / np.maximum(supply * need, _TINY)
+            flow += (left * scale[:, None])[:, :, None] * unmet[:, None, :]
+        else:
+            spot = access * unmet[:, None, :]
+            spot *= (left / np.maximum(spot.sum(axis=2), _TINY))[:, :, None]
+            spot *= np.minimum(1.0, unmet / np.maximum(spot.sum(axis=1), _TINY))[:, None, :]
+            flow += spot
+    return flow, blocked
+
+
+def _access(
+    order_shape: tuple[int, ...], producers: int, gates: Sequence[Gate], open_to: tuple[int, Floats] | None
+) -> Floats | None:
+    """(n, P, B) who may trade with whom beyond habit, or None when everybody may."""
+    if not gates and open_to is None:
+        return None
+    n, buyers = order_shape
+    access = np.ones((n, producers, buyers))
+    for gate in gates:
+        access[:, gate.producer, :] = gate.open
+    if open_to is not None:
+        buyer, fraction = open_to
+        access[:, :, buyer] *= fraction
+    return access

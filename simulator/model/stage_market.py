@@ -1,0 +1,81 @@
+"""One stage's market: producers, buyers, habits, policies and projects, as arrays for a block."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.domain.chain import Stage
+from simulator.domain.changes import OutageChange
+from simulator.domain.places import CHINA, region_of
+from simulator.model.focal import FocalBuyer
+from simulator.model.gates import NewCapacity
+from simulator.model.outages import Outages
+from simulator.model.policy import ControlDesk
+from simulator.model.state import StageState
+
+Floats = NDArray[np.float64]
+DAYS_PER_YEAR = 365.25
+_TINY = 1e-300
+
+
+class Market:
+    """Everything one stage needs at a review beyond its stocks; read-only but for ``gates`` and ``projects``."""
+
+    def __init__(self, stage: Stage, state: StageState, level: Floats, contract: Floats) -> None:
+        n = level.shape[0]
+        self.stage = stage
+        self.state = state
+        in_china = np.array([c == CHINA for c in stage.producers])
+        raise_by = np.where(in_china[None, :], 1.0, level[:, None])
+        self.in_china = in_china
+        self.primary = (stage.output - stage.secondary)[None, :] * raise_by / DAYS_PER_YEAR
+        self.primary_ceiling = (stage.capacity - stage.secondary)[None, :] * raise_by / DAYS_PER_YEAR
+        self.secondary = stage.secondary[None, :] * raise_by / DAYS_PER_YEAR
+        flows = stage.flows
+        self.flows = flows / DAYS_PER_YEAR
+        self.share = flows / np.maximum(flows.sum(axis=0), _TINY)[None, :]
+        tied = np.where(flows > 0, np.minimum(1.0, stage.committed * stage.output[:, None] / np.maximum(flows, _TINY)), 0.0)
+        self.firm = tied[None] + (1.0 - tied)[None] * contract[:, None, None]
+        """(n, P, B) firm part of each habitual share: tied, and of the rest the contract share."""
+        self.buyer_in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
+        self.projects: list[NewCapacity] = []
+        self.desks: dict[int, ControlDesk] = {}
+        self.focal: FocalBuyer | None = None
+        self.new_to_focal: NDArray[np.bool_] | None = None
+        self.outages: Outages
+        self.lost = np.zeros((n, len(stage.producers)))
+        """(n, P) share of capacity lost to scenario outages in the present interval."""
+        self.scenario_outages: list[tuple[int, Floats, Floats, Floats]] = []
+        self.feed_rate = np.zeros((n, len(stage.producers)))
+        """(n, P) feed each producer would use, t/day."""
+        self.entrants = np.zeros((n, len(stage.producers)))
+        """(n, P) output of new projects at their design ramp, t/day."""
+        self.region_rate = self.flows[:, : state.regions].sum(axis=0)
+        """(R,) base-year final demand, t/day."""
+        self.use_rate = np.repeat(self.flows.sum(axis=0)[None], n, axis=0)
+        """(n, B) what each buyer uses, t/day."""
+        self.on_hand = np.zeros_like(self.use_rate)
+        self.cover = np.zeros_like(self.use_rate)
+        """(n, B) days of use that buyers mean to hold."""
+        self.lead_days = np.zeros_like(self.use_rate)
+        """(n, B) days from an order to the landing of the next one after it."""
+        self.fresh = np.zeros((len(stage.producers), state.product_labels.shape[2]))
+        """(P, L) labels of a tonne made from ore or scrap here."""
+        self.mix = np.zeros((n, len(stage.producers) + 1, state.product_labels.shape[2]))
+        self.lots = np.zeros((n, len(stage.producers) + 1))
+
+    def add_outage(self, change: OutageChange) -> None:
+        """Hang a scenario outage on its producer, if it produces here."""
+        if change.country in self.stage.producers:
+            begin = np.where(change.mask, change.day, np.inf)
+            self.scenario_outages.append((self.stage.producers.index(change.country), begin, begin + change.duration_days, change.lost_share))
+
+    def lose(self, day: float, step: int) -> None:
+        """Set ``lost`` for the interval of ``step`` days that ends on ``day``."""
+        if not self.scenario_outages:
+            return
+        self.lost.fill(0.0)
+        for producer, begin, end, share in self.scenario_outages:
+            overlap = np.clip(np.minimum(end, day) - np.maximum(begin, day - step), 0.0, step) / step
+            self.lost[:, producer] = np.maximum(self.lost[:, producer], share * overlap)

@@ -1,0 +1,199 @@
+"""One block of replications on one SimPy clock.
+
+Order of events on the same day: changes of the scenario, then observations that fall between reviews, then
+landings, then the market review, then the observation of that review. Changes and lone observations are
+put on the clock before the first lot, and SimPy keeps the order of creation among equal times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from datetime import timedelta
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from simulator.domain.changes import (
+    CapacityChange,
+    Change,
+    ControlChange,
+    DemandChange,
+    OutageChange,
+    SupportChange,
+    SuspensionChange,
+)
+from simulator.domain.draws import Draws
+from simulator.domain.trace import Trace
+from simulator.instruments.base import EventDraws
+from simulator.model.chain_world import ChainWorld
+from simulator.model.corridors import Corridors
+from simulator.model.focal import SERVICE_DAYS
+from simulator.model.ledger import check
+from simulator.model.recorder import Recorder
+from simulator.model.review import review
+from simulator.scenario.case import Case
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+class World:
+    """Every commodity of a case in one block; lives for one run and is never returned."""
+
+    def __init__(self, case: Case, draws: Draws) -> None:
+        self.case = case
+        self.first = case.day(case.spin_up)
+        self.end = case.day(case.horizon)
+        self.env = simpy.Environment(initial_time=self.first)
+        self.reviews = np.arange(self.first + case.review_days, self.end + 1, case.review_days, dtype=float)
+        self.days = np.unique(np.concatenate([self.reviews, checkpoints(case)]))
+        self.branches: dict[str, Mask] = {}
+        changes = self._changes(draws)
+        corridors = Corridors(draws, self.reviews, float(self.first))
+        supports = [c for c in changes if isinstance(c, SupportChange)]
+        capacity = [c for c in changes if isinstance(c, CapacityChange)]
+        self.chains = [ChainWorld(case, chain, draws, corridors, supports, capacity, self.reviews) for chain in case.chains]
+        self.recorders = [
+            Recorder(chain, s, self.days)
+            for chain in self.chains
+            for s, market in enumerate(chain.markets)
+            if market.focal is not None
+        ]
+        self._register(changes)
+        self._schedule(changes)
+
+    def _changes(self, draws: Draws) -> list[Change]:
+        """Compile every instrument, and note which branch each replication takes."""
+        changes: list[Change] = []
+        for instrument in self.case.instruments:
+            answers = EventDraws(draws, instrument.id, self.case.start, self.case.horizon)
+            changes.extend(instrument.changes(answers))
+            renewed = getattr(instrument, "renewed", None)
+            if renewed is not None and instrument.until is not None:
+                self.branches[f"suspension/{instrument.id}/renewed"] = renewed(answers)
+            if instrument.probability != 1.0:
+                self.branches[f"event/{instrument.id}/happens"] = instrument.span(answers)[2]
+        return changes
+
+    def _register(self, changes: Sequence[Change]) -> None:
+        """Open a desk for every control and hang shocks on their chains, before the clock starts."""
+        for change in changes:
+            if isinstance(change, ControlChange) and change.active:
+                for chain, s in self._covered(change.commodities, change.stages):
+                    desk = chain.desk(s, change.imposer)
+                    if desk is not None:
+                        desk.register(change, chain.hoarding)
+            elif isinstance(change, DemandChange):
+                for chain in self.chains:
+                    if chain.chain.commodity in change.commodities or "ALL" in change.commodities:
+                        chain.region_shocks.append((change.region, change.factor, change.day, change.until, change.mask))
+            elif isinstance(change, OutageChange):
+                for chain, s in self._covered((change.commodity,), (change.stage,) if change.stage else ()):
+                    chain.markets[s].add_outage(change)
+
+    def _covered(self, commodities: Sequence[str], stages: Sequence[str]) -> Iterable[tuple[ChainWorld, int]]:
+        for chain in self.chains:
+            if chain.chain.commodity in commodities or "ALL" in commodities:
+                for s, stage in enumerate(chain.chain.stages):
+                    if not stages or stage.name in stages:
+                        yield chain, s
+
+    def _schedule(self, changes: Sequence[Change]) -> None:
+        """Put dated changes, lone observations, then the weekly round on the clock."""
+        for change in changes:
+            if isinstance(change, ControlChange | SuspensionChange):
+                for day, mask in by_day(change, self.first, self.end):
+                    self._at(day, self._applier(change, mask))
+        lone = np.setdiff1d(self.days, self.reviews)
+        for day in lone:
+            if day < self.end:
+                self._at(int(day), self._observer(float(day)))
+        self.env.process(self._round())
+
+    def _at(self, day: int, act: Callable[[], None]) -> None:
+        event = self.env.timeout(day - self.first)
+        assert event.callbacks is not None
+        event.callbacks.append(lambda _: act())
+
+    def _applier(self, change: ControlChange | SuspensionChange, mask: Mask) -> Callable[[], None]:
+        def act() -> None:
+            day = float(self.env.now)
+            for chain in self.chains:
+                for market in chain.markets:
+                    for desk in market.desks.values():
+                        if isinstance(change, ControlChange):
+                            desk.apply(change.event_id, change.active, day, mask)
+                        else:
+                            for event_id in change.suspends:
+                                desk.suspend(event_id, change.active, day, mask)
+
+        return act
+
+    def _observer(self, day: float) -> Callable[[], None]:
+        def act() -> None:
+            for recorder in self.recorders:
+                recorder.record(day)
+
+        return act
+
+    def _round(self) -> Generator[simpy.Event, None, None]:
+        """Every service day lots land; every ``review_days`` the markets are reviewed after that."""
+        landings = [market.focal for chain in self.chains for market in chain.markets if market.focal is not None]
+        observed = set(self.days.tolist())
+        while True:
+            yield self.env.timeout(SERVICE_DAYS)
+            day = float(self.env.now)
+            for focal in landings:
+                focal.land(day)
+            if (self.env.now - self.first) % self.case.review_days == 0:
+                for chain in self.chains:
+                    review(chain, day)
+                if day in observed:
+                    self._observer(day)()
+
+    def run(self, replications: NDArray[np.int64]) -> Trace:
+        """Run to the horizon, check conservation and hand over the record."""
+        self.env.run(until=self.end)
+        for recorder in self.recorders:
+            if recorder.days[recorder.row :].size:
+                recorder.record(float(self.end))
+        for chain in self.chains:
+            check(chain)
+        return Trace(
+            replications=replications,
+            chains=tuple(recorder.trace() for recorder in self.recorders),
+            branches=self.branches,
+            binding_constraints=(),
+        )
+
+
+def checkpoints(case: Case) -> Floats:
+    """Days every metric may ask for: start, deadline and a year beyond, each with its windows' first days."""
+    windows = {0, 90, 365, *(criterion.window_days for criterion in case.target.criteria)}
+    ends = {0, case.day(case.deadline), case.day(min(case.deadline + timedelta(days=365), case.horizon)), case.day(case.horizon)}
+    first, last = case.day(case.spin_up), case.day(case.horizon)
+    return np.array(sorted({day for end in ends for w in windows if first < (day := end - w) <= last}), dtype=float)
+
+
+def by_day(change: Change, first: int, end: int) -> Iterable[tuple[int, Mask]]:
+    """Group a change's replications by whole day; what is older than the clock acts on its first day."""
+    live = change.mask & (change.day < end)
+    days = np.maximum(np.ceil(np.where(live, change.day, 0.0)), first).astype(int)
+    for day in np.unique(days[live]):
+        yield int(day), live & (days == day)
+
+
+def simulate(case: Case, draws: Draws, replications: NDArray[np.int64]) -> Trace:
+    """Simulate one block.
+
+    Parameters
+    ----------
+    case
+        The resolved scenario.
+    draws
+        Random numbers and uncertain inputs of the block's replications.
+    replications
+        (n,) replication numbers, for the record.
+    """
+    return World(case, draws).run(replications)

@@ -1,0 +1,49 @@
+"""A scenario with every name resolved: what the model runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from simulator.domain.chain import Chain, Project
+from simulator.domain.facts import UncertainInput
+from simulator.domain.target import Target
+from simulator.instruments.base import Instrument
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One resolved scenario; picklable, so that workers can receive it."""
+
+    name: str
+    question: str
+    sha256: str
+    """Digest of the resolved, validated scenario as sorted JSON."""
+    data_sha256: str
+    """Digest of the catalogue tables."""
+    start: date
+    as_of: date
+    spin_up: date
+    """First day of the model; the state at ``start`` has been spun up from here."""
+    deadline: date
+    horizon: date
+    """End of the model's clock, exclusive."""
+    review_days: int
+    """Days between market reviews."""
+    focal: str
+    """Consuming region whose independence is judged."""
+    chains: tuple[Chain, ...]
+    projects: tuple[Project, ...]
+    """Projects known at ``as_of`` and kept by the scenario."""
+    project_dates: Literal["evidence", "promised"]
+    """Start dates by gates and slip, or every promise kept."""
+    instruments: tuple[Instrument, ...]
+    """The scenario's events in order, then the catalogue's agreements."""
+    inputs: tuple[UncertainInput, ...]
+    """Epistemic inputs with the scenario's overrides."""
+    target: Target
+
+    def day(self, when: date) -> int:
+        """Days from ``start``; negative before it."""
+        return (when - self.start).days
