@@ -1,0 +1,170 @@
+"""What each country puts out at a stage, read from the tables that ``stage_supply.csv`` names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from simulator.catalogue.chain_facts import assumption, assumptions, table_fact
+from simulator.catalogue.chain_stages import resolve_stage
+from simulator.catalogue.tables import Row, number, rows
+from simulator.domain.facts import Fact
+from simulator.errors import CatalogueError
+
+WORLD = frozenset({"WLD", "CHN_RUS", "ROW_EX_CHN"})
+"""Aggregates that are no producer: their members stand beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Output of a stage by country before it is scaled and pooled."""
+
+    amounts: Mapping[str, float]
+    """Output by country, scrap included: tonnes a year, or percent where ``is_shares``."""
+    is_shares: bool
+    secondary: Mapping[str, float]
+    """Scrap-based output by country, t/yr."""
+    secondary_share: Mapping[str, float]
+    """Part of a country's output made from scrap, where only the part is known."""
+    least: Mapping[str, float]
+    """Output a source states apart from the split, t/yr: the least a country is given."""
+    capacity: Mapping[str, float]
+    """Published capacity by country, t/yr."""
+    evidence: float
+    """Share of the amounts that rests on rows not graded ``assumed``, 0 to 1."""
+    facts: tuple[Fact, ...]
+
+
+@cache
+def supply(commodity: str, stage: str) -> Supply:
+    """Read a stage's output, scrap-based output and capacity.
+
+    A ``secondary`` row adds to the output and to the scrap-based part of it. Zero outputs are kept
+    out, so that absence and zero are the same thing downstream; withheld cells are no output.
+    """
+    amounts: dict[str, float] = {}
+    secondary: dict[str, float] = {}
+    capacity: dict[str, float] = {}
+    facts: list[Fact] = []
+    assumed = 0.0
+    takes: set[bool] = set()
+    for entry in rows("stage_supply"):
+        if (entry["commodity"], entry["stage"]) != (commodity, stage):
+            continue
+        role = entry["role"]
+        for fact, country in _cells(entry):
+            facts.append(fact)
+            target = capacity if role == "capacity" else amounts
+            target[country] = target.get(country, 0.0) + fact.value
+            if role == "secondary":
+                secondary[country] = secondary.get(country, 0.0) + fact.value
+            if role != "capacity":
+                assumed += fact.value if fact.quality == "assumed" else 0.0
+                takes.add(entry["take"] == "share_pct" and not entry["factor"])
+    if len(takes) != 1:
+        raise CatalogueError(f"stage_supply.csv: {commodity} {stage} mixes shares and tonnes, or has no rows")
+    amounts = {country: value for country, value in amounts.items() if value > 0}
+    evidence = 1.0 - assumed / sum(amounts.values())
+    least = dict(_stated(f"least_output/{commodity}/{stage}/"))
+    facts.extend(least.values())
+    for country, fact in _stated(f"secondary/{commodity}/{stage}/"):
+        secondary[country] = fact.value
+        facts.append(fact)
+    parts = dict(_stated(f"secondary_share/{commodity}/{stage}/"))
+    facts.extend(parts.values())
+    return Supply(
+        amounts,
+        takes.pop(),
+        secondary,
+        {country: fact.value for country, fact in parts.items()},
+        {country: fact.value for country, fact in least.items()},
+        capacity,
+        evidence,
+        tuple(facts),
+    )
+
+
+def _cells(entry: Row) -> Iterator[tuple[Fact, str]]:
+    """Facts of the source rows that one row of ``stage_supply.csv`` selects, with their countries."""
+    only = set(entry["countries"].split())
+    factor = assumption(entry["factor"]).value if entry["factor"] else 1.0
+    shares = entry["take"] == "share_pct" and not entry["factor"]
+    for row in rows(entry["table"]):
+        if (row["commodity"], row["stage"], row["year"]) != (entry["commodity"], entry["table_stage"], entry["year"]):
+            continue
+        if entry["measure"] and row["measure"] != entry["measure"]:
+            continue
+        country = row["country"]
+        if country in WORLD or (only and country not in only):
+            continue
+        name = f"{entry['commodity']}.{entry['stage']}.{entry['role']}.{country}"
+        fact = table_fact(
+            name, row, entry["take"], unit="percent" if shares else "t/yr", factor=factor, note=entry["note"]
+        )
+        if fact is not None:
+            yield fact, country
+
+
+def _stated(prefix: str) -> Iterator[tuple[str, Fact]]:
+    for name, fact in assumptions().items():
+        if name.startswith(prefix):
+            yield name[len(prefix) :], fact
+
+
+def project_rows(commodity: str, stage: str) -> Iterator[Row]:
+    """Rows of the project tables that belong to a stage, whatever their status."""
+    for table in ("projects", "projects_extra"):
+        for row in rows(table):
+            if commodity in row["model_commodities"].split(";") and resolve_stage(commodity, row["stage"]) == stage:
+                yield row
+
+
+@cache
+def operating_plants(commodity: str, stage: str) -> Mapping[str, int]:
+    """Number of named plants in operation by country."""
+    out: dict[str, int] = {}
+    for row in project_rows(commodity, stage):
+        if row["status"] == "operating":
+            out[row["country"]] = out.get(row["country"], 0) + 1
+    return out
+
+
+@cache
+def tied(commodity: str, stage: str, owner: str) -> Mapping[str, Fact]:
+    """Share of a country's output owned by or sold to ``owner`` (``CHN`` or ``RUS``), by country.
+
+    Capacity-weighted over the operating plants of the project tables; a country's plants without a
+    named owner count as untied.
+    """
+    column = {"CHN": "share_china_pct", "RUS": "share_russia_pct"}[owner]
+    weights: dict[str, list[tuple[float, float, Row]]] = {}
+    for row in project_rows(commodity, stage):
+        size, share = number(row["capacity_t_per_year"]), number(row[column])
+        if row["status"] == "operating" and size and share is not None:
+            weights.setdefault(row["country"], []).append((size, share / 100.0, row))
+    out: dict[str, Fact] = {}
+    for country, plants in weights.items():
+        total = sum(size for size, _, _ in plants)
+        share = sum(size * part for size, part, _ in plants) / total
+        if share > 0 and country != owner:
+            out[country] = Fact(
+                f"{commodity}.{stage}.tied.{country}.{owner}",
+                share,
+                "fraction",
+                None,
+                "; ".join(row["source"] for _, _, row in plants),
+                "derived",
+                f"capacity-weighted {column} of " + ", ".join(row["project_id"] for _, _, row in plants),
+            )
+    return out
+
+
+@cache
+def stated_ties(commodity: str, stage: str) -> Mapping[tuple[str, str], Fact]:
+    """(producer, buyer) -> share of output tied by ownership or by the only outlet, beyond the project tables."""
+    out: dict[tuple[str, str], Fact] = {}
+    for key, fact in _stated(f"tie/{commodity}/{stage}/"):
+        producer, buyer = key.split("/")
+        out[producer, buyer] = fact
+    return out

@@ -1,0 +1,150 @@
+"""The physical chains of all commodities, built from the tables.
+
+Base year 2024, with import origins of 2021-24: trade as it ran before the export controls. The steps,
+each documented where it is done: tonnage per stage (``chain_levels``), consumption (``chain_demand``),
+pooling, plants, capacity and balanced flows (``chain_stage``, ``balance``), grade (``grades``).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.catalogue import government, inputs
+from simulator.catalogue.chain_demand import FOCAL
+from simulator.catalogue.chain_levels import Level, left_for_final_use, levels
+from simulator.catalogue.chain_stage import Pool, flows, plants_and_capacity, pool, regional_demand
+from simulator.catalogue.chain_stages import commodities, not_modelled
+from simulator.catalogue.grades import grade
+from simulator.catalogue.tables import number, rows
+from simulator.domain.chain import Chain, Stage
+from simulator.domain.facts import Fact
+from simulator.errors import CatalogueError
+
+try:
+    from simulator.catalogue import lanes
+except ImportError:  # pragma: no cover - until the lanes are in the catalogue
+
+    class lanes:  # type: ignore[no-redef]
+        lanes_to_focal = staticmethod(lambda country, commodity: ())
+        lag_days = staticmethod(lambda origin, buyer: 30.0)
+
+
+BASE_YEAR: Final = 2024
+
+
+@cache
+def chains() -> tuple[Chain, ...]:
+    """Chains of all commodities, in the order of ``commodities.csv``."""
+    return tuple(chain(commodity) for commodity in commodities())
+
+
+@cache
+def chain(commodity: str) -> Chain:
+    """The chain of one commodity.
+
+    Raises
+    ------
+    CatalogueError
+        If there is no such commodity, or its tables do not close.
+    """
+    if commodity not in commodities():
+        raise CatalogueError(f"no commodity {commodity!r}; there are {', '.join(commodities())}")
+    (row,) = (row for row in rows("commodities") if row["commodity"] == commodity)
+    built = levels(commodity)
+    pools = [pool(level) for level in built]
+    facts: list[Fact] = []
+    stages: list[Stage] = []
+    for i, level in enumerate(built):
+        below = i + 1 < len(built)
+        stage, used = _stage(
+            level,
+            pools[i],
+            left_for_final_use(level, built[i + 1] if below else None),
+            pools[i + 1] if below else None,
+        )
+        stages.append(stage)
+        facts.extend(level.facts)
+        facts.extend(used)
+    verdict = next(i for i, level in enumerate(built) if level.spec.verdict)
+    judged = built[verdict].demand
+    if judged is None:
+        raise CatalogueError(f"{commodity}: the verdict stage has no consumption")
+    grading = grade(
+        commodity,
+        evidence=built[verdict].supply.evidence,
+        consumption_quality=judged.focal_quality,
+        origins_quality=judged.origins_quality,
+        reliance_published=judged.reliance_published,
+    )
+    price = number(row["price_2024_usd_per_kg"])
+    if price is None:
+        raise CatalogueError(f"commodities.csv: {commodity} has no price for {BASE_YEAR}")
+    facts.append(Fact(f"{commodity}.price", price, "USD/kg", BASE_YEAR, row["source"], "reported", row["price_basis"]))
+    (traits,) = (row for row in rows("chain_traits") if row["commodity"] == commodity)
+    return Chain(
+        commodity=commodity,
+        name=row["name"],
+        basis=row["unit_basis"],
+        grade=grading.grade,
+        headline=grading.headline,
+        grade_reason=grading.reason,
+        stages=tuple(stages),
+        verdict_stage=verdict,
+        not_modelled=not_modelled(commodity),
+        byproduct=traits["byproduct"] == "yes",
+        price_usd_per_kg=price,
+        base_year=BASE_YEAR,
+        inputs=inputs.roles(commodity),
+        government=government.stock(commodity),
+        facts=_unique(facts),
+    )
+
+
+def _stage(level: Level, made: Pool, final_t: float, below: Pool | None) -> tuple[Stage, list[Fact]]:
+    regions, wanted, facts = regional_demand(level, final_t)
+    plants, capacity, more = plants_and_capacity(level, made)
+    matrix, committed, prior_facts = flows(level, made, regions, wanted, below)
+    facts += [*more, *prior_facts]
+    commodity = level.spec.commodity
+    buyers = (*regions, *(below.producers if below is not None else ()))
+    ways = {country: lanes.lanes_to_focal(country, commodity) for country in made.producers} if FOCAL in regions else {}
+    stage = Stage(
+        name=level.spec.name,
+        kind=level.spec.kind,
+        producers=made.producers,
+        plants=plants,
+        output=made.output,
+        capacity=capacity,
+        secondary=made.secondary,
+        feed_yield=level.feed_yield,
+        regions=regions,
+        demand=wanted,
+        flows=matrix,
+        committed=committed,
+        lag_days=_lags(made.producers, buyers, matrix, made.output),
+        lanes=ways,
+    )
+    for array in (plants, capacity, made.output, made.secondary, wanted, matrix, committed, stage.lag_days):
+        array.flags.writeable = False
+    return stage, facts
+
+
+def _lags(
+    producers: tuple[str, ...], buyers: tuple[str, ...], matrix: NDArray[np.float64], output: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(B,) mean transit to each buyer, days, weighted by base flows; by output where it buys nothing yet."""
+    out = np.zeros(len(buyers))
+    for j, buyer in enumerate(buyers):
+        weights = matrix[:, j] if matrix[:, j].sum() > 0 else output
+        days = np.array([lanes.lag_days(producer, buyer) for producer in producers])
+        out[j] = float((weights * days).sum() / weights.sum())
+    return out
+
+
+def _unique(facts: list[Fact]) -> tuple[Fact, ...]:
+    """Facts in order of first use; one name may carry several sources."""
+    return tuple(dict.fromkeys(facts))
