@@ -1,0 +1,180 @@
+"""Reduce the trace of a block to what reports need: KPIs, met or not, and monthly series, per replication."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.domain.trace import ChainTrace, Trace
+from simulator.metrics.registry import metrics
+from simulator.metrics.windows import Windows
+from simulator.metrics.yardsticks import criteria, met
+
+if TYPE_CHECKING:
+    from simulator.scenario.case import Case
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Small = NDArray[np.float32]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+KPIS: Final = ("china_exposed_share", "direct_china_share", "unmet_share", "days_of_cover", "price_index", "hhi")
+"""Metrics reported as numbers per commodity, over 90 days."""
+YEAR_KPIS: Final = ("china_exposed_share", "direct_china_share", "unmet_share")
+"""Metrics reported over 365 days as well, under the name with ``_365d``."""
+YEAR_DAYS: Final = 365.0
+TABLES: Final = ("stage_china_share", "top_country_share")
+"""Further metrics kept at the moments."""
+SERIES: Final = (*KPIS, "stage_china_share")
+"""Metrics kept month by month over the 90 days before."""
+MONTHLY: Final = ("landed_by_origin", "project_output")
+"""Metrics kept month by month over the month itself."""
+MONTH_DAYS: Final = 365.25 / 12.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChainOutcome:
+    """What one commodity came to, per replication."""
+
+    commodity: str
+    stages: tuple[str, ...]
+    origins: tuple[str, ...]
+    projects: tuple[str, ...]
+    values: Mapping[str, Floats]
+    """Metric -> (n, moments) or (n, moments, axis)."""
+    met: Mapping[str, Flags]
+    """Yardstick -> (n, moments)."""
+    series: Mapping[str, Small]
+    """Metric -> (n, months) or (n, months, axis)."""
+    balance_error: Floats
+    """(n, stages) largest conservation error as a share of throughput."""
+    lots: NDArray[np.int64]
+    """(n,) lots dispatched."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a block, or several joined ones, came to."""
+
+    replications: NDArray[np.int64]
+    moments: tuple[str, ...]
+    """``start``, ``deadline``, and ``later`` (12 months after it) where the horizon reaches it."""
+    moment_days: tuple[float, ...]
+    month_days: tuple[float, ...]
+    """Days on which the values of the series stand."""
+    chains: tuple[ChainOutcome, ...]
+    branches: Mapping[str, Flags]
+    """Named branch -> (n,)."""
+    binding_constraints: tuple[str, ...]
+    """Shared constraints that bound in any replication."""
+
+    def moment(self, name: str) -> int:
+        """Place of a moment on the second axis."""
+        return self.moments.index(name)
+
+
+def years_after(day: date, years: int) -> date:
+    """Return the same day some years later, 28 February for a leap day.
+
+    >>> years_after(date(2027, 5, 6), 1)
+    datetime.date(2028, 5, 6)
+    """
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def moments_of(case: Case) -> dict[str, float]:
+    """Return the moments that a case is judged at, in days from its start."""
+    later = years_after(case.deadline, 1)
+    moments = {"start": 0.0, "deadline": float(case.day(case.deadline))}
+    if later <= case.horizon:
+        moments["later"] = float(case.day(later))
+    return moments
+
+
+def months_of(case: Case) -> tuple[float, ...]:
+    """Return first days of months after the spin-up's first quarter, up to the horizon, in days from start."""
+    first = case.spin_up + timedelta(days=90)
+    days = []
+    year, month = first.year, first.month
+    while (day := date(year, month, 1)) <= case.horizon:
+        if day >= first:
+            days.append(float(case.day(day)))
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    return tuple(days)
+
+
+def outcome(trace: Trace, case: Case) -> Outcome:
+    """Reduce the trace of a block; every replication by itself, so that blocks join to the same bytes."""
+    moments = moments_of(case)
+    months = months_of(case)
+    return Outcome(
+        replications=trace.replications,
+        moments=tuple(moments),
+        moment_days=tuple(moments.values()),
+        month_days=months,
+        chains=tuple(_chain(chain, case, tuple(moments.values()), months) for chain in trace.chains),
+        branches={name: np.array(flags) for name, flags in sorted(trace.branches.items())},
+        binding_constraints=tuple(sorted(trace.binding_constraints)),
+    )
+
+
+def _chain(trace: ChainTrace, case: Case, moments: tuple[float, ...], months: tuple[float, ...]) -> ChainOutcome:
+    known = metrics()
+    focal = case.focal
+    values = {name: known[name](trace, Windows(moments, focal=focal)) for name in (*KPIS, *TABLES)}
+    for name in YEAR_KPIS:
+        values[f"{name}_365d"] = known[name](trace, Windows(moments, YEAR_DAYS, focal))
+    series = {name: known[name](trace, Windows(months, focal=focal)) for name in SERIES}
+    series |= {name: known[name](trace, Windows(months, MONTH_DAYS, focal)) for name in MONTHLY}
+    return ChainOutcome(
+        commodity=trace.commodity,
+        stages=trace.stages,
+        origins=trace.origins,
+        projects=trace.projects,
+        values=values,
+        met={item.yardstick: met(trace, item, moments, focal) for item in criteria(case.target)},
+        # Half the precision is plenty for a fan chart, and series are most of what a run keeps.
+        series={name: array.astype(np.float32) for name, array in series.items()},
+        balance_error=np.array(trace.balance_error),
+        lots=np.array(trace.lots),
+    )
+
+
+def joined(parts: Sequence[Outcome]) -> Outcome:
+    """Return several outcomes of one case as one, in the order given."""
+    first = parts[0]
+
+    def stack(arrays: Sequence[NDArray[Scalar]]) -> NDArray[Scalar]:
+        return np.concatenate(list(arrays), axis=0)
+
+    chains = tuple(
+        ChainOutcome(
+            commodity=chain.commodity,
+            stages=chain.stages,
+            origins=chain.origins,
+            projects=chain.projects,
+            values={name: stack([part.chains[i].values[name] for part in parts]) for name in chain.values},
+            met={name: stack([part.chains[i].met[name] for part in parts]) for name in chain.met},
+            series={name: stack([part.chains[i].series[name] for part in parts]) for name in chain.series},
+            balance_error=stack([part.chains[i].balance_error for part in parts]),
+            lots=stack([part.chains[i].lots for part in parts]),
+        )
+        for i, chain in enumerate(first.chains)
+    )
+    return Outcome(
+        replications=stack([part.replications for part in parts]),
+        moments=first.moments,
+        moment_days=first.moment_days,
+        month_days=first.month_days,
+        chains=chains,
+        branches={name: stack([part.branches[name] for part in parts]) for name in first.branches},
+        binding_constraints=tuple(sorted({name for part in parts for name in part.binding_constraints})),
+    )

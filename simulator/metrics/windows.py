@@ -1,0 +1,88 @@
+"""Windows of time over the cumulative series of a trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+DEFAULT_WINDOW_DAYS: Final = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Windows of one length that end on given days, and whose economy they look at."""
+
+    end_days: tuple[float, ...]
+    """(M,) last days, counted from the scenario's start."""
+    length_days: float = DEFAULT_WINDOW_DAYS
+    focal: str = "USA"
+    """Focal country or region; its own output is not an import."""
+
+
+def at(series: Floats, days: Floats, points: ArrayLike) -> Floats:
+    """Return a cumulative series on any days: exact on recorded days, linear between, constant outside.
+
+    Parameters
+    ----------
+    series
+        (n, T) or (n, T, K).
+    days
+        (T,) recorded days, ascending.
+    points
+        (M,) days wanted.
+
+    Returns
+    -------
+    Floats
+        (n, M) or (n, M, K).
+
+    Examples
+    --------
+    >>> at(np.array([[0.0, 10.0, 30.0]]), np.array([0.0, 1.0, 3.0]), [0.5, 1.0, 2.0, 9.0])
+    array([[ 5., 10., 20., 30.]])
+    """
+    points = np.clip(np.asarray(points, dtype=np.float64), days[0], days[-1])
+    left = np.searchsorted(days, points, side="right") - 1
+    right = np.minimum(left + 1, len(days) - 1)
+    span = days[right] - days[left]
+    part = np.divide(points - days[left], span, out=np.zeros_like(points), where=span > 0)
+    part = part.reshape(part.shape + (1,) * (series.ndim - 2))
+    before = series[:, left]
+    # Contiguous, so that sums over the last axis run in one order whatever the block's size.
+    return np.ascontiguousarray(before + part * (series[:, right] - before), dtype=np.float64)
+
+
+def last(series: Floats, days: Floats, points: ArrayLike) -> Floats:
+    """Return a level, such as a stock or a price, as last recorded on or before each day: (n, M)."""
+    place = np.searchsorted(days, np.asarray(points, dtype=np.float64), side="right") - 1
+    return np.ascontiguousarray(series[:, np.maximum(place, 0)])
+
+
+def during(series: Floats, days: Floats, windows: Windows) -> Floats:
+    """Return how much a cumulative series grew in each window, in its own unit: (n, M) or (n, M, K).
+
+    A window that begins before the trace counts from the trace's first day.
+
+    >>> during(np.array([[0.0, 10.0, 30.0]]), np.array([0.0, 10.0, 20.0]), Windows((20.0,), 5.0))
+    array([[10.]])
+    """
+    ends = np.asarray(windows.end_days, dtype=np.float64)
+    return at(series, days, ends) - at(series, days, ends - windows.length_days)
+
+
+def share(part: Floats, whole: Floats) -> Floats:
+    """Return part / whole cut to [0, 1]; ``nan`` where the whole is not above zero.
+
+    The cut only removes round-off: a part is a difference of two large cumulative numbers.
+
+    >>> share(np.array([1.0, 0.0]), np.array([4.0, 0.0]))
+    array([0.25,  nan])
+    """
+    part, whole = np.broadcast_arrays(part, whole)
+    ratio = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    return np.asarray(np.clip(ratio, 0.0, 1.0), dtype=np.float64)
