@@ -95,13 +95,14 @@ class BlockTask(Generic[T]):
 def cut_blocks(replications: int, jobs: int, block_size: int | None) -> tuple[Block, ...]:
     """Return the blocks of a run: as even as the size allows, and at least one per worker if they fill it.
 
-    >>> cut_blocks(600, 1, None)
-    ((0, 200), (200, 400), (400, 600))
+    >>> cut_blocks(624, 1, None)
+    ((0, 208), (208, 416), (416, 624))
     """
     if block_size is None:
         share = -(-replications // max(jobs, 1))
         count = -(-replications // min(max(share, SMALLEST_BLOCK), LARGEST_BLOCK))
-        block_size = -(-replications // count)
+        # Whole rounds of the randomisations, so that even an interrupted run has all of them alike.
+        block_size = -(-replications // (count * RANDOMISATIONS)) * RANDOMISATIONS
     return tuple((first, min(first + block_size, replications)) for first in range(0, replications, block_size))
 
 

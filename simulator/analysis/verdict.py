@@ -1,0 +1,230 @@
+"""Does the target hold? Per commodity and yardstick, and for the headline commodities together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.analysis.intervals import Estimate, conditional_probability, mean_interval, probability
+from simulator.metrics.outcome import KPIS, YEAR_KPIS, ChainOutcome, Outcome
+from simulator.metrics.yardsticks import criteria
+
+if TYPE_CHECKING:
+    from simulator.domain.chain import Chain
+    from simulator.scenario.case import Case
+
+Flags = NDArray[np.bool_]
+
+USUALLY: Final = 0.5
+"""Share of replications in which the state at start meets a yardstick, from which on it counts as met then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Spread of a number over replications; ``nan`` where it is defined in none."""
+
+    p05: float
+    p50: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class YardstickVerdict:
+    """One yardstick for one commodity."""
+
+    probability: Estimate
+    """P(met at the deadline)."""
+    threshold: float
+    """Largest share that still meets it."""
+    window_days: int
+    p_at_start: float
+    """Share of replications in which it is met at the start."""
+    later: Estimate | None
+    """P(met 12 months after the deadline), where simulated."""
+    still_met: Estimate | None
+    """P(met 12 months later | met at the deadline), where simulated."""
+    by_branch: Mapping[str, Estimate]
+    """Branch of the future -> P(met at the deadline | branch)."""
+
+    @property
+    def met_at_start(self) -> bool:
+        """Whether the state at start usually meets it."""
+        return self.p_at_start >= USUALLY
+
+
+@dataclass(frozen=True, slots=True)
+class CommodityVerdict:
+    """Everything a report says of one commodity."""
+
+    commodity: str
+    name: str
+    grade: str
+    grade_reason: str
+    headline: bool
+    yardsticks: Mapping[str, YardstickVerdict]
+    kpis: Mapping[str, Mapping[str, Quantiles]]
+    """KPI -> moment -> spread."""
+    stage_china_share: Mapping[str, Quantiles]
+    """Modelled stage -> spread of China's share at the deadline."""
+    binding_stage: str | None
+    """Stage with the largest median China share at the deadline; None if none ever exceeds the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverallVerdict:
+    """One yardstick for the headline commodities that did not meet it at the start."""
+
+    commodities: tuple[str, ...]
+    met_at_start: tuple[str, ...]
+    """Headline commodities left out because they met it at the start."""
+    probability: Estimate
+    """P(all met at the deadline); ``nan`` when there are none."""
+    expected_met: Estimate
+    """Expected number met."""
+    at_least: tuple[float, ...]
+    """P(at least k met), k from 0 to their number."""
+    by_branch: Mapping[str, Estimate]
+    expected_by_branch: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How the target holds up."""
+
+    overall: Mapping[str, OverallVerdict]
+    """Yardstick -> verdict over the headline commodities."""
+    commodities: tuple[CommodityVerdict, ...]
+    branches: Mapping[str, Estimate]
+    """Branch of the future -> its share of replications."""
+    binding_constraints: tuple[str, ...]
+    lots: int
+    """Lots dispatched in all replications."""
+
+
+def judge(case: Case, outcome: Outcome) -> Verdict:
+    """Return the verdict on a case from the joined outcome of its replications."""
+    branches = branch_masks(outcome)
+    chains = {chain.commodity: chain for chain in case.chains}
+    judged = tuple(_commodity(case, chains[item.commodity], item, outcome, branches) for item in outcome.chains)
+    flags = {item.commodity: item.met for item in outcome.chains}
+    deadline = outcome.moment("deadline")
+    overall = {}
+    for criterion in criteria(case.target):
+        name = criterion.yardstick
+        headline = [item for item in judged if item.headline]
+        open_ones = [item.commodity for item in headline if not item.yardsticks[name].met_at_start]
+        overall[name] = overall_verdict(
+            [flags[commodity][name][:, deadline] for commodity in open_ones],
+            commodities=tuple(open_ones),
+            met_at_start=tuple(item.commodity for item in headline if item.yardsticks[name].met_at_start),
+            branches=branches,
+            n=len(outcome.replications),
+        )
+    return Verdict(
+        overall=overall,
+        commodities=judged,
+        branches={name: probability(mask) for name, mask in branches.items()},
+        binding_constraints=outcome.binding_constraints,
+        lots=sum(int(item.lots.sum()) for item in outcome.chains),
+    )
+
+
+def branch_masks(outcome: Outcome) -> dict[str, Flags]:
+    """Return name -> (n,) mask of each branch and of its opposite, where both occur."""
+    masks: dict[str, Flags] = {}
+    for name, mask in outcome.branches.items():
+        if mask.any() and not mask.all():
+            masks[name] = mask
+            masks[f"not {name}"] = ~mask
+    return masks
+
+
+def overall_verdict(
+    met: Sequence[Flags],
+    *,
+    commodities: tuple[str, ...],
+    met_at_start: tuple[str, ...],
+    branches: Mapping[str, Flags],
+    n: int,
+) -> OverallVerdict:
+    """Combine (n,) flags of several commodities, replication by replication, so that what moves together counts so."""
+    count = np.sum(np.stack(met, axis=1), axis=1) if met else np.zeros(n)
+    everything = count == len(met)
+    nothing: Flags = np.zeros(0, dtype=bool)
+    return OverallVerdict(
+        commodities=commodities,
+        met_at_start=met_at_start,
+        probability=probability(everything if met else nothing),
+        expected_met=mean_interval(count if met else nothing),
+        at_least=tuple(float((count >= k).mean()) for k in range(len(met) + 1)) if met else (),
+        by_branch={name: conditional_probability(everything, mask) for name, mask in branches.items()} if met else {},
+        expected_by_branch={name: float(count[mask].mean()) for name, mask in branches.items()} if met else {},
+    )
+
+
+def quantiles(values: NDArray[np.float64]) -> Quantiles:
+    """Return the spread over replications, leaving out those in which the number is not defined."""
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return Quantiles(float("nan"), float("nan"), float("nan"))
+    p05, p50, p95 = np.quantile(known, (0.05, 0.5, 0.95))
+    return Quantiles(float(p05), float(p50), float(p95))
+
+
+def _commodity(
+    case: Case, chain: Chain, item: ChainOutcome, outcome: Outcome, branches: Mapping[str, Flags]
+) -> CommodityVerdict:
+    deadline = outcome.moment("deadline")
+    names = (*KPIS, *(f"{name}_365d" for name in YEAR_KPIS), "top_country_share")
+    stage_shares = item.values["stage_china_share"][:, deadline]
+    threshold = next(criterion.max_share for criterion in criteria(case.target) if criterion.yardstick == "reliance")
+    return CommodityVerdict(
+        commodity=item.commodity,
+        name=chain.name,
+        grade=chain.grade,
+        grade_reason=chain.grade_reason,
+        headline=chain.headline,
+        yardsticks=_yardsticks(case, item, outcome, branches),
+        kpis={
+            name: {moment: quantiles(item.values[name][:, i]) for i, moment in enumerate(outcome.moments)}
+            for name in names
+        },
+        stage_china_share={stage: quantiles(stage_shares[:, s]) for s, stage in enumerate(item.stages)},
+        binding_stage=binding_stage(item.stages, stage_shares, threshold),
+    )
+
+
+def binding_stage(stages: Sequence[str], shares: NDArray[np.float64], threshold: float) -> str | None:
+    """Return the stage with the largest median China share, the upstream one of equals.
+
+    None when in no replication does any stage exceed the threshold: then no stage is in the way.
+    """
+    if not (shares > threshold).any():
+        return None
+    medians = [quantiles(shares[:, s]).p50 for s in range(len(stages))]
+    return stages[int(np.nanargmax(medians))]
+
+
+def _yardsticks(
+    case: Case, item: ChainOutcome, outcome: Outcome, branches: Mapping[str, Flags]
+) -> dict[str, YardstickVerdict]:
+    start, deadline = outcome.moment("start"), outcome.moment("deadline")
+    later = outcome.moment("later") if "later" in outcome.moments else None
+    verdicts = {}
+    for criterion in criteria(case.target):
+        met = item.met[criterion.yardstick]
+        then = met[:, deadline]
+        verdicts[criterion.yardstick] = YardstickVerdict(
+            probability=probability(then),
+            threshold=criterion.max_share,
+            window_days=criterion.window_days,
+            p_at_start=float(met[:, start].mean()),
+            later=None if later is None else probability(met[:, later]),
+            still_met=None if later is None else conditional_probability(met[:, later], then),
+            by_branch={name: conditional_probability(then, mask) for name, mask in branches.items()},
+        )
+    return verdicts

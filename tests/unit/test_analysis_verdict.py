@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from simulator.analysis.verdict import binding_stage, overall_verdict, quantiles
+
+HALF = np.arange(64) < 32
+
+
+def overall(*met: np.ndarray) -> object:
+    return overall_verdict(
+        list(met), commodities=("a", "b")[: len(met)], met_at_start=(), branches={"truce": HALF}, n=64
+    )
+
+
+def test_all_met_counts_futures_in_which_they_are_met_together() -> None:
+    """Two commodities, each met in half of the futures: in the same half, or never in the same future."""
+    together, apart = overall(HALF, HALF), overall(HALF, ~HALF)
+    assert (together.probability.value, together.expected_met.value) == (0.5, 1.0)
+    assert (apart.probability.value, apart.expected_met.value) == (0.0, 1.0)
+    assert together.at_least == (1.0, 0.5, 0.5)
+    assert apart.at_least == (1.0, 1.0, 0.0)
+
+
+def test_a_branch_splits_the_verdict() -> None:
+    both = overall(HALF, HALF)
+    assert both.by_branch["truce"].value == 1.0
+    assert both.expected_by_branch["truce"] == 2.0
+
+
+def test_without_a_commodity_there_is_no_verdict() -> None:
+    nothing = overall()
+    assert math.isnan(nothing.probability.value)
+    assert nothing.at_least == ()
+
+
+def test_the_binding_stage_has_the_largest_median_and_matters_somewhere() -> None:
+    shares = np.array([[0.2, 0.9], [0.9, 0.8], [0.1, 0.7]])
+    assert binding_stage(("mine", "refinery"), shares, 0.5) == "refinery"
+    assert binding_stage(("mine", "refinery"), shares, 0.95) is None
+    assert binding_stage(("mine", "refinery"), np.full((3, 2), 0.6), 0.5) == "mine"
+
+
+def test_a_spread_leaves_out_futures_without_the_number() -> None:
+    assert quantiles(np.array([math.nan, 2.0, 4.0])).p50 == pytest.approx(3.0)
+    assert math.isnan(quantiles(np.array([math.nan])).p05)
