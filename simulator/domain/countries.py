@@ -45,7 +45,9 @@ VIR US Virgin Islands; VNM Vietnam; VUT Vanuatu; WLF Wallis and Futuna; WSM Samo
 ZMB Zambia; ZWE Zimbabwe
 """
 
-COUNTRIES: Final = {item.strip()[:3]: item.strip()[4:] for line in _LIST.strip().splitlines() for item in line.split(";")}
+COUNTRIES: Final = {
+    item.strip()[:3]: item.strip()[4:] for line in _LIST.strip().splitlines() for item in line.split(";")
+}
 """Alpha-3 code -> short English name."""
 
 _ALIASES: Final = {

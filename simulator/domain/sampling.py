@@ -29,7 +29,7 @@ def standard_normal(u: ArrayLike) -> Floats:
 
 def normal(u: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> Floats:
     """Return normal values with the given mean and standard deviation."""
-    return np.asarray(mean + np.asarray(sd) * standard_normal(u), dtype=np.float64)
+    return np.asarray(np.asarray(mean) + np.asarray(sd) * standard_normal(u), dtype=np.float64)
 
 
 def lognormal(u: ArrayLike, median: ArrayLike, p90: ArrayLike) -> Floats:
@@ -38,8 +38,8 @@ def lognormal(u: ArrayLike, median: ArrayLike, p90: ArrayLike) -> Floats:
     >>> lognormal([0.5, 0.9], 45.0, 70.0).round(6)
     array([45., 70.])
     """
-    sigma = np.log(np.divide(p90, median)) / standard_normal(0.9)
-    return np.asarray(median * np.exp(sigma * standard_normal(u)), dtype=np.float64)
+    sigma = np.log(np.asarray(p90, dtype=np.float64) / np.asarray(median, dtype=np.float64)) / standard_normal(0.9)
+    return np.asarray(np.asarray(median) * np.exp(sigma * standard_normal(u)), dtype=np.float64)
 
 
 def uniform(u: ArrayLike, low: ArrayLike, high: ArrayLike) -> Floats:

@@ -1,0 +1,140 @@
+"""What every instrument has, what it may ask of randomness, and the list of all instruments."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+import simulator.instruments
+from simulator.domain.changes import Change
+from simulator.domain.draws import Draws
+from simulator.instruments.dates import Offset
+from simulator.instruments.distributions import InputReference
+from simulator.instruments.fields import STRICT
+from simulator.instruments.quantities import DateSpec, Day, Number, Share
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+NEVER = float("inf")
+"""Day of what never happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraws:
+    """Answers for a whole block what one event of a scenario asks: its days, numbers and whether it happens.
+
+    Draws are named by the event and the field alone (``event/<id>/<field>``), so that editing one
+    event, or adding another, moves no draw.
+    """
+
+    draws: Draws
+    event_id: str
+    start: date
+    """Day 0 of the model's clock."""
+    horizon: date
+    """First day after the model's clock stops."""
+
+    @property
+    def n(self) -> int:
+        """Number of replications in the block."""
+        return self.draws.n
+
+    def uniform(self, field: str) -> Floats:
+        """(n,) uniforms of this event's field."""
+        return np.ascontiguousarray(self.draws.uniform(f"event/{self.event_id}/{field}", 1)[:, 0])
+
+    def day(self, spec: Day | None, field: str = "at") -> Floats:
+        """(n,) whole days from the start; ``inf`` where the day is not given.
+
+        A date is the same in every replication, a distribution gives one day for each.
+        """
+        if spec is None:
+            return np.full(self.n, NEVER)
+        if isinstance(spec, Offset):
+            spec = spec.after(self.start)
+        if isinstance(spec, date):
+            return np.full(self.n, float((spec - self.start).days))
+        return np.floor(spec.sample(self.uniform(field)))
+
+    def days_in(self, length: Offset) -> float:
+        """Days of a length of time, its months counted from the start."""
+        return float((length.after(self.start) - self.start).days)
+
+    def number(self, spec: Number, field: str, low: float = -NEVER, high: float = NEVER) -> Floats:
+        """(n,) values of a number or its distribution, cut at ``low`` and ``high``."""
+        if isinstance(spec, InputReference):
+            return np.clip(self.draws.input(spec.input), low, high)
+        if isinstance(spec, int | float):
+            return np.full(self.n, float(spec))
+        return np.clip(spec.sample(self.uniform(field)), low, high)
+
+    def happens(self, probability: Number, draw: str | None = None) -> Mask:
+        """(n,) mask of the futures in which something of this probability comes true.
+
+        ``draw`` names a shared uniform: all that happen by the same draw happen together, the more
+        probable in every future in which the less probable does.
+        """
+        cause = f"draw/{draw}" if draw else f"event/{self.event_id}/happens"
+        u = self.draws.uniform(cause, 1)[:, 0]
+        return np.asarray(u < self.number(probability, "probability", 0.0, 1.0))
+
+
+class Instrument(BaseModel):
+    """A lever or a shock that a scenario puts on the clock."""
+
+    model_config = STRICT
+
+    dated: ClassVar[bool] = True
+    """Whether ``at`` must be given."""
+
+    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
+    """Name of the event, unique in the scenario; a later layer changes the event by it."""
+    type: str
+    """Which instrument this is."""
+    probability: Share = 1.0
+    """Probability that the event happens at all, 0 to 1."""
+    announced: DateSpec | None = None
+    """Day on which it became public; buyers act on it from then. Same forms as ``at``."""
+    at: DateSpec | None = None
+    """Day of effect: a date, ``+18mo`` or ``+90d`` from the start, or a distribution of days from the start."""
+    until: DateSpec | None = None
+    """First day on which it no longer holds; never where not given. Same forms as ``at``."""
+    note: str = ""
+    """Free text for readers of the scenario."""
+    source: str = ""
+    """Where the fact comes from."""
+
+    def changes(self, draws: EventDraws) -> Iterator[Change]:
+        """Yield the dated changes of a block; days and masks have shape ``(n,)``."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it changes")
+
+    def span(self, draws: EventDraws) -> tuple[Floats, Floats, Mask]:
+        """Return first day, end day and mask of the replications in which the event happens and lasts.
+
+        Where drawn days cross, ``until`` at or before ``at``, nothing happens in that replication.
+        """
+        begins, ends = draws.day(self.at, "at"), draws.day(self.until, "until")
+        return begins, ends, draws.happens(self.probability) & (begins < ends)
+
+
+@cache
+def instrument_types() -> dict[str, type[Instrument]]:
+    """Every instrument by its ``type``: the subclasses defined in the modules of this folder."""
+    found: dict[str, type[Instrument]] = {}
+    for module in sorted(entry.name for entry in pkgutil.iter_modules(simulator.instruments.__path__)):
+        for item in vars(importlib.import_module(f"simulator.instruments.{module}")).values():
+            if not (isinstance(item, type) and issubclass(item, Instrument)):
+                continue
+            if item is not Instrument and item.__module__ == f"simulator.instruments.{module}":
+                found[str(item.model_fields["type"].default)] = item
+    return found

@@ -1,0 +1,30 @@
+"""What every model of the file format shares: its settings, and how a wrong value is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import NoReturn
+
+from pydantic import ConfigDict
+from pydantic_core import PydanticCustomError
+
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+"""Unknown keys, text for numbers, infinities and changes are refused; docstrings become the schema's descriptions."""
+
+
+def reject(found: object, problem: str, near: str | None = None) -> NoReturn:
+    """Raise the validation error for a wrong value: what was found, what is accepted, the nearest valid one."""
+    text = f"{found!r} {problem}" + (f"; did you mean {near!r}?" if near else "")
+    raise PydanticCustomError("rejected", "{text}", {"text": text})
+
+
+def nearest(word: object, known: Iterable[object], cutoff: float = 0.6) -> str | None:
+    """Return the known name closest to ``word``, or None.
+
+    >>> nearest("export_bann", ["export_ban", "outage"])
+    'export_ban'
+    """
+    names = {str(name).casefold(): str(name) for name in known}
+    found = get_close_matches(str(word).casefold(), names, n=1, cutoff=cutoff)
+    return names[found[0]] if found else None

@@ -1,0 +1,91 @@
+"""Types of the fields that name a country, a region or a commodity of the catalogue."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, Strict
+
+from simulator.catalogue import tables
+from simulator.domain.countries import COUNTRIES, suggest_country
+from simulator.domain.places import REGIONS
+from simulator.instruments.fields import nearest, reject
+
+ALL = "ALL"
+"""Every country but the imposer, or every commodity."""
+
+
+@cache
+def commodity_names() -> tuple[str, ...]:
+    """Names of the catalogue's commodities, in its order."""
+    return tuple(row["commodity"] for row in tables.rows("commodities"))
+
+
+def expand(commodities: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the commodities named, every one of the catalogue for ``ALL``."""
+    return commodity_names() if ALL in commodities else commodities
+
+
+def _country(value: str) -> str:
+    if value not in COUNTRIES:
+        hint = suggest_country(value)
+        reject(value, "is not a country code (ISO 3166-1 alpha-3)", hint if hint in COUNTRIES else None)
+    return value
+
+
+def _target(value: str) -> str:
+    if value not in COUNTRIES and value not in REGIONS and value != ALL:
+        reject(value, "is not a country code (ISO 3166-1 alpha-3), EUU or ALL", suggest_country(value))
+    return value
+
+
+def _region(value: str) -> str:
+    if value not in REGIONS:
+        hint = suggest_country(value)
+        reject(value, f"is not a region; known are {', '.join(REGIONS)}", hint if hint in REGIONS else None)
+    return value
+
+
+def _commodity(value: str) -> str:
+    known = commodity_names()
+    if value not in known and value != ALL:
+        near = nearest(value, known) or next((name for name in known if name.startswith(value.casefold())), None)
+        reject(value, "is not a commodity" + ("" if near else f"; known are {', '.join(known)}"), near)
+    return value
+
+
+def _one_commodity(value: str) -> str:
+    if value == ALL:
+        reject(value, "is not one commodity; name it")
+    return _commodity(value)
+
+
+def _as_list(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _some(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        reject([], "is empty; name at least one")
+    return value
+
+
+_filled = (AfterValidator(_some), Field(json_schema_extra={"minItems": 1}))
+
+
+Country = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
+"""ISO 3166-1 alpha-3 code."""
+Target = Annotated[str, AfterValidator(_target)]
+Targets = Annotated[tuple[Target, ...], Strict(False), BeforeValidator(_as_list), *_filled]
+"""One country or region, a list of them, or ``ALL``."""
+Countries = Annotated[tuple[Country, ...], Strict(False), BeforeValidator(_as_list)]
+Region = Annotated[str, AfterValidator(_region), Field(json_schema_extra={"enum": list(REGIONS)})]
+"""Consuming region."""
+CommodityName = Annotated[str, AfterValidator(_one_commodity)]
+Commodities = Annotated[
+    tuple[Annotated[str, AfterValidator(_commodity)], ...], Strict(False), BeforeValidator(_as_list), *_filled
+]
+"""Catalogue names, or ``ALL``."""
+Names = Annotated[tuple[str, ...], Strict(False), BeforeValidator(_as_list)]
+"""A list of names checked elsewhere."""

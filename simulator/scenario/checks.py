@@ -1,0 +1,172 @@
+"""Checks across a scenario's parts, once each part is valid by itself: order of days, and names of other things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from simulator.instruments.agreement import Agreement
+from simulator.instruments.base import Instrument
+from simulator.instruments.dates import Offset
+from simulator.instruments.distributions import InputReference
+from simulator.instruments.export_ban import ExportBan
+from simulator.instruments.export_licensing import ExportLicensing
+from simulator.instruments.fields import nearest
+from simulator.instruments.names import expand
+from simulator.instruments.project import Project
+from simulator.instruments.suspension import Suspension
+from simulator.scenario.nodes import Path
+
+Found = tuple[Path, str]
+"""Path of a wrong value and what is wrong with it."""
+
+
+def fixed_day(spec: Any, start: date) -> date | None:
+    """Return the day a date or offset stands for; None for a distribution or where none is given."""
+    if isinstance(spec, Offset):
+        return spec.after(start)
+    return spec if isinstance(spec, date) else None
+
+
+def event_checks(events: Mapping[int, Instrument], all_ids: Mapping[str, str], start: date) -> Iterator[Found]:
+    """Yield what is wrong between valid events, given by their index in the file.
+
+    Parameters
+    ----------
+    events
+        Valid events by index.
+    all_ids
+        Type of every event by id, valid or not.
+    start
+        First day after the spin-up.
+    """
+    seen: dict[str, int] = {}
+    for index, event in events.items():
+        at: Path = ("events", index)
+        if event.id in seen:
+            yield (*at, "id"), f"{event.id!r} is already the id of events[{seen[event.id]}]"
+        seen.setdefault(event.id, index)
+        yield from _days(event, at, start)
+        yield from _stages(event, at)
+        yield from _references(event, at)
+        if isinstance(event, Suspension):
+            yield from _suspends(event, at, all_ids)
+        if isinstance(event, Project) and event.project is not None:
+            yield from _known(event.project, project_ids(), (*at, "project"), "a project of the catalogue")
+        if isinstance(event, Agreement):
+            for place, name in enumerate(event.projects):
+                yield from _known(name, project_ids(), (*at, "projects", place), "a project of the catalogue")
+
+
+def scenario_checks(model: Any) -> Iterator[Found]:
+    """Yield what is wrong between the scenario's own days and inputs."""
+    if model.spin_up > model.start:
+        yield ("spin_up",), f"{model.spin_up.isoformat()!r} is after the start {model.start.isoformat()}"
+    if model.as_of is not None and model.as_of < model.spin_up:
+        yield ("as_of",), f"{model.as_of.isoformat()!r} is before the spin-up {model.spin_up.isoformat()}"
+    deadline = fixed_day(model.target.deadline, model.start)
+    if deadline is not None and deadline <= model.start:
+        yield ("target", "deadline"), f"{deadline.isoformat()!r} is not after the start {model.start.isoformat()}"
+    for name, value in model.inputs.items():
+        wrong = list(_known(name, input_names(), ("inputs", name), "an uncertain input"))
+        yield from wrong
+        if not wrong:
+            yield from _range(name, value)
+
+
+def _range(name: str, value: Any) -> Iterator[Found]:
+    prior = _inputs()[name]
+    given = {key: getattr(value, key, value) for key in ("low", "median", "high")}
+    given = {key: getattr(prior, key) if number is None else number for key, number in given.items()}
+    for key, number in given.items():
+        if not prior.minimum <= number <= prior.maximum:
+            text = f"{key} {number:g} is out of bounds; {prior.minimum:g} to {prior.maximum:g}"
+            yield ("inputs", name), text
+    if not given["low"] <= given["median"] <= given["high"]:
+        values = ", ".join(f"{key} {number:g}" for key, number in given.items())
+        yield ("inputs", name), f"{values} is out of order; low <= median <= high (what is left out is the catalogue's)"
+
+
+def _days(event: Instrument, at: Path, start: date) -> Iterator[Found]:
+    begins, ends = fixed_day(event.at, start), fixed_day(event.until, start)
+    announced = fixed_day(event.announced, start)
+    if begins is not None and ends is not None and ends <= begins:
+        yield (
+            (*at, "until"),
+            f"{ends.isoformat()!r} is not after `at`, {begins.isoformat()}; `until` is the first day without it",
+        )
+    if begins is not None and announced is not None and announced > begins:
+        yield (*at, "announced"), f"{announced.isoformat()!r} is after `at`, {begins.isoformat()}"
+
+
+def _stages(event: Instrument, at: Path) -> Iterator[Found]:
+    stages: tuple[str, ...] = getattr(event, "stages", ())
+    commodities: tuple[str, ...] = expand(getattr(event, "commodities", ()))
+    known = list(dict.fromkeys(stage for name in commodities for stage in stage_names(name)))
+    for place, stage in enumerate(stages):
+        yield from _known(stage, known, (*at, "stages", place), f"a stage of {', '.join(commodities)}")
+    if isinstance(event, Project) and event.commodity is not None and event.stage is not None:
+        yield from _known(event.stage, stage_names(event.commodity), (*at, "stage"), f"a stage of {event.commodity}")
+
+
+def _suspends(event: Suspension, at: Path, all_ids: Mapping[str, str]) -> Iterator[Found]:
+    controls = [name for name, kind in all_ids.items() if kind in _CONTROLS]
+    for place, name in enumerate(event.suspends):
+        yield from _known(
+            name, controls, (*at, "suspends", place), "the id of a ban or licence regime of this scenario"
+        )
+
+
+_CONTROLS = tuple(str(kind.model_fields["type"].default) for kind in (ExportBan, ExportLicensing))
+
+
+def _references(value: Any, at: Path) -> Iterator[Found]:
+    """Yield references to uncertain inputs that do not exist."""
+    for name in type(value).model_fields if isinstance(value, BaseModel) else ():
+        child = getattr(value, name)
+        if isinstance(child, InputReference):
+            yield from _known(child.input, input_names(), (*at, name, "input"), "an uncertain input")
+
+
+def _known(name: str, known: Iterable[str], path: Path, what: str) -> Iterator[Found]:
+    names = list(known)
+    if name in names:
+        return
+    near = nearest(name, names)
+    few = 12
+    some = f"; known are {', '.join(names)}" if 0 < len(names) <= few else ""
+    yield path, f"{name!r} is not {what}" + (f"; did you mean {near!r}?" if near else some)
+
+
+# The catalogue is asked late: these checks are the only part of reading a scenario that needs its tables.
+
+
+def stage_names(commodity: str) -> tuple[str, ...]:
+    """Names of a commodity's modelled stages, upstream first."""
+    from simulator.catalogue.chain_stages import stages
+
+    return tuple(spec.name for spec in stages()[commodity])
+
+
+@cache
+def _inputs() -> Mapping[str, Any]:
+    from simulator.catalogue.inputs import inputs
+
+    return {item.name: item for item in inputs()}
+
+
+def input_names() -> tuple[str, ...]:
+    """Names of the uncertain inputs."""
+    return tuple(_inputs())
+
+
+@cache
+def project_ids() -> tuple[str, ...]:
+    """Ids of every project of the catalogue, whenever it became known."""
+    from simulator.catalogue.projects import projects
+
+    return tuple(dict.fromkeys(project.id for project in projects(date.max)))

@@ -1,0 +1,261 @@
+"""Scenario files in layers: reading, ``extends``, merging, and overrides from the command line.
+
+The file named last wins: mappings merge key by key, ``events`` merge by ``id``, other lists are replaced,
+``null`` deletes a key (and ``type: null`` a whole event). Every node keeps its place, so that
+any value can be traced to the line it came from.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path as FilePath
+from typing import Any
+
+from simulator.errors import InputError, UsageError
+from simulator.instruments.fields import nearest
+from simulator.scenario.nodes import MAX_BYTES, Mark, Node, TextError, parse
+from simulator.scenario.problems import Problem, report
+
+MAX_LAYERS = 20
+
+
+@dataclass(slots=True)
+class Layers:
+    """The merged document and the text of every file it was made of."""
+
+    document: Node
+    lines: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Layers:
+    """Read a scenario file with all it extends, and lay the overrides ``PATH=VALUE`` on top.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, unreadable, not a bounded YAML mapping, or extends itself.
+    UsageError
+        If an override is not ``PATH=VALUE`` or names an event that is not there.
+    """
+    lines: dict[str, list[str]] = {}
+    document = _read(FilePath(path), None, (), lines)
+    for text in sets:
+        document = _override(document, text)
+    return Layers(document, lines)
+
+
+def merged(document: Node, over: object, origin: str) -> Node:
+    """Lay plain Python values over a document; ``origin`` stands for their place."""
+    return _merge(document, _node(over, Mark(origin, 0, 0, 0, 0)))
+
+
+def _node(value: Any, mark: Mark) -> Node:
+    if isinstance(value, dict):
+        return Node({str(key): _node(child, mark) for key, child in value.items()}, mark, mark)
+    if isinstance(value, list | tuple):
+        return Node([_node(child, mark) for child in value], mark, mark)
+    return Node(value.isoformat() if isinstance(value, date) else value, mark, mark)
+
+
+def _fail(text: str, mark: Mark | None, lines: dict[str, list[str]], *path: str) -> InputError:
+    return InputError(report([Problem(text, mark, path)], lines))
+
+
+def _text(path: FilePath, asked_at: Mark | None, lines: dict[str, list[str]]) -> str:
+    """Return the text of a file; a fault of the file itself is placed in it, a missing file where it is asked for."""
+    name, here = str(path), Mark(str(path), 1, 1, 1, 2)
+    asked = ("extends",) if asked_at else ()
+    prefix = "" if asked_at else f"{name}: "
+    try:
+        if path.is_dir():
+            raise _fail(f"{prefix}{name!r} is a directory; name a scenario file", asked_at, lines, *asked)
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        near = nearest(path.name, _siblings(path))
+        hint = f"; did you mean {str(path.parent / near)!r}?" if near else ""
+        raise _fail(f"{prefix}there is no file {name!r}{hint}", asked_at, lines, *asked) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _fail(f"{prefix}{name!r} cannot be read: {reason}", asked_at, lines, *asked) from None
+    if len(raw) > MAX_BYTES:
+        raise _fail(f"the file is longer than {MAX_BYTES:,} bytes; a scenario is a short text", here, lines)
+    binary = raw.find(b"\0")
+    try:
+        if binary >= 0:
+            raise UnicodeDecodeError("utf-8", raw, binary, binary + 1, "NUL byte")
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line, col = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
+        text = f"not a text file: byte {raw[error.start]:#04x} is not UTF-8 text; save the scenario as UTF-8"
+        raise _fail(text, Mark(name, line, col, line, col + 1), lines) from None
+
+
+def _siblings(path: FilePath) -> list[str]:
+    try:
+        return [entry.name for entry in path.parent.iterdir() if entry.suffix in (".yaml", ".yml")]
+    except OSError:
+        return []
+
+
+def _read(path: FilePath, asked_at: Mark | None, above: tuple[str, ...], lines: dict[str, list[str]]) -> Node:
+    text = _text(path, asked_at, lines)
+    name = str(path)
+    lines[name] = text.splitlines()
+    try:
+        node = parse(text, name)
+    except TextError as error:
+        raise _fail(error.text, error.mark, lines) from None
+    start = Mark(name, 1, 1, 1, 2)
+    if node is None:
+        raise _fail("the file is empty; `simulator init` writes one to start from", start, lines)
+    if not isinstance(node.value, dict):
+        raise _fail("a scenario is a mapping of `key: value` lines", node.mark, lines)
+    _check_ids(node, lines)
+    base = node.value.get("extends")
+    own = Node({key: child for key, child in node.value.items() if key != "extends"}, node.mark)
+    if base is None or base.value is None:
+        return _merge(Node({}, node.mark), own)
+    if not isinstance(base.value, str):
+        raise _fail(f"{base.value!r} is not the name of a scenario file", base.mark, lines, "extends")
+    chain = (*above, os.path.realpath(path))
+    target = path.parent / base.value
+    if os.path.realpath(target) in chain:
+        names = [*chain[chain.index(os.path.realpath(target)) :], os.path.realpath(target)]
+        loop = " -> ".join(FilePath(item).name for item in names)
+        raise _fail(f"{base.value!r} goes round in a circle: {loop}", base.mark, lines, "extends")
+    if len(chain) > MAX_LAYERS:
+        raise _fail(f"more than {MAX_LAYERS} files on top of each other", base.mark, lines, "extends")
+    return _merge(_read(target, base.mark, chain, lines), own)
+
+
+def _event_id(event: Node) -> str | None:
+    found = event.child("id")
+    return found.value if found is not None and isinstance(found.value, str) else None
+
+
+def _check_ids(node: Node, lines: dict[str, list[str]]) -> None:
+    """Refuse two events of one id in one file: one of them would silently win."""
+    seen: dict[str, Mark] = {}
+    events = node.child("events")
+    problems = []
+    for index, event in enumerate(events.value if events is not None and isinstance(events.value, list) else ()):
+        name, place = _event_id(event), event.child("id")
+        if name is None or place is None:
+            continue
+        if name in seen:
+            text = f"{name!r} is already the id of the event on line {seen[name].line}"
+            problems.append(Problem(text, place.mark, ("events", index, "id")))
+        seen.setdefault(name, place.mark)
+    if problems:
+        raise InputError(report(problems, lines))
+
+
+def _merge(base: Node, over: Node, *, at_root: bool = True) -> Node:
+    """Lay one mapping over another."""
+    merged = dict(base.value)
+    for key, child in over.value.items():
+        old = merged.get(key)
+        if at_root and key == "events" and isinstance(child.value, list):
+            merged[key] = _merge_events(old if old is not None and isinstance(old.value, list) else None, child)
+        elif child.value is None:
+            merged.pop(key, None)
+        elif isinstance(child.value, dict):
+            below = old if old is not None and isinstance(old.value, dict) and not _is_choice(old, child) else None
+            empty = Node({}, child.mark, child.key_mark)
+            merged[key] = replace(_merge(below or empty, child, at_root=False), key_mark=child.key_mark)
+        else:
+            merged[key] = child
+    return Node(merged, over.mark, over.key_mark)
+
+
+def _is_choice(old: Node, new: Node) -> bool:
+    """Whether two mappings are one-key alternatives, such as two distributions: the later replaces the earlier."""
+    return len(old.value) == 1 and len(new.value) == 1 and set(old.value) != set(new.value)
+
+
+def _merge_events(base: Node | None, over: Node) -> Node:
+    events: list[Node] = list(base.value) if base is not None else []
+    for event in over.value:
+        name = _event_id(event)
+        place = next((i for i, old in enumerate(events) if name is not None and _event_id(old) == name), None)
+        kind = event.child("type")
+        if kind is not None and kind.value is None:
+            if place is not None:
+                del events[place]
+            continue
+        if not isinstance(event.value, dict):
+            events.append(event)
+        elif place is None:
+            events.append(_merge(Node({}, event.mark), event, at_root=False))
+        else:
+            old_kind = events[place].child("type")
+            same = kind is None or (old_kind is not None and old_kind.value == kind.value)
+            events[place] = _merge(events[place] if same else Node({}, event.mark), event, at_root=False)
+    return Node(events, over.mark, over.key_mark)
+
+
+def _override(document: Node, text: str) -> Node:
+    """Lay one ``PATH=VALUE`` over the document."""
+    path, equals, value_text = text.partition("=")
+    steps = path.strip().split(".")
+    place = f"--set {text}"
+    if not equals or not all(steps):
+        raise UsageError(f"{place}: write PATH=VALUE, such as events.snapback.probability=0.5")
+    mark = Mark(place, 0, 0, 0, 0)
+    try:
+        value = parse(value_text, place) or Node(None, mark)
+    except TextError as error:
+        raise UsageError(f"{place}: {error.text}") from None
+    return _put(document, steps, _at(value, mark), place)
+
+
+def _at(node: Node, mark: Mark) -> Node:
+    """Return the node with every place replaced by that of the override."""
+    value = node.value
+    if isinstance(value, dict):
+        value = {key: replace(_at(child, mark), key_mark=mark) for key, child in value.items()}
+    elif isinstance(value, list):
+        value = [_at(child, mark) for child in value]
+    return Node(value, mark, mark)
+
+
+def _put(node: Node, steps: Sequence[str], value: Node, place: str, walked: str = "") -> Node:
+    step, rest = steps[0], steps[1:]
+    if isinstance(node.value, list):
+        index = _index(node, step, place, walked)
+        items = list(node.value)
+        items[index] = _put(items[index], rest, value, place, f"{walked}.{step}") if rest else value
+        return Node(items, node.mark, node.key_mark)
+    if not isinstance(node.value, dict):
+        if walked:
+            raise UsageError(f"{place}: {walked.lstrip('.')!r} holds a single value and has nothing below it")
+        raise UsageError(f"{place}: the scenario holds nothing to change")
+    children = dict(node.value)
+    if not rest and value.value is None:
+        children.pop(step, None)
+        return Node(children, node.mark, node.key_mark)
+    if rest:
+        below = children.get(step) or Node([] if not walked and step == "events" else {}, value.mark, value.mark)
+        if isinstance(below.value, dict | list):
+            value = _put(below, rest, value, place, f"{walked}.{step}")
+        else:  # a single value gives way to a mapping, as a number does to a distribution
+            value = _put(Node({}, value.mark, value.mark), rest, value, place, f"{walked}.{step}")
+    children[step] = value if not rest else replace(value, key_mark=value.key_mark or value.mark)
+    return Node(children, node.mark, node.key_mark)
+
+
+def _index(node: Node, step: str, place: str, walked: str) -> int:
+    ids = [_event_id(item) for item in node.value]
+    if step in ids:
+        return ids.index(step)
+    if step.isdecimal() and int(step) < len(node.value):
+        return int(step)
+    known = [name for name in ids if name]
+    near = nearest(step, known)
+    hint = f"; did you mean {near!r}?" if near else f"; known are {', '.join(known)}" if known else ""
+    raise UsageError(f"{place}: {walked.lstrip('.')} has no entry {step!r}{hint}")

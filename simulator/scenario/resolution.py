@@ -1,0 +1,207 @@
+"""Resolution: a checked scenario and the catalogue to the ``Case`` a model runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from simulator.domain.chain import Agreement as KnownAgreement
+from simulator.domain.chain import Chain
+from simulator.domain.chain import Project as KnownProject
+from simulator.domain.facts import UncertainInput
+from simulator.domain.target import Target
+from simulator.errors import InputError, UsageError
+from simulator.instruments.agreement import Agreement
+from simulator.instruments.base import Instrument
+from simulator.instruments.dates import Offset
+from simulator.instruments.fields import nearest
+from simulator.instruments.names import ALL, commodity_names
+from simulator.instruments.project import Project
+from simulator.scenario.case import Case
+from simulator.scenario.loader import Scenario
+from simulator.scenario.producers import with_producers
+from simulator.scenario.schema import InputRange, ScenarioModel, SignedBefore
+
+BEYOND = Offset(months=12)
+"""The clock runs this long past the deadline, to see whether the target stays met."""
+
+
+def resolve(scenario: Scenario, commodities: Sequence[str] | None = None) -> Case:
+    """Look up everything a scenario names in the catalogue.
+
+    Parameters
+    ----------
+    scenario
+        The loaded scenario.
+    commodities
+        Commodities to keep, by catalogue name; those of the scenario where None.
+
+    Raises
+    ------
+    UsageError
+        If a commodity asked for is not one of the scenario's.
+    InputError
+        If a project event names a project that is not known at ``as_of``.
+    """
+    from simulator.catalogue.chains import chains
+    from simulator.catalogue.inputs import inputs
+    from simulator.catalogue.tables import data_sha256
+
+    model = scenario.model
+    as_of = model.as_of or model.start
+    wanted = _commodities(model, commodities)
+    deadline = model.target.deadline
+    deadline = deadline.after(model.start) if isinstance(deadline, Offset) else deadline
+    known = {chain.commodity: chain for chain in chains()}
+    events, projects = _projects(scenario, as_of)
+    return Case(
+        name=model.name,
+        question=model.question,
+        sha256=scenario.sha256,
+        data_sha256=data_sha256(),
+        start=model.start,
+        as_of=as_of,
+        spin_up=model.spin_up,
+        deadline=deadline,
+        horizon=BEYOND.after(deadline),
+        review_days=model.review_days,
+        focal=model.focal,
+        chains=tuple(_with_sites(known[name], events, projects) for name in wanted),
+        projects=tuple(project for project in projects if project.commodity in wanted),
+        project_dates=model.catalogue.project_dates,
+        instruments=(*events, *_agreements(model, as_of, {event.id for event in events})),
+        inputs=tuple(_overridden(item, model) for item in inputs()),
+        target=Target(deadline, tuple(item.criterion() for item in model.target.criteria)),
+    )
+
+
+def _commodities(model: ScenarioModel, asked: Sequence[str] | None) -> tuple[str, ...]:
+    own = model.commodities
+    kept = commodity_names() if own is None or ALL in own else own
+    for name in asked or ():
+        if name not in kept:
+            near = nearest(name, kept)
+            hint = f"did you mean {near!r}?" if near else f"known are {', '.join(kept)}"
+            raise UsageError(f"{name!r} is not a commodity of this scenario; {hint}")
+    return tuple(name for name in commodity_names() if name in (asked or kept))
+
+
+def _overridden(item: UncertainInput, model: ScenarioModel) -> UncertainInput:
+    value = model.inputs.get(item.name)
+    if value is None:
+        return item
+    given = value if isinstance(value, InputRange) else InputRange(low=value, median=value, high=value)
+    changed = {key: number for key, number in given.model_dump().items() if number is not None}
+    return dataclasses.replace(
+        item,
+        **changed,
+        source="scenario",
+        quality="assumed",
+        note=f"overridden by the scenario; {item.note}".strip("; "),
+    )
+
+
+def _agreements(model: ScenarioModel, as_of: date, replaced: set[str]) -> Iterable[Agreement]:
+    """Return the catalogue's agreements as instruments; an event of the same id takes an agreement's place."""
+    from simulator.catalogue.agreements import agreements
+
+    choice = model.catalogue.agreements
+    if choice == "none":
+        return
+    for item in agreements(as_of):
+        before = not isinstance(choice, SignedBefore) or date.fromisoformat(item.signed) < choice.signed_before
+        if before and item.id not in replaced and item.commodities:
+            yield _instrument(item)
+
+
+def _instrument(item: KnownAgreement) -> Agreement:
+    """Return a catalogue agreement as an instrument; ``EU`` is the region ``EUU``."""
+    return Agreement.model_validate(
+        {
+            "id": item.id,
+            "type": "agreement",
+            "at": item.signed,
+            "kind": item.type,
+            "partners": ["EUU" if partner == "EU" else partner for partner in item.partners],
+            "commodities": list(item.commodities),
+            "milestones": item.milestones,
+            "money_usd_m": item.money_usd_m,
+            "note": item.promise,
+        }
+    )
+
+
+def _projects(scenario: Scenario, as_of: date) -> tuple[tuple[Instrument, ...], tuple[KnownProject, ...]]:
+    """Return events with catalogue projects filled in, and the catalogue projects that no event replaces."""
+    from simulator.catalogue.projects import projects
+
+    model = scenario.model
+    kept = {(item.id, item.commodity): item for item in projects(as_of)} if model.catalogue.projects == "known" else {}
+    events: list[Instrument] = []
+    for event in model.events:
+        if not isinstance(event, Project) or event.project is None:
+            events.append(event)
+            continue
+        known = _one(event, list(kept.values()), scenario, as_of)
+        filled = _filled(event, known)
+        events.append(filled)
+        if filled.at is None:
+            kept[known.id, known.commodity] = _on_other_terms(filled, known, scenario)
+        else:
+            del kept[known.id, known.commodity]
+    return tuple(events), tuple(kept.values())
+
+
+def _one(event: Project, kept: list[KnownProject], scenario: Scenario, as_of: date) -> KnownProject:
+    """Return the catalogue project an event means; a plant with several products needs the commodity named."""
+    same = [item for item in kept if item.id == event.project]
+    found = [item for item in same if event.commodity in (None, item.commodity)]
+    if len(found) == 1:
+        return found[0]
+    if not same:
+        raise _error(
+            scenario, event, "project", f"{event.project!r} is not known on {as_of.isoformat()}, or was replaced"
+        )
+    products = ", ".join(item.commodity for item in same)
+    raise _error(scenario, event, "project", f"{event.project!r} makes {products}; name one as `commodity`")
+
+
+def _error(scenario: Scenario, event: Project, field: str, text: str) -> InputError:
+    name = f"events.{event.id}.{field}"
+    return InputError(f"{scenario.origins.get(name, scenario.path)}: {name}: {text}")
+
+
+def _filled(event: Project, known: KnownProject) -> Project:
+    """Return the event with whatever it leaves open taken from the catalogue project."""
+    usual: dict[str, object] = {
+        "country": known.country,
+        "commodity": known.commodity,
+        "stage": known.stage,
+        "capacity_t_per_year": known.capacity,
+        "ramp_type": known.ramp_type,
+        "china_offtake_share": known.china_offtake,
+    }
+    return event.model_copy(update={key: value for key, value in usual.items() if getattr(event, key) is None})
+
+
+def _on_other_terms(event: Project, known: KnownProject, scenario: Scenario) -> KnownProject:
+    capacity = event.capacity_t_per_year
+    if not isinstance(capacity, int | float):
+        text = "a distribution needs `at`; a project that passes its gates has one capacity"
+        raise _error(scenario, event, "capacity_t_per_year", text)
+    return dataclasses.replace(
+        known,
+        capacity=float(capacity),
+        ramp_type=known.ramp_type if event.ramp_type is None else event.ramp_type,
+        china_offtake=known.china_offtake if event.china_offtake_share is None else event.china_offtake_share,
+    )
+
+
+def _with_sites(chain: Chain, events: Iterable[Instrument], projects: Iterable[KnownProject]) -> Chain:
+    """Return the chain with a producer wherever a project, of the catalogue or the scenario, will stand."""
+    sites = [(item.stage, item.country) for item in projects if item.commodity == chain.commodity]
+    for event in events:
+        if isinstance(event, Project) and event.at is not None and event.commodity == chain.commodity:
+            sites.append((str(event.stage), str(event.country)))
+    return with_producers(chain, sites)

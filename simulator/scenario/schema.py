@@ -1,0 +1,182 @@
+"""The file format: what a scenario may say, with its defaults.
+
+Docstrings of fields are the descriptions an editor shows.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict, WithJsonSchema
+
+from simulator.domain.target import Criterion
+from simulator.instruments.base import Instrument, instrument_types
+from simulator.instruments.dates import IsoDate, Offset, Period, iso_date
+from simulator.instruments.fields import STRICT, nearest, reject
+from simulator.instruments.names import Commodities
+
+if TYPE_CHECKING:
+    Event = Instrument
+else:
+    Event = Annotated[Union[tuple(instrument_types().values())], Field(discriminator="type")]  # noqa: UP007 - built from a list
+
+YARDSTICKS = ("reliance", "direct", "crma65")
+CRMA_MAX_SHARE = 0.65
+"""Largest share of a single third country under the EU Critical Raw Materials Act (Regulation 2024/1252, article 1)."""
+
+_DEADLINE_HELP = "is not a day; write a date such as 2027-05-06, or +18mo from the start"
+
+
+def _deadline(value: object) -> object:
+    if isinstance(value, Offset):
+        return value
+    if isinstance(value, str) and value.startswith("+"):
+        return value
+    return iso_date(value, _DEADLINE_HELP)
+
+
+Deadline = Annotated[
+    Annotated[date, WithJsonSchema({"type": "string", "format": "date"})] | Period,
+    Field(union_mode="left_to_right"),
+    BeforeValidator(_deadline),
+]
+
+
+def _focal(value: object) -> object:
+    if value != "USA":
+        reject(value, "cannot be the focal buyer yet; the focal buyer is USA")
+    return value
+
+
+class _Part(BaseModel):
+    model_config = STRICT
+
+
+class SignedBefore(_Part):
+    """Agreements signed before a day."""
+
+    signed_before: IsoDate
+    """Only agreements signed before this day count."""
+
+
+def _agreements(value: Any) -> Any:
+    words = ("known", "none")
+    if isinstance(value, dict | SignedBefore) or value in words:
+        return value
+    return reject(value, "is not accepted; write known, none, or {signed_before: 2025-10-01}", nearest(value, words))
+
+
+class CatalogueChoice(_Part):
+    """What the scenario takes from the catalogue."""
+
+    agreements: Annotated[Literal["known", "none"] | SignedBefore, BeforeValidator(_agreements)] = "known"
+    """Agreements: all known at ``as_of``, none, or those signed before a day."""
+    projects: Literal["known", "none"] = "known"
+    """Projects: all known at ``as_of``, or none."""
+    project_dates: Literal["evidence", "promised"] = "evidence"
+    """Start of projects: by gates and slip as the record shows, or every promise kept."""
+
+
+class InputRange(_Part):
+    """Another range for an uncertain input; what is left out keeps the catalogue's value."""
+
+    low: float | None = None
+    """Value that 5 % of futures lie below, in the input's unit."""
+    median: float | None = None
+    """Middle value, in the input's unit."""
+    high: float | None = None
+    """Value that 95 % of futures lie below, in the input's unit."""
+
+
+class CriterionModel(_Part):
+    """A yardstick with its thresholds."""
+
+    yardstick: Literal["reliance", "direct", "crma65"]
+    """reliance (China at any stage), direct (declared origin China) or crma65 (no third country above the share)."""
+    window_days: Annotated[int, Field(ge=1, le=730)] = 90
+    """Length of the window that ends on the deadline, days."""
+    max_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Largest share that meets it, 0 to 1; 0.50, for crma65 0.65, where not given."""
+    max_unmet_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Largest unmet share of demand in the window, 0 to 1 (reliance only)."""
+
+    def criterion(self) -> Criterion:
+        """Return it as the domain's word."""
+        usual = CRMA_MAX_SHARE if self.yardstick == "crma65" else Criterion(self.yardstick).max_share
+        return Criterion(
+            yardstick=self.yardstick,
+            window_days=self.window_days,
+            max_share=usual if self.max_share is None else self.max_share,
+            max_unmet_share=self.max_unmet_share,
+        )
+
+
+def _default_criteria() -> tuple[CriterionModel, ...]:
+    return (
+        CriterionModel(yardstick="reliance"),
+        CriterionModel(yardstick="direct"),
+        CriterionModel(yardstick="crma65"),
+    )
+
+
+def _some(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        reject([], "is empty; name at least one yardstick")
+    return value
+
+
+class TargetModel(_Part):
+    """The claim under test."""
+
+    deadline: Deadline = Offset(months=18)
+    """Day by which the target must be met: a date, or ``+18mo`` from the start."""
+    criteria: Annotated[tuple[CriterionModel, ...], Strict(False), AfterValidator(_some)] = Field(
+        default_factory=_default_criteria
+    )
+    """Yardsticks; all three where not given."""
+
+
+class ScenarioModel(_Part):
+    """A scenario of the critical-mineral supply simulator."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """Short name, shown in reports."""
+    question: str = ""
+    """The question the scenario answers."""
+    extends: str | None = None
+    """Scenario file this one is laid over, relative to this file."""
+    start: IsoDate = date(2025, 11, 6)
+    """First day after the spin-up, day 0 of every ``+18mo``; the day of the C5+1 summit where not given."""
+    as_of: IsoDate | None = None
+    """Facts published after this day are not used; ``start`` where not given."""
+    spin_up: IsoDate = date(2024, 7, 1)
+    """First day of the model's clock; the controls in force then must be given as events."""
+    review_days: Annotated[int, Field(ge=1, le=91)] = 14
+    """Days between market reviews."""
+    focal: Annotated[str, BeforeValidator(_focal), Field(json_schema_extra={"enum": ["USA"]})] = "USA"
+    """Consuming economy whose independence is judged."""
+    commodities: Commodities | None = None
+    """Commodities to simulate, by catalogue name; all where not given."""
+    catalogue: CatalogueChoice = CatalogueChoice()
+    """What is taken from the catalogue."""
+    inputs: dict[str, float | InputRange] = {}
+    """Other values or ranges for uncertain inputs, by name, such as ``truce_renewal/ALL: 0.5``."""
+    events: Annotated[tuple[Event, ...], Strict(False)] = ()
+    """Instruments on the clock."""
+    target: TargetModel = Field(default_factory=TargetModel)
+    """The claim under test."""
+    sources: Annotated[tuple[str, ...], Strict(False)] = ()
+    """Where the scenario's dated facts come from."""
+    expected: str = ""
+    """The direction of the result common sense expects, in one line."""
+
+
+@cache
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of scenario files, labelled draft-07 for editors."""
+    schema = ScenarioModel.model_json_schema(by_alias=True)
+    # a layer over another file need not repeat what that file says
+    schema["required"] = []
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
