@@ -12,6 +12,7 @@ from simulator.catalogue.parameters import parameter
 from simulator.domain.changes import CapacityChange, SupportChange
 from simulator.domain.chain import Chain
 from simulator.domain.draws import Draws
+from simulator.domain.places import CHINA
 from simulator.domain.sampling import lognormal, standard_normal
 from simulator.model.corridors import Corridors
 from simulator.model.focal import SERVICE_DAYS, FocalBuyer
@@ -89,8 +90,8 @@ class ChainWorld:
         self.shock = np.ones(n)
         self.region_shocks: list[tuple[str, Floats, Floats, Floats, NDArray[np.bool_]]] = []
         self.markets = [
-            Market(stage, StageState(stage, n, self.labels.size, self.step, case.focal), level, contract)
-            for stage in stages
+            Market(stage, StageState(stage, n, self.labels.size, self.step, case.focal, first=s == 0), level, contract)
+            for s, stage in enumerate(stages)
         ]
         self.project_ids: list[str] = []
         self.project_output: list[Floats] = []
@@ -111,13 +112,19 @@ class ChainWorld:
         lost = (parameter("outage_duration_median").value * DAYS_PER_MONTH, parameter("outage_duration_p90").value * DAYS_PER_MONTH, parameter("outage_most_plants").value)
         for s, market in enumerate(self.markets):
             stage, cause = market.stage, f"{chain.commodity}/{market.stage.name}"
+            market.fresh = self.labels.origin(s, stage.producers)
             market.outages = Outages(stage, cause, draws, review_days.size, self.step, rate, lost)
             if case.focal in stage.regions and (s == chain.verdict_stage or stage.kind == "magnet"):
                 weeks = corridors.weeks(stage, cause)
                 planned = chain.government.purchases_t_per_year if s == chain.verdict_stage else 0.0
                 purchases = np.full(n, planned / DAYS_PER_YEAR)
                 release = parameter("government_release_share_per_year").value / DAYS_PER_YEAR
-                market.focal = FocalBuyer(n, len(stage.producers) + 1, self.labels.size, weeks, purchases, release)
+                fixed = None
+                if s == 0:
+                    china = stage.producers.index(CHINA) if CHINA in stage.producers else 0
+                    fixed = np.concatenate([market.fresh, market.fresh[china : china + 1]])
+                market.focal = FocalBuyer(weeks, self.labels.size, fixed, purchases, release)
+                market.state.tracked = True
                 market.new_to_focal = stage.flows[:, market.state.focal] <= 0.0
         for change in capacity:
             if change.commodity == chain.commodity:
@@ -141,7 +148,7 @@ class ChainWorld:
                     )
                 )
         for s, market in enumerate(self.markets):
-            market.fresh = self.labels.origin(s, market.stage.producers)
+            market.mix[:, :-1] = market.fresh[None]
             market.lead_days += (market.state.lags * self.step)[None, :]
             regions = market.state.regions
             market.cover[:, :regions] = self.cover_days[:, None]
@@ -207,7 +214,8 @@ class ChainWorld:
             stage, state, mix = market.stage, market.state, mixes[s]
             rate = stage.output / DAYS_PER_YEAR
             state.product += (rate * self.target_days)[None, :]
-            state.product_labels += state.product[:, :, None] * mix[None]
+            if state.product_labels is not None:
+                state.product_labels += state.product[:, :, None] * mix[None]
             per_review = market.flows * self.step
             state.on_order += (per_review.sum(axis=0) * state.lags)[None, :]
             regions = len(stage.regions)
@@ -232,7 +240,6 @@ class ChainWorld:
         focal, state = market.focal, market.state
         assert focal is not None
         rate = market.flows[:, state.focal] * self.focal_level[:, None]
-        composition = np.concatenate([mix, mix[:1]])
         # The model's first dispatch is one review after its first day; earlier ones are on the way.
         for back in range(int(focal.weeks.max()) * SERVICE_DAYS // self.step + 1):
             ahead = focal.weeks[:, 0, :-1].astype(np.int64) - back * self.step // SERVICE_DAYS
@@ -240,7 +247,8 @@ class ChainWorld:
             slots = np.where(ahead > 0, ahead, 0)
             focal.calendar[focal._rows, slots, focal._columns[:, :-1]] += lots
             focal.pool[:, :-1] += lots
-        focal.pool_labels += focal.pool[:, :, None] * composition[None]
+        if focal.pool_labels is not None:
+            focal.pool_labels += focal.pool[:, :, None] * np.concatenate([mix, mix[:1]])[None]
         total = rate.sum(axis=1)
         focal.stock = total * self.cover_days
         focal.stock_labels = focal.stock[:, None] * _mix(rate, mix)

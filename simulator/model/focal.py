@@ -19,13 +19,37 @@ _TINY = 1e-300
 class FocalBuyer:
     """Focal economy's purchases, stocks and use of one stage's product."""
 
-    def __init__(self, n: int, lanes: int, labels: int, weeks: NDArray[np.int16], purchases: Floats, release: float) -> None:
-        """``weeks`` (n, T, lanes) services until landing; ``purchases`` (n,) government t/day; ``release`` share/day."""
+    def __init__(
+        self,
+        weeks: NDArray[np.int16],
+        labels: int,
+        fixed: Floats | None,
+        purchases: Floats,
+        release: float,
+    ) -> None:
+        """Set up empty stocks and an empty calendar.
+
+        Parameters
+        ----------
+        weeks
+            (n, T, lanes) services from departure at each review to landing.
+        labels
+            Number of labels.
+        fixed
+            (lanes, labels) composition of every lot of a lane where it never changes (product made from ore),
+            else None.
+        purchases
+            (n,) tonnes a day the government means to buy.
+        release
+            Share of its holding the government releases in a day of shortage.
+        """
+        n, _, lanes = weeks.shape
+        self.fixed = fixed
         self.weeks = weeks
         self.calendar = np.zeros((n, int(weeks.max(initial=1)) + 1, lanes))
         """(n, W, lanes) tonnes that land at each coming service day."""
         self.pool = np.zeros((n, lanes))
-        self.pool_labels = np.zeros((n, lanes, labels))
+        self.pool_labels = np.zeros((n, lanes, labels)) if fixed is None else None
         self.stock = np.zeros(n)
         self.stock_labels = np.zeros((n, labels))
         self.government = np.zeros(n)
@@ -47,11 +71,12 @@ class FocalBuyer:
         self._week = 0
 
     def dispatch(self, review: int, tonnes: Floats, composition: Floats) -> None:
-        """Lots (n, lanes) leave now, each with its origin's composition (n, lanes, L)."""
+        """Lots (n, lanes) leave now, each with its origin's composition (n, lanes, L), unless that is fixed."""
         slots = (self._week + self.weeks[:, review, :]) % self.calendar.shape[1]
         self.calendar[self._rows, slots, self._columns] += tonnes
         self.pool += tonnes
-        self.pool_labels += composition * tonnes[:, :, None]
+        if self.pool_labels is not None:
+            self.pool_labels += composition * tonnes[:, :, None]
         self.lots += np.count_nonzero(tonnes, axis=1)
 
     def settle(self, day: float) -> None:
@@ -92,9 +117,12 @@ class FocalBuyer:
         self.settle(day)
         self._week = (self._week + 1) % self.calendar.shape[1]
         landing = self.calendar[:, self._week, :]
-        share = np.minimum(1.0, landing / np.maximum(self.pool, _TINY))
-        self.stock_labels += np.einsum("np,npl->nl", share, self.pool_labels)
-        self.pool_labels *= (1.0 - share)[:, :, None]
+        if self.pool_labels is None:
+            self.stock_labels += np.einsum("np,pl->nl", landing, self.fixed)
+        else:
+            share = np.minimum(1.0, landing / np.maximum(self.pool, _TINY))
+            self.stock_labels += np.einsum("np,npl->nl", share, self.pool_labels)
+            self.pool_labels *= (1.0 - share)[:, :, None]
         self.stock = self.stock + landing.sum(axis=1)
         self.pool = np.maximum(self.pool - landing, 0.0)
         self.landed += landing

@@ -45,11 +45,14 @@ def label_errors(world: ChainWorld) -> Floats:
     parts = (slice(0, labels.masks), labels.partners)
     for market in world.markets:
         state = market.state
-        pairs = [(state.product, state.product_labels), (state.feed, state.feed_labels)]
+        pairs = [(state.feed, state.feed_labels)]
+        if state.product_labels is not None:
+            pairs.append((state.product, state.product_labels))
         if market.focal is not None:
             focal = market.focal
+            if focal.pool_labels is not None:
+                pairs.append((focal.pool, focal.pool_labels))
             pairs += [
-                (focal.pool, focal.pool_labels),
                 (focal.stock, focal.stock_labels),
                 (focal.government, focal.government_labels),
                 (focal.used, focal.consumed),

@@ -80,33 +80,47 @@ def allocate(
         want[:, gate.producer, :] = passing
 
     flow = want * firm
-    claim = flow.sum(axis=2)
+    want -= flow
+    claim = over_buyers(flow)
     flow *= np.minimum(1.0, offer / np.maximum(claim, _TINY))[:, :, None]
-    want *= 1.0 - firm if firm.ndim == 3 else (1.0 - firm)[None]
-    left = np.maximum(offer - np.minimum(claim, offer), 0.0)
+    left = np.maximum(offer - claim, 0.0)
 
-    access = _access(order.shape, offer.shape[1], gates, open_to)
+    access = None
     if gates:
+        access = _access(order.shape, offer.shape[1], gates, open_to)
         bids = access * left[:, :, None]
-        bids *= (blocked / np.maximum(bids.sum(axis=1), _TINY))[:, None, :]
+        bids *= (blocked / np.maximum(over_producers(bids), _TINY))[:, None, :]
         want += bids
-    claim = want.sum(axis=2)
+    claim = over_buyers(want)
     want *= np.minimum(1.0, left / np.maximum(claim, _TINY))[:, :, None]
     flow += want
 
-    left = np.maximum(left - np.minimum(claim, left), 0.0)
-    unmet = np.maximum(order - flow.sum(axis=1), 0.0)
-    if unmet.any():
-        if access is None:
-            supply, need = left.sum(axis=1), unmet.sum(axis=1)
-            scale = np.minimum(supply, need) / np.maximum(supply * need, _TINY)
-            flow += (left * scale[:, None])[:, :, None] * unmet[:, None, :]
-        else:
-            spot = access * unmet[:, None, :]
-            spot *= (left / np.maximum(spot.sum(axis=2), _TINY))[:, :, None]
-            spot *= np.minimum(1.0, unmet / np.maximum(spot.sum(axis=1), _TINY))[:, None, :]
-            flow += spot
+    left = np.maximum(left - claim, 0.0)
+    unmet = np.maximum(order - over_producers(flow), 0.0)
+    if not unmet.any() or not left.any():
+        return flow, blocked
+    if access is None and open_to is not None:
+        access = _access(order.shape, offer.shape[1], gates, open_to)
+    if access is None:
+        supply, need = left.sum(axis=1), unmet.sum(axis=1)
+        scale = np.minimum(supply, need) / np.maximum(supply * need, _TINY)
+        flow += (left * scale[:, None])[:, :, None] * unmet[:, None, :]
+    else:
+        access *= unmet[:, None, :]
+        access *= (left / np.maximum(over_buyers(access), _TINY))[:, :, None]
+        access *= np.minimum(1.0, unmet / np.maximum(over_producers(access), _TINY))[:, None, :]
+        flow += access
     return flow, blocked
+
+
+def over_buyers(flow: Floats) -> Floats:
+    """(n, P) sums of (n, P, B); einsum is several times faster than ``sum`` on short axes."""
+    return np.asarray(np.einsum("npb->np", flow))
+
+
+def over_producers(flow: Floats) -> Floats:
+    """(n, B) sums of (n, P, B)."""
+    return np.asarray(np.einsum("npb->nb", flow))
 
 
 def _access(

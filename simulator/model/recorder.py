@@ -25,45 +25,45 @@ class Recorder:
         assert focal is not None
         self.focal: FocalBuyer = focal
         self.days = days
-        n, times, stages = world.draws.n, days.size, world.labels.stages
-        self.row = 0
-        self.demanded = np.zeros((n, times))
-        self.consumed = np.zeros((n, times))
-        self.exposed = np.zeros((n, times))
-        self.by_stage = np.zeros((n, times, stages))
-        self.runner_up = np.zeros((n, times, stages))
-        self.by_partner = np.zeros((n, times, world.labels.partners.stop - world.labels.partners.start))
-        self.landed = np.zeros((n, times, len(self.market.stage.producers) + 1))
-        self.stock = np.zeros((n, times))
-        self.government = np.zeros((n, times))
-        self.price_world = np.zeros((n, times))
-        self.price_china = np.zeros((n, times))
-        self.projects = np.zeros((n, times, len(world.project_ids)))
+        labels = world.labels
+        exposed = np.stack([labels.exposed, *labels.exposed_at], axis=1)
+        self._exposure = exposed.astype(float)
+        """(masks, 1 + S) which masks count as exposed, and as exposed at each stage."""
+        self._rows: list[tuple[Floats, ...]] = []
 
     def record(self, day: float) -> None:
         """Write the column of ``day``; days must come in order."""
-        assert self.days[self.row] == day, "observations are out of order"
-        at, focal, labels = self.row, self.focal, self.world.labels
+        assert self.days[len(self._rows)] == day, "observations are out of order"
+        focal, labels = self.focal, self.world.labels
         focal.settle(day)
-        masks = focal.consumed[:, : labels.masks]
-        self.demanded[:, at] = focal.demanded
-        self.consumed[:, at] = focal.used
-        self.exposed[:, at] = np.ascontiguousarray(masks[:, labels.exposed]).sum(axis=1)
-        for s in range(labels.stages):
-            self.by_stage[:, at, s] = np.ascontiguousarray(masks[:, labels.exposed_at[s]]).sum(axis=1)
-        self.runner_up[:, at] = focal.consumed[:, labels.runner_ups]
-        self.by_partner[:, at] = focal.consumed[:, labels.partners]
-        self.landed[:, at] = focal.landed
-        self.stock[:, at] = focal.stock
-        self.government[:, at] = focal.government
-        self.price_world[:, at] = self.world.world_price.value
-        self.price_china[:, at] = self.world.china_price.value
-        for j, output in enumerate(self.world.project_output):
-            self.projects[:, at, j] = output
-        self.row += 1
+        n = focal.stock.size
+        projects = np.stack(self.world.project_output, axis=1) if self.world.project_output else np.zeros((n, 0))
+        self._rows.append(
+            (
+                focal.demanded.copy(),
+                focal.used.copy(),
+                np.einsum("nm,mk->nk", focal.consumed[:, : labels.masks], self._exposure),
+                focal.consumed[:, labels.runner_ups].copy(),
+                focal.consumed[:, labels.partners].copy(),
+                focal.landed.copy(),
+                focal.stock,
+                focal.government,
+                self.world.world_price.value,
+                self.world.china_price.value,
+                projects,
+            )
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Every day has been recorded."""
+        return len(self._rows) == self.days.size
 
     def trace(self) -> ChainTrace:
-        """The finished series."""
+        """The finished series: views with the replication axis first of arrays written day by day."""
+        demanded, used, exposed, runner_up, partner, landed, stock, government, price_world, price_china, projects = (
+            np.moveaxis(np.array(column), 0, 1) for column in zip(*self._rows, strict=True)
+        )
         world, stage = self.world, self.market.stage
         name = world.chain.commodity
         if self.stage != world.chain.verdict_stage:
@@ -73,19 +73,19 @@ class Recorder:
             stages=tuple(s.name for s in world.chain.stages),
             origins=(*stage.producers, REROUTED),
             days=self.days,
-            demanded=self.demanded,
-            consumed=self.consumed,
-            exposed=self.exposed,
-            exposed_by_stage=self.by_stage,
-            runner_up_by_stage=self.runner_up,
+            demanded=demanded,
+            consumed=used,
+            exposed=exposed[:, :, 0],
+            exposed_by_stage=exposed[:, :, 1:],
+            runner_up_by_stage=runner_up,
             runner_up=world.labels.runner_up,
-            by_partner=self.by_partner,
-            landed=self.landed,
-            stock=self.stock,
-            government=self.government,
-            price_world=self.price_world,
-            price_china=self.price_china,
-            project_output=self.projects,
+            by_partner=partner,
+            landed=landed,
+            stock=stock,
+            government=government,
+            price_world=price_world,
+            price_china=price_china,
+            project_output=projects,
             projects=tuple(world.project_ids),
             balance_error=balance_errors(world),
             clipped=clipped_tonnes(world),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.market import Gate, allocate
+from simulator.model.market import Gate, allocate, over_buyers, over_producers
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 
 Floats = NDArray[np.float64]
@@ -34,6 +34,8 @@ def review(world: ChainWorld, day: float) -> None:
     gap_world, gap_china = np.zeros_like(growth), np.zeros_like(growth)
     for s, market in enumerate(world.markets):
         order, received = _trade(world, s, market, day, index)
+        # Scarcity is what use goes short of; orders that only rebuild stocks do not count.
+        order = np.minimum(order, market.use_rate * world.step)
         for gap, chosen in ((gap_world, ~market.buyer_in_china), (gap_china, market.buyer_in_china)):
             if chosen.any():
                 wanted = np.where(chosen[None, :], order, 0.0).sum(axis=1)
@@ -98,7 +100,6 @@ def _produce(
     if s == 0:
         fresh = made if recycled is None else made + recycled * throttle * step
         state.product += fresh
-        state.product_labels += fresh[:, :, None] * market.fresh[None]
         state.produced += fresh.sum(axis=1)
     else:
         wanted = made / stage.feed_yield
@@ -112,6 +113,7 @@ def _produce(
             moved *= stage.feed_yield
         labels.relabel(moved, s, stage.producers)
         made = used * stage.feed_yield
+        assert state.product_labels is not None
         state.product_labels += moved
         if recycled is not None:
             fresh = recycled * throttle * step
@@ -197,12 +199,12 @@ def _trade(world: ChainWorld, s: int, market: Market, day: float, index: int) ->
     if gates:
         for gate in gates:
             market.desks[gate.producer].use(flow[:, gate.producer, :])
-    received = flow.sum(axis=1)
+    received = over_producers(flow)
     if rerouted is not None:
         producer, tonnes = rerouted
         flow[:, producer, :] += tonnes
         received = received + tonnes
-    _ship(world, s, market, flow, rerouted, index)
+    _ship(market, flow, received, rerouted, index)
     if market.focal is not None:
         short = received[:, state.focal] < (1.0 - world.shortage_trigger) * order[:, state.focal]
         world.short_since = np.where(short & np.isinf(world.short_since), day, world.short_since)
@@ -265,40 +267,39 @@ def _reroute(
         reach = np.where(open_since & pays[:, None], world.reroute_share[:, None] * blocked, 0.0)
         if not reach.any():
             continue
-        left = np.maximum(market.state.product[:, p] - flow[:, p, :].sum(axis=1), 0.0)
+        left = np.maximum(market.state.product[:, p] - np.ascontiguousarray(flow[:, p, :]).sum(axis=1), 0.0)
         reach = reach * np.minimum(1.0, left / np.maximum(reach.sum(axis=1), _TINY))[:, None]
         return p, reach
     return None
 
 
 def _ship(
-    world: ChainWorld,
-    s: int,
     market: Market,
     flow: Floats,
+    received: Floats,
     rerouted: tuple[int, Floats] | None,
     index: int,
 ) -> None:
     """Take sold tonnes from the producers' stocks and put them on their ways."""
     state, regions = market.state, market.state.regions
-    mix = market.mix
-    np.divide(state.product_labels, np.maximum(state.product, _TINY)[:, :, None], out=mix[:, : flow.shape[1]])
-    sold = flow.sum(axis=2)
-    keep = 1.0 - np.minimum(sold / np.maximum(state.product, _TINY), 1.0)
-    state.product_labels *= keep[:, :, None]
+    mix, sold = market.mix, over_buyers(flow)
+    if state.product_labels is not None:
+        np.divide(state.product_labels, np.maximum(state.product, _TINY)[:, :, None], out=mix[:, : flow.shape[1]])
+        keep = 1.0 - np.minimum(sold / np.maximum(state.product, _TINY), 1.0)
+        state.product_labels *= keep[:, :, None]
     left = state.product - sold
     state.clipped += np.maximum(-left, 0.0).sum(axis=1)
     state.product = np.maximum(left, 0.0)
     if regions:
-        away = flow[:, :, :regions].sum(axis=1)
+        away = received[:, :regions].copy()
         if market.focal is not None:
             away[:, state.focal] = 0.0
         state.to_regions.send(away, None)
         state.on_order[:, :regions] += away
     if state.to_processors is not None:
-        feed = flow[:, :, regions:]
-        tonnes = feed.sum(axis=1)
-        state.to_processors.send(tonnes, np.matmul(feed.transpose(0, 2, 1), mix[:, : flow.shape[1]]))
+        tonnes = received[:, regions:]
+        # One small product per replication: nothing is summed across the replication axis.
+        state.to_processors.send(tonnes, np.matmul(flow[:, :, regions:].transpose(0, 2, 1), mix[:, : flow.shape[1]]))
         state.on_order[:, regions:] += tonnes
     if market.focal is not None:
         lots = market.lots
@@ -308,5 +309,6 @@ def _ship(
             producer, tonnes = rerouted
             lots[:, -1] = tonnes[:, state.focal]
             lots[:, producer] = np.maximum(lots[:, producer] - lots[:, -1], 0.0)
-            mix[:, -1] = mix[:, producer]
+            if state.product_labels is not None:
+                mix[:, -1] = mix[:, producer]
         market.focal.dispatch(index, lots, mix)

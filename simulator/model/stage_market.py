@@ -60,9 +60,10 @@ class Market:
         """(n, B) days of use that buyers mean to hold."""
         self.lead_days = np.zeros_like(self.use_rate)
         """(n, B) days from an order to the landing of the next one after it."""
-        self.fresh = np.zeros((len(stage.producers), state.product_labels.shape[2]))
+        self.fresh = np.zeros((len(stage.producers), state.feed_labels.shape[2]))
         """(P, L) labels of a tonne made from ore or scrap here."""
-        self.mix = np.zeros((n, len(stage.producers) + 1, state.product_labels.shape[2]))
+        self.mix = np.zeros((n, len(stage.producers) + 1, state.feed_labels.shape[2]))
+        """(n, P + 1, L) labels of a tonne of each producer's product; the last row is of re-routed lots."""
         self.lots = np.zeros((n, len(stage.producers) + 1))
 
     def add_outage(self, change: OutageChange) -> None:

@@ -75,17 +75,20 @@ def review_lags(days: Floats, review_days: int) -> NDArray[np.int64]:
 class StageState:
     """Stocks of one stage: finished product, feed, regional inventories, and what is on order."""
 
-    def __init__(self, stage: Stage, n: int, labels: int, review_days: int, focal: str) -> None:
+    def __init__(self, stage: Stage, n: int, labels: int, review_days: int, focal: str, *, first: bool) -> None:
         producers, regions = len(stage.producers), len(stage.regions)
         self.stage = stage
         self.regions = regions
         self.focal = stage.regions.index(focal) if focal in stage.regions else -1
         self.product = np.zeros((n, producers))
-        self.product_labels = np.zeros((n, producers, labels))
-        self.feed = np.zeros((n, producers))
-        self.feed_labels = np.zeros((n, producers, labels))
+        self.product_labels = None if first else np.zeros((n, producers, labels))
+        """(n, P, L); None at the first stage, where a producer's product has fixed labels."""
+        self.feed = np.zeros((n, 0 if first else producers))
+        self.feed_labels = np.zeros((n, self.feed.shape[1], labels))
         self.inventory = np.zeros((n, regions))
         """(n, R) stock of the consuming regions; the focal column mirrors the focal buyer's stock."""
+        self.tracked = False
+        """Whether the focal column mirrors a ``FocalBuyer``, which then holds the tonnes."""
         self.on_order = np.zeros((n, stage.flows.shape[1]))
         lags = review_lags(stage.lag_days, review_days)
         self.lags = lags
@@ -100,7 +103,7 @@ class StageState:
     def held(self) -> Floats:
         """(n,) tonnes of this stage's product held outside the focal buyer and the next stage's feed stocks."""
         held = self.product.sum(axis=1) + self.inventory.sum(axis=1) + self.to_regions.total()
-        if self.focal >= 0:
+        if self.tracked:
             held = held - self.inventory[:, self.focal]
         if self.to_processors is not None:
             held = held + self.to_processors.total()

@@ -156,7 +156,7 @@ class World:
         """Run to the horizon, check conservation and hand over the record."""
         self.env.run(until=self.end)
         for recorder in self.recorders:
-            if recorder.days[recorder.row :].size:
+            if not recorder.complete:
                 recorder.record(float(self.end))
         for chain in self.chains:
             check(chain)
