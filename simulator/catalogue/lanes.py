@@ -1,0 +1,201 @@
+"""Lanes: ways from a country to the focal region, and mean transit between any two places.
+
+``routes.csv`` and ``routes_extra.csv`` hold the lanes; ``lane_use.csv`` says where each one ends,
+which commodities it is for and whether it can be used at all; ``lane_modes.csv`` says which
+commodities fly. Where no row fits, lanes of the same part of the world (``lane_fallbacks.csv``) stand in,
+graded ``assumed``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from statistics import median
+from typing import Final
+
+from simulator.catalogue.parameters import parameter
+from simulator.catalogue.tables import Row, number, rows
+from simulator.domain.chain import Lane
+from simulator.domain.places import EU_MEMBERS, region_of
+from simulator.errors import CatalogueError
+
+FALLBACK_SOURCE: Final = "lane_fallbacks.csv: median of the routes tables"
+URANIUM: Final = "uranium"
+
+
+@cache
+def lanes_to_focal(country: str, commodity: str, focal: str = "USA") -> tuple[Lane, ...]:
+    """Ways from a country to the focal region, usual way first.
+
+    The usual way of a commodity that flies is air, where the country has an air lane. Otherwise, and
+    after it, lanes go by transit time plus closures a year times the wait of a closure. A lane made for
+    the commodity (uranium, manganese ore) comes before the general ones. Closed lanes (Iran) come
+    last. A country without a lane gets one fallback lane. Empty for the focal country itself.
+    """
+    if region_of(country) == focal:
+        return ()
+    air = _air(commodity)
+    usable = [
+        row
+        for row, use in _routes()
+        if row["origin_country"] == country
+        and _ends_in(use["destination"], focal)
+        and use["usable"] != "no"
+        and (not use["only_for"] or commodity in use["only_for"].split())
+        and (row["modes"] != "air" or air)
+    ]
+    if all(_use(row)["usable"] == "closed" for row in usable):
+        return (*(_fallback_lanes(country, focal)), *(_lane(row) for row in usable))
+
+    def rank(row: Row) -> tuple[bool, bool, bool, float]:
+        use = _use(row)
+        flies_first = row["modes"] == "air" and air == "first"
+        flies_last = row["modes"] == "air" and air != "first"
+        made_for_it = bool(use["only_for"])
+        return (
+            use["usable"] == "closed" or flies_last,
+            not flies_first,
+            not made_for_it,
+            _days(row, "transit_days_typical") + _risk(row) * parameter("closure_wait_days").value,
+        )
+
+    return tuple(_lane(row) for row in sorted(usable, key=rank))
+
+
+@cache
+def lag_days(origin: str, buyer: str) -> float:
+    """Mean transit in days from a country to a country or consuming region.
+
+    Delivery inside a country or inside the European Union has its own parameter. Otherwise the median
+    of the open surface lanes between the two places (either direction), else between their parts of the
+    world, else of all lanes.
+    """
+    if origin == buyer and origin not in ("EUU", "ROW", "OTH"):
+        return parameter("domestic_transit_days").value
+    if region_of(origin) == "EUU" and region_of(buyer) == "EUU":
+        return parameter("bloc_transit_days").value
+    for found in (
+        _between(lambda place: _same(place, origin), lambda place: _same(place, buyer)),
+        _between(lambda place: _zone(place) == _zone(origin), lambda place: _same(place, buyer)),
+        _between(lambda place: _zone(place) == _zone(origin), lambda place: _zone(place) == _zone(buyer)),
+        _between(lambda place: _zone(place) == _zone(origin), lambda place: True),
+    ):
+        if found:
+            return median(found)
+    return median(_between(lambda place: True, lambda place: True))
+
+
+@cache
+def _routes() -> tuple[tuple[Row, Row], ...]:
+    """(route, its row of ``lane_use.csv``) in file order."""
+    return tuple((row, _use(row)) for table in ("routes", "routes_extra") for row in rows(table))
+
+
+@cache
+def _uses() -> dict[str, Row]:
+    return {row["route_id"]: row for row in rows("lane_use")}
+
+
+def _use(row: Row) -> Row:
+    if row["route_id"] not in _uses():
+        raise CatalogueError(f"lane_use.csv does not say where route {row['route_id']} ends")
+    return _uses()[row["route_id"]]
+
+
+@cache
+def _air(commodity: str) -> str:
+    """``first`` or ``also`` where the commodity flies, else empty."""
+    return {row["commodity"]: row["air"] for row in rows("lane_modes")}.get(commodity, "")
+
+
+def _ends_in(destination: str, focal: str) -> bool:
+    return destination == focal or (focal == "EUU" and destination in EU_MEMBERS)
+
+
+def _lane(row: Row) -> Lane:
+    return Lane(
+        route_id=row["route_id"],
+        origin=row["origin_country"],
+        corridor=row["corridor"],
+        transit_days_median=_days(row, "transit_days_typical"),
+        transit_days_p95=_days(row, "transit_days_max"),
+        crosses=tuple(part for part in row["countries_crossed"].replace(" or ", ";").split(";") if part),
+        closures_per_year=_risk(row),
+        source=row["source"],
+        quality=row["quality"],
+    )
+
+
+def _fallback_lanes(country: str, focal: str) -> tuple[Lane, ...]:
+    """One lane with the median times of the open general surface lanes of the same part of the world."""
+    near = [row for row in _surface() if _ends_in(_use(row)["destination"], focal)]
+    zone = [row for row in near if _zone(row["origin_country"]) == _zone(country)]
+    # A country of no known part of the world (the unnamed rest) is as far away as the middle lane.
+    like = zone if _zone(country) in _zones().values() else near
+    if not like:
+        days = lag_days(country, focal)
+        stretch = median(_days(row, "transit_days_max") / _days(row, "transit_days_typical") for row in _surface())
+        typical, longest = days, days * stretch
+        closures = median(_risk(row) for row in _surface())
+    else:
+        typical = median(_days(row, "transit_days_typical") for row in like)
+        longest = median(_days(row, "transit_days_max") for row in like)
+        closures = median(_risk(row) for row in like)
+    where = _zone(country) if zone else "all lanes"
+    lane = Lane(
+        route_id=f"{country}_{focal}_FALLBACK",
+        origin=country,
+        corridor=f"unspecified ({where})",
+        transit_days_median=typical,
+        transit_days_p95=longest,
+        crosses=(),
+        closures_per_year=closures,
+        source=f"{FALLBACK_SOURCE}, {len(like)} lanes of {where}",
+        quality="assumed",
+    )
+    return (lane,)
+
+
+@cache
+def _surface() -> tuple[Row, ...]:
+    """Open lanes by sea and land that are not made for uranium, whose paperwork sets their pace."""
+    return tuple(
+        row
+        for row, use in _routes()
+        if row["modes"] != "air" and use["usable"] == "yes" and URANIUM not in use["only_for"]
+    )
+
+
+def _between(at_one_end: Callable[[str], bool], at_other: Callable[[str], bool]) -> list[float]:
+    return [
+        _days(row, "transit_days_typical")
+        for row in _surface()
+        for start, end in [(row["origin_country"], _use(row)["destination"])]
+        if (at_one_end(start) and at_other(end)) or (at_one_end(end) and at_other(start))
+    ]
+
+
+def _same(place: str, wanted: str) -> bool:
+    return place == wanted or (wanted == "EUU" and place in EU_MEMBERS)
+
+
+@cache
+def _zone(country: str) -> str:
+    """Part of the world of a country; the rest of the world is a part of its own, so it matches nothing."""
+    return _zones().get(country, f"unknown ({country})")
+
+
+@cache
+def _zones() -> dict[str, str]:
+    return {row["country"]: row["zone"] for row in rows("lane_fallbacks")}
+
+
+def _days(row: Row, column: str) -> float:
+    value = number(row[column])
+    if value is None or value <= 0:
+        raise CatalogueError(f"route {row['route_id']}: no days in {column!r}")
+    return value
+
+
+def _risk(row: Row) -> float:
+    return number(row["p_closure_per_year"]) or 0.0
