@@ -79,7 +79,8 @@ def water_fill(amount: float, weights: Floats, caps: Floats) -> Floats:
         offer = amount * share / share.sum()
         full = active & (out + offer >= caps)
         if not full.any():
-            return out + offer
+            filled: Floats = out + offer
+            return filled
         # Only those that reach their cap are settled in this pass; the rest share anew what is left.
         amount -= float((caps - out)[full].sum())
         out = np.where(full, caps, out)
@@ -90,8 +91,10 @@ def water_fill(amount: float, weights: Floats, caps: Floats) -> Floats:
 def _not_negative(left: Floats, total: float, what: str) -> Floats:
     if (left < -TOLERANCE * total).any():
         raise CatalogueError(f"known cells exceed a {what} sum by {-left.min():g}")
-    return np.where(left <= TOLERANCE * total * 1e-2, 0.0, left)
+    clean: Floats = np.where(left <= TOLERANCE * total * 1e-2, 0.0, left)
+    return clean
 
 
 def _ratio(wanted: Floats, got: Floats) -> Floats:
-    return np.divide(wanted, got, out=np.zeros_like(wanted), where=got > 0)
+    ratio: Floats = np.divide(wanted, got, out=np.zeros_like(wanted), where=got > 0)
+    return ratio

@@ -7,7 +7,7 @@ split by the four-year mean shares of origins (2021-24): trade as it was before 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -176,9 +176,9 @@ def _scaled(fact: Fact, factor: float) -> Fact:
     return Fact(fact.name, fact.value * factor, fact.unit, fact.year, fact.source, fact.quality, fact.note)
 
 
-def _worst(qualities: object) -> str:
+def _worst(qualities: Iterable[str]) -> str:
     order = ("reported", "estimated", "derived", "assumed")
-    seen = set(qualities) if qualities is not None else set()  # type: ignore[call-overload]
+    seen = set(qualities)
     return next((quality for quality in reversed(order) if quality in seen), "none")
 
 

@@ -114,7 +114,7 @@ def _take_table(level: Level) -> None:
 
 def _take_feed(level: Level, above: Level) -> None:
     """Scale the published split to the feed at hand, then hold every country at or above its known flows."""
-    commodity, name = level.spec.commodity, level.spec.name
+    commodity = level.spec.commodity
     spared = f"final_share/{commodity}/{above.spec.name}"
     kept = 1.0
     if spared in assumptions():

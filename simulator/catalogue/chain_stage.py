@@ -12,7 +12,7 @@ from simulator.catalogue.balance import fit
 from simulator.catalogue.chain_demand import FOCAL
 from simulator.catalogue.chain_facts import assumption, assumptions
 from simulator.catalogue.chain_levels import Level
-from simulator.catalogue.chain_supply import operating_plants, project_rows, stated_ties, tied
+from simulator.catalogue.chain_supply import increment_countries, operating_plants, stated_ties, tied
 from simulator.domain.facts import Fact
 from simulator.domain.places import ASIAN_PARTNERS, C5, CHINA, REGIONS, REST, region_of
 from simulator.errors import CatalogueError
@@ -46,7 +46,7 @@ def pool(level: Level) -> Pool:
     project at the stage, then the largest until ``pool/keep`` of output or ``pool/max`` producers.
     """
     spec = level.spec
-    with_project = {row["country"] for row in project_rows(spec.commodity, spec.name)}
+    with_project = increment_countries(spec.commodity, spec.name)
     named = set(level.demand.origins) if level.demand is not None else set()
     forced = (with_project | {c for c in level.output if c in named or c in (FOCAL, CHINA, *C5, *ASIAN_PARTNERS)}) - {
         REST

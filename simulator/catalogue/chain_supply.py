@@ -121,6 +121,17 @@ def project_rows(commodity: str, stage: str) -> Iterator[Row]:
 
 
 @cache
+def increment_countries(commodity: str, stage: str) -> frozenset[str]:
+    """Countries in which the project tables add capacity at a stage."""
+    where = {row["project_id"]: row for table in ("projects", "projects_extra") for row in rows(table)}
+    return frozenset(
+        where[row["project_id"]]["country"]
+        for row in rows("project_capacity")
+        if row["commodity"] == commodity and resolve_stage(commodity, where[row["project_id"]]["stage"]) == stage
+    )
+
+
+@cache
 def operating_plants(commodity: str, stage: str) -> Mapping[str, int]:
     """Number of named plants in operation by country."""
     out: dict[str, int] = {}

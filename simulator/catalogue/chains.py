@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.catalogue import government, inputs
+from simulator.catalogue import government, inputs, lanes
 from simulator.catalogue.chain_demand import FOCAL
 from simulator.catalogue.chain_levels import Level, left_for_final_use, levels
 from simulator.catalogue.chain_stage import Pool, flows, plants_and_capacity, pool, regional_demand
@@ -23,15 +23,6 @@ from simulator.catalogue.tables import number, rows
 from simulator.domain.chain import Chain, Stage
 from simulator.domain.facts import Fact
 from simulator.errors import CatalogueError
-
-try:
-    from simulator.catalogue import lanes
-except ImportError:  # pragma: no cover - until the lanes are in the catalogue
-
-    class lanes:  # type: ignore[no-redef]
-        lanes_to_focal = staticmethod(lambda country, commodity: ())
-        lag_days = staticmethod(lambda origin, buyer: 30.0)
-
 
 BASE_YEAR: Final = 2024
 

@@ -65,10 +65,8 @@ def grade(
         ),
     }
     passed = sum(tests.values())
-    result: Grade
+    result: Grade = "A" if passed == len(tests) else "B"
     if passed <= 1 or consumption_quality == "assumed":
         result = "C"
-    else:
-        result = "A" if passed == len(tests) else "B"
     reason = "; ".join(f"{text} ({'pass' if ok else 'fail'})" for text, ok in tests.items())
     return Grading(result, result != "C" and commodity not in OUTSIDE_HEADLINE, reason)
