@@ -15,7 +15,8 @@ STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=Fals
 
 def reject(found: object, problem: str, near: str | None = None) -> NoReturn:
     """Raise the validation error for a wrong value: what was found, what is accepted, the nearest valid one."""
-    text = f"{found!r} {problem}" + (f"; did you mean {near!r}?" if near else "")
+    shown = f"{found:g}" if isinstance(found, float) else repr(found)
+    text = f"{shown} {problem}" + (f"; did you mean {near!r}?" if near else "")
     raise PydanticCustomError("rejected", "{text}", {"text": text})
 
 

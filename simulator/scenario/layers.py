@@ -15,11 +15,13 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.errors import InputError, UsageError
+from simulator.instruments.distributions import SHAPES
 from simulator.instruments.fields import nearest
 from simulator.scenario.nodes import MAX_BYTES, Mark, Node, TextError, parse
 from simulator.scenario.problems import Problem, report
 
 MAX_LAYERS = 20
+_ALTERNATIVES = {*SHAPES, "input"}
 
 
 @dataclass(slots=True)
@@ -175,7 +177,9 @@ def _merge(base: Node, over: Node, *, at_root: bool = True) -> Node:
 
 def _is_choice(old: Node, new: Node) -> bool:
     """Whether two mappings are one-key alternatives, such as two distributions: the later replaces the earlier."""
-    return len(old.value) == 1 and len(new.value) == 1 and set(old.value) != set(new.value)
+    return old.value.keys() != new.value.keys() and all(
+        len(node.value) == 1 and node.value.keys() <= _ALTERNATIVES for node in (old, new)
+    )
 
 
 def _merge_events(base: Node | None, over: Node) -> Node:

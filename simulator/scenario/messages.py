@@ -118,8 +118,7 @@ def _first_sentence(text: str) -> str:
 
 def _words(kind: str, error: Mapping[str, Any]) -> str:
     found, context = error.get("input"), error.get("ctx", {})
-    shown = repr(found) if found is None or isinstance(found, str | int | float) else f"a {_kind(found)}"
-    shown = "null" if found is None else shown
+    shown = _shown(found)
     if kind == "rejected":
         return str(error["msg"])
     if kind in _EXPECTED:
@@ -134,6 +133,13 @@ def _words(kind: str, error: Mapping[str, Any]) -> str:
     if kind == "string_pattern_mismatch":
         return f"{shown} is not accepted; it must match {context.get('pattern')}"
     return f"{shown} is not accepted: {str(error['msg'])[:1].lower()}{str(error['msg'])[1:]}"
+
+
+def _shown(value: object) -> str:
+    """Return a value as the file would write it; a mapping or list by its kind alone."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return repr(value) if isinstance(value, str | int | float) else f"a {_kind(value)}"
 
 
 def _kind(value: object) -> str:

@@ -204,4 +204,10 @@ def _with_sites(chain: Chain, events: Iterable[Instrument], projects: Iterable[K
     for event in events:
         if isinstance(event, Project) and event.at is not None and event.commodity == chain.commodity:
             sites.append((str(event.stage), str(event.country)))
-    return with_producers(chain, sites)
+    return _picklable(with_producers(chain, sites))
+
+
+def _picklable(chain: Chain) -> Chain:
+    """Return the chain with its read-only mappings as dictionaries: a view of a mapping cannot go to a worker."""
+    stages = tuple(dataclasses.replace(stage, lanes=dict(stage.lanes)) for stage in chain.stages)
+    return dataclasses.replace(chain, stages=stages, inputs=dict(chain.inputs))

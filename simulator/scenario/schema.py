@@ -166,7 +166,7 @@ class ScenarioModel(_Part):
     events: Annotated[tuple[Event, ...], Strict(False)] = ()
     """Instruments on the clock."""
     target: TargetModel = Field(default_factory=TargetModel)
-    """The claim under test."""
+    """The claim under test: its deadline and yardsticks."""
     sources: Annotated[tuple[str, ...], Strict(False)] = ()
     """Where the scenario's dated facts come from."""
     expected: str = ""
@@ -176,7 +176,13 @@ class ScenarioModel(_Part):
 @cache
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of scenario files, labelled draft-07 for editors."""
-    schema = ScenarioModel.model_json_schema(by_alias=True)
-    # a layer over another file need not repeat what that file says
-    schema["required"] = []
+    schema = ScenarioModel.model_json_schema()
+    # A layer over another file need not repeat what that file says: neither the name nor the fields of an event,
+    # which it may change by its id alone. The loader checks the merged whole.
+    schema.pop("required", None)
+    change = {"type": "object", "required": ["id"], "not": {"required": ["type"]}}
+    for instrument in instrument_types().values():
+        schema["$defs"][instrument.__name__]["required"] = ["id", "type"]
+    events = schema["properties"]["events"]
+    events["items"] = {"anyOf": [events["items"], change]}
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}

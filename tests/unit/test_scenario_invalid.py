@@ -1,0 +1,229 @@
+"""A wrong scenario file is refused with the place, the value found and what is accepted."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import InputError, UsageError
+from simulator.scenario import load
+
+INVALID = Path(__file__).parents[1] / "scenarios_invalid"
+FILES = sorted(INVALID.glob("*.yaml"))
+FAST_S = 2.0
+
+
+def write(folder: Path, text: str | bytes, name: str = "scenario.yaml") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def refusal(path: Path, *sets: str) -> str:
+    with pytest.raises(InputError) as caught:
+        load(path, sets)
+    return str(caught.value)
+
+
+def test_there_are_ten_invalid_files() -> None:
+    assert len(FILES) == 10
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_fault_is_named_with_its_place(path: Path) -> None:
+    phrase = path.read_text().splitlines()[0].removeprefix("# expect: ")
+    message = refusal(path)
+    assert phrase in message
+    assert re.match(rf"{re.escape(str(path))}:\d+:\d+: ", message)
+    assert "Traceback" not in message
+    assert len(re.findall(re.escape(path.name) + r":\d+:\d+: ", message)) == 1, "one fault, one problem"
+
+
+def test_the_caret_stands_under_the_value(tmp_path: Path) -> None:
+    path = write(tmp_path, "name: X\nfocal: USA\nreview_days: 14.5\n")
+    assert refusal(path).splitlines() == [
+        f"{path}:3:14: review_days: 14.5 is not a whole number",
+        "  |",
+        "3 | review_days: 14.5",
+        "  |              ^^^^",
+    ]
+
+
+def test_all_problems_are_reported_at_once_in_order_of_line(tmp_path: Path) -> None:
+    outage = "{id: a, type: outage, country: Kazakstan, commodities: antimon, at: soon}"
+    text = f"name: X\nfoo: 1\nreview_days: 0\nevents:\n- {outage}\n"
+    message = refusal(write(tmp_path, text))
+    places = [tuple(map(int, found)) for found in re.findall(r"yaml:(\d+):(\d+)", message)]
+    assert len(places) == 5
+    assert places == sorted(places)
+    assert "did you mean 'KAZ'?" in message
+    assert "did you mean 'antimony'?" in message
+
+
+def test_faults_between_events_are_reported_beside_faults_within_them(tmp_path: Path) -> None:
+    text = """\
+name: X
+foo: 1
+events:
+- {id: a, type: export_ban, imposer: CHN, target: USA, commodities: [gallium], at: 2026-02-01, stages: [refinery]}
+- {id: b, type: suspension, at: 2026-03-01, until: 2026-02-01, suspends: [aa]}
+"""
+    message = refusal(write(tmp_path, text))
+    for phrase in ("unknown field", "is not a stage of gallium", "is not after `at`", "did you mean 'a'?"):
+        assert phrase in message
+
+
+def test_at_most_twenty_problems_are_shown_and_the_rest_counted(tmp_path: Path) -> None:
+    message = refusal(write(tmp_path, "name: X\n" + "".join(f"key{n}: 1\n" for n in range(30))))
+    assert message.count("unknown field") == 20
+    assert message.endswith("... and 10 more problems")
+
+
+@pytest.mark.parametrize(
+    ("line", "phrase"),
+    [
+        ("probability: 1.5", "1.5 is not accepted; a share lies between 0 and 1"),
+        ("probability: .inf", "is not"),
+        ("probability: .nan", "is not"),
+        ("probability: true", "true is not a number"),
+        ("probability: '0.5'", "'0.5' is not a number"),
+        ("leakage: {triangular: {low: 0, mode: 2, high: 1}}", "is out of order; low <= mode <= high"),
+        ("leakage: {lognorml: {median: 1, p90: 2}}", "did you mean 'lognormal'?"),
+        ("leakage: {input: truce_renewl/ALL}", "did you mean 'truce_renewal/ALL'?"),
+        ("leakage: {uniform: {low: 0.5, high: 3}}", "3 is not accepted; a share lies between 0 and 1"),
+        ("until: 2026-02-30", "is not a day of the calendar"),
+        ("until: 18mo", "is not a day; write a date such as"),
+        ("announced: 2027-01-01", "is after `at`, 2026-12-01"),
+        ("commodities: []", "name at least one"),
+        ("stages: [mine]", "is not a stage of gallium"),
+        ("id: 7", "7 is not text"),
+    ],
+)
+def test_a_wrong_field_of_an_event_is_explained(tmp_path: Path, line: str, phrase: str) -> None:
+    fields = {
+        "id": "ban",
+        "type": "export_ban",
+        "imposer": "CHN",
+        "target": "USA",
+        "commodities": "[gallium]",
+        "at": "2026-12-01",
+    }
+    key, _, value = line.partition(": ")
+    fields[key] = value
+    body = "\n    ".join(f"{name}: {text}" for name, text in fields.items())
+    message = refusal(write(tmp_path, f"name: X\nevents:\n  - {body}\n"))
+    assert phrase in message
+    assert re.search(r"yaml:\d+:\d+: events\[0\]\." + key, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("", "the file is empty"),
+        ("---\n", "the file is empty"),
+        ("- a\n", "a scenario is a mapping"),
+        ("name: X\n---\nname: Y\n", "a second document begins here"),
+        ("name: !!python/object:os.system x\n", "tag"),
+        ("name: X\n\tfocal: USA\n", "not valid YAML"),
+        ("name: [X\n", "not valid YAML"),
+        ("name: *x\n", "refers to nothing above it"),
+        ("name: &a [*a]\n", "refers to nothing above it"),
+        ("? [a]\n: b\n", "a key must be plain text"),
+        ("name: X\nfocal: JPN\n", "cannot be the focal buyer yet"),
+        ("name: X\n<<: {focal: USA}\n", "unknown field"),
+        ("name: X\nspin_up: 2026-01-01\n", "is after the start"),
+        ("name: X\ntarget: {deadline: 2025-01-01}\n", "is not after the start"),
+        ("name: X\ntarget: {criteria: [{yardstick: relience}]}\n", "did you mean 'reliance'?"),
+        ("name: X\ninputs: {truce_renewal/AL: 0.5}\n", "did you mean 'truce_renewal/ALL'?"),
+        ("name: X\ninputs: {truce_renewal/ALL: 1.5}\n", "out of bounds; 0 to 1"),
+        ("name: X\ninputs: {truce_renewal/ALL: {low: 0.9}}\n", "low <= median <= high"),
+        ("name: X\nevents: [{id: a, type: outage, at: +1mo}]\n", "country: is missing; outage needs it"),
+        ("name: X\nevents: [{id: a}]\n", "events[0].type: is missing; known are agreement"),
+        ("name: X\nevents: [{id: a, type: project, at: +1mo}]\n", "lacks country"),
+        ("name: X\nevents: [{id: a, type: project, project: KAZ_W_NKATPA}]\n", "did you mean 'KAZ_W_NKATPAR'?"),
+        ("name: X\nevents:\n- {id: a, type: x}\n- {id: a, type: x}\n", "is already the id of the event on line 3"),
+        ("focal: USA\n", "name: is missing"),
+    ],
+)
+def test_a_wrong_document_is_explained_with_its_place(tmp_path: Path, text: str, phrase: str) -> None:
+    message = refusal(write(tmp_path, text))
+    assert phrase in message
+    assert re.search(r"scenario\.yaml:\d+:\d+: ", message)
+
+
+@pytest.mark.parametrize(
+    "content", [b"name: \xff\xfe\n", b"\x89PNG\r\n\x1a\n\0\0", "name: X".encode("utf-16"), b"\0" * 64]
+)
+def test_a_binary_file_is_refused_as_not_text(tmp_path: Path, content: bytes) -> None:
+    message = refusal(write(tmp_path, content))
+    assert "not a text file" in message
+    assert re.search(r"scenario\.yaml:\d+:\d+: ", message)
+
+
+@pytest.mark.parametrize(
+    ("content", "phrase"),
+    [
+        (b"[" * 10_000_000, "longer than"),
+        (b"a: [" * 2_500_000, "longer than"),
+        (b"[" * 1_900_000, "nested deeper than"),
+        (b"{a: " * 400_000, "nested deeper than"),
+        (b"".join(b" " * n + b"a:\n" for n in range(1_500)), "nested deeper than"),
+        (b"[" + b"1," * 900_000 + b"]", "more than"),
+        (
+            b"a: &a [" + b"x," * 99 + b"x]\nb: &b [" + b"*a," * 99 + b"*a]\nc: [" + b"*b," * 99 + b"*b]\n",
+            "aliases expand to more than",
+        ),
+    ],
+    ids=["10 MB flow", "10 MB keys", "deep flow", "deep maps", "deep block", "many values", "alias bomb"],
+)
+def test_hostile_text_fails_quickly(tmp_path: Path, content: bytes, phrase: str) -> None:
+    path = write(tmp_path, content)
+    began = time.perf_counter()
+    message = refusal(path)
+    assert phrase in message
+    assert len(message) < 2_000
+    assert time.perf_counter() - began < FAST_S
+
+
+def test_a_missing_file_and_a_directory_are_named(tmp_path: Path) -> None:
+    write(tmp_path, "name: X\n", "baseline.yaml")
+    message = refusal(tmp_path / "baselin.yaml")
+    assert "there is no file" in message
+    assert "did you mean" in message
+    assert "is a directory" in refusal(tmp_path)
+
+
+def test_a_loop_through_another_file_is_found(tmp_path: Path) -> None:
+    write(tmp_path, "name: A\nextends: b.yaml\n", "a.yaml")
+    write(tmp_path, "name: B\nextends: ./a.yaml\n", "b.yaml")
+    message = refusal(tmp_path / "a.yaml")
+    assert "a.yaml -> b.yaml -> a.yaml" in message
+    assert f"{tmp_path / 'b.yaml'}:2:10: extends:" in message
+
+
+def test_a_fault_in_the_layer_below_is_shown_there(tmp_path: Path) -> None:
+    write(tmp_path, "name: A\nreview_days: often\n", "a.yaml")
+    path = write(tmp_path, "extends: a.yaml\n", "b.yaml")
+    assert refusal(path).startswith(f"{tmp_path / 'a.yaml'}:2:14: review_days: 'often' is not a whole number")
+
+
+@pytest.mark.parametrize(
+    ("override", "phrase"),
+    [
+        ("events.ban", "write PATH=VALUE"),
+        ("events.bann.at=2026-01-01", "did you mean 'ban'?"),
+        ("events.ban.probability=2", "a share lies between 0 and 1"),
+        ("events.ban.leakag=1", "did you mean 'leakage'?"),
+        ("events.ban.at=[", "not valid YAML"),
+        ("review_days.x=3", "is not a whole number"),
+    ],
+)
+def test_a_wrong_override_is_a_usage_error_that_repeats_it(tmp_path: Path, override: str, phrase: str) -> None:
+    ban = "{id: ban, type: export_ban, imposer: CHN, target: USA, commodities: ALL, at: 2026-12-01}"
+    path = write(tmp_path, f"name: X\nreview_days: 14\nevents: [{ban}]\n")
+    with pytest.raises(UsageError, match=re.escape(phrase)) as caught:
+        load(path, [override])
+    assert f"--set {override}" in str(caught.value)
