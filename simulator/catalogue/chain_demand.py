@@ -55,6 +55,8 @@ def demand(commodity: str, stage: str) -> Demand | None:
     use = _focal(entry)
     if use is not None:
         facts.append(use)
+    if entry["us_factor"]:
+        facts.append(assumption(entry["us_factor"]))
     domestic, published = _domestic(entry)
     if domestic is not None:
         facts.append(domestic)

@@ -10,7 +10,6 @@ as a graded fact: such origins re-export or re-refine, and customs statistics na
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
@@ -22,9 +21,6 @@ from simulator.catalogue.chain_supply import Supply, supply
 from simulator.domain.facts import Fact
 from simulator.domain.places import REST
 from simulator.errors import CatalogueError
-
-_UNNAMED_HEADROOM: Final = 0.8
-"""An unnamed origin ships at most this part of its output; see ``assumptions.csv`` for tonnages."""
 
 
 @dataclass(slots=True)
@@ -186,7 +182,13 @@ def _settle_cells(level: Level) -> None:
             level.cells[country] = share * imports
     unnamed = sorted(c for c in level.output if c not in shares and c not in {FOCAL, REST} and not _embargoed(c))
     outputs = np.array([level.output[c] for c in unnamed])
-    caps = np.minimum(outputs * _UNNAMED_HEADROOM, named_floor(wanted.origins) * imports)
+    headroom, exportable = assumption("unnamed/headroom"), assumption("unnamed/exportable")
+    level.facts += [
+        headroom,
+        exportable,
+        *(fact for key, fact in assumptions().items() if key.startswith("embargoed/")),
+    ]
+    caps = np.minimum(outputs * headroom.value, named_floor(wanted.origins) * imports)
     rest = shares.get(REST, 0.0) * imports
     parts = water_fill(rest, np.array([_exportable(level, c) for c in unnamed]), caps)
     for country, part in zip(unnamed, parts, strict=True):

@@ -27,6 +27,8 @@ class Pool:
     """Producers kept by name, and the arrays over them."""
 
     producers: tuple[str, ...]
+    members: tuple[tuple[str, ...], ...]
+    """Countries behind each producer: itself, or the pooled ones."""
     output: Floats
     secondary: Floats
     cells: Mapping[str, float]
@@ -76,8 +78,10 @@ def pool(level: Level) -> Pool:
         name = country if country in index else REST
         cells[name] = cells.get(name, 0.0) + amount
     reexporters = frozenset(country for country in level.cells if country not in level.supply.amounts) - {REST, FOCAL}
+    pooled = tuple(sorted(country for country in level.output if country not in kept))
     return Pool(
         tuple(order),
+        tuple(pooled if country == REST else (country,) for country in order),
         output,
         secondary,
         cells,
@@ -98,6 +102,7 @@ def plants_and_capacity(level: Level, made: Pool) -> tuple[Floats, Floats, list[
     seen = operating_plants(spec.commodity, spec.name)
     utilisation = assumption(f"utilisation/{spec.commodity}/{spec.name}", "utilisation/default")
     facts = [utilisation]
+    facts += [assumption("pool/keep"), assumption("pool/max")]
     plants, capacity = np.ones(len(made.producers)), np.zeros(len(made.producers))
     for i, country in enumerate(made.producers):
         stated = assumption(f"plants/{spec.commodity}/{spec.name}/{country}", f"plants/{country}", "plants/default")
@@ -114,10 +119,22 @@ def plants_and_capacity(level: Level, made: Pool) -> tuple[Floats, Floats, list[
             )
         plants[i] = stated.value
         facts.append(stated)
-        output = float(made.output[i])
-        if output > 0:
-            capacity[i] = max(level.supply.capacity.get(country, output / utilisation.value), output)
+        members = made.members[i]
+        capacity[i] = sum(_capacity(level, member, utilisation.value) for member in members)
+        # Raised output and round-off may pass a published capacity: what runs can run.
+        capacity[i] = max(capacity[i], float(made.output[i]))
     return plants, capacity, facts
+
+
+def _capacity(level: Level, country: str, utilisation: float) -> float:
+    """Capacity of a country, t/yr: published for primary output, scrap lines by utilisation; nil without output."""
+    output = level.output.get(country, 0.0)
+    if output <= 0:
+        return 0.0
+    scrap = level.secondary.get(country, 0.0)
+    if country not in level.supply.capacity or level.supply.capacity[country] <= 0:
+        return output / utilisation
+    return max(level.supply.capacity[country], output - scrap) + scrap / utilisation
 
 
 def regional_demand(level: Level, final_t: float) -> tuple[tuple[str, ...], Floats, list[Fact]]:

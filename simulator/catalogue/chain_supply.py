@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 from simulator.catalogue.chain_facts import assumption, assumptions, table_fact
 from simulator.catalogue.chain_stages import resolve_stage
 from simulator.catalogue.tables import Row, number, rows
 from simulator.domain.facts import Fact
+from simulator.domain.places import REST
 from simulator.errors import CatalogueError
 
 WORLD = frozenset({"WLD", "CHN_RUS", "ROW_EX_CHN"})
 """Aggregates that are no producer: their members stand beside them."""
+
+ATTRIBUTED: Final = 0.80
+"""Share of a stage's output that must be attributed by country for the stage to be modelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ def supply(commodity: str, stage: str) -> Supply:
         if (entry["commodity"], entry["stage"]) != (commodity, stage):
             continue
         role = entry["role"]
+        if entry["factor"]:
+            facts.append(assumption(entry["factor"]))
         for fact, country in _cells(entry):
             facts.append(fact)
             target = capacity if role == "capacity" else amounts
@@ -65,7 +72,10 @@ def supply(commodity: str, stage: str) -> Supply:
     if len(takes) != 1:
         raise CatalogueError(f"stage_supply.csv: {commodity} {stage} mixes shares and tonnes, or has no rows")
     amounts = {country: value for country, value in amounts.items() if value > 0}
-    evidence = 1.0 - assumed / sum(amounts.values())
+    total = sum(amounts.values())
+    if total - amounts.get(REST, 0.0) < ATTRIBUTED * total:
+        raise CatalogueError(f"{commodity} {stage}: less than {ATTRIBUTED:.0%} of output is attributed by country")
+    evidence = 1.0 - assumed / total
     least = dict(_stated(f"least_output/{commodity}/{stage}/"))
     facts.extend(least.values())
     for country, fact in _stated(f"secondary/{commodity}/{stage}/"):

@@ -136,6 +136,17 @@ def test_australian_rare_earths_are_separated_in_malaysia() -> None:
     assert mine.producers[int(mine.flows[:, column].argmax())] == "AUS"
 
 
+def test_idle_works_without_output_are_no_capacity() -> None:
+    """Rowley's 64,000 t of idle magnesium capacity is a project: counting it here would count it twice."""
+    (smelter,) = chain("magnesium_metal").stages
+    assert smelter.capacity[smelter.producers.index("USA")] == 0.0
+    assert smelter.capacity[smelter.producers.index("CHN")] == pytest.approx(1_480_000)
+    (refinery,) = chain("indium").stages
+    korea = refinery.producers.index("KOR")
+    # Published capacity (310 t) covers primary indium only; scrap lines come on top.
+    assert refinery.capacity[korea] > refinery.output[korea]
+
+
 def test_embargoed_countries_sell_nothing_to_the_focal_economy() -> None:
     """The unnamed rest of US imports never comes from North Korea or Iran."""
     for commodity in commodities():
