@@ -179,8 +179,11 @@ def _sourced() -> Iterable[tuple[str, str]]:
     from simulator.catalogue.projects import projects
 
     items: list[Fact | UncertainInput | Lane] = [*inputs(), *parameters().values()]
+    lanes: dict[str, Lane] = {}
     for chain in chains():
-        items += [*chain.facts, *chain.government.facts, *_lanes(chain)]
+        items += [*chain.facts, *chain.government.facts]
+        lanes.update({lane.route_id: lane for lane in _lanes(chain)})
+    items += lanes.values()
     for project in projects(date.max):
         items += project.facts
     for agreement in agreements(date.max):
