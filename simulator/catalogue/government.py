@@ -2,12 +2,14 @@
 
 Annual Materials Plan rows of ``us_balance.csv`` are authorities, neither purchases nor holdings. The
 stockpile law forbids selling what is not held, so the authority to dispose of a material bounds the
-opening stock from below; where there is none, the opening stock is taken as nil.
+opening stock from below; where there is none, the opening stock is taken as nil. ``stockpile_forms.csv``
+turns a form into the chain's basis, or leaves it out with a reason; other forms count one to one.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Final, cast
 
@@ -21,8 +23,6 @@ PLAN_YEAR: Final = "2025"
 """Last fiscal year with a public plan at the start of the baseline."""
 _BUY: Final = ("stockpile_potential_acquisition", "stockpile_planned_acquisition")
 _SELL: Final = "stockpile_potential_disposal"
-_FORMS_LEFT_OUT: Final = frozenset({"ndfeb_magnet_block", "samarium_cobalt_alloy", "lanthanum", "titanium_alloys"})
-"""Gross weight of goods, or a material the chain's judged stage does not consume."""
 
 
 @cache
@@ -57,22 +57,34 @@ def _plan(commodity: str, measures: tuple[str, ...]) -> tuple[Fact, ...]:
         if row["commodity"] != commodity or row["year"] != PLAN_YEAR or row["measure"] not in measures:
             continue
         value = number(row["value_std"])
-        if value is None or row["form"] in _FORMS_LEFT_OUT:
-            continue
-        facts.append(_fact(commodity, row, value))
+        if value is not None and (fact := _fact(commodity, row, value)) is not None:
+            facts.append(fact)
     return tuple(facts)
 
 
-def _fact(commodity: str, row: Row, value: float) -> Fact:
-    # A plan over several years says so in its form (``oxide_5_year``); the model wants tonnes a year.
-    years = re.search(r"_(\d+)_year$", row["form"])
-    note = row["note"]
+def _fact(commodity: str, row: Row, value: float) -> Fact | None:
+    form = _forms().get((commodity, row["form"]))
+    notes = [row["note"]]
     unit = "t"
+    quality = cast(Quality, row["quality"])
+    if form is not None:
+        factor = number(form["factor"])
+        if not factor:
+            return None
+        value *= factor
+        notes.append(f"Times {form['factor']}: {form['reason']}.")
+        quality = cast(Quality, form["quality"])
     if row["measure"] in _BUY:
         unit = "t/yr"
-        if years:
+        # A plan over several years says so in its form (``oxide_5_year``); the model wants tonnes a year.
+        if years := re.search(r"_(\d+)_year$", row["form"]):
             value /= int(years.group(1))
-            note = f"{note} Divided by {years.group(1)} years."
+            notes.append(f"Divided by {years.group(1)} years.")
+            quality = "derived"
     name = f"{commodity}.government.{row['measure']}.{row['form']}"
-    quality: Quality = "derived" if years else cast(Quality, row["quality"])
-    return Fact(name, value, unit, int(row["year"]), row["source"], quality, note)
+    return Fact(name, value, unit, int(row["year"]), row["source"], quality, " ".join(notes))
+
+
+@cache
+def _forms() -> Mapping[tuple[str, str], Row]:
+    return {(row["commodity"], row["form"]): row for row in rows("stockpile_forms")}

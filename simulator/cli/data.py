@@ -100,7 +100,7 @@ def sources_command(as_json: bool) -> None:
     for source, quality in _sourced():
         grades.setdefault(source, Counter())[quality] += 1
     ordered = sorted(grades.items(), key=lambda item: (-item[1].total(), item[0]))
-    tables = [{"file": f"{table}.csv", "rows": len(rows(table))} for table in TABLES]
+    tables: list[dict[str, Any]] = [{"file": f"{table}.csv", "rows": len(rows(table))} for table in TABLES]
     if as_json:
         listed = [{"source": source, "facts": count.total(), "grades": dict(count)} for source, count in ordered]
         _print_json({"schema": SCHEMA, "data_sha256": data_sha256(), "sources": listed, "tables": tables})
