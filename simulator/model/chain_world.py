@@ -155,7 +155,7 @@ class ChainWorld:
             market.cover[:, regions:] = self.processor_cover_days
             if market.focal is not None:
                 # Mean transit of this replication's own lots, then one review until the next order.
-                transit = market.focal.weeks[:, :, :-1].mean(axis=1) * float(SERVICE_DAYS)
+                transit = market.focal.weeks[:, :, :-1].mean(axis=0) * float(SERVICE_DAYS)
                 usual = market.share[:, market.state.focal]
                 market.lead_days[:, market.state.focal] = (transit * usual[None, :]).sum(axis=1) + self.step / 2
             for project in market.projects:
@@ -242,11 +242,11 @@ class ChainWorld:
         rate = market.flows[:, state.focal] * self.focal_level[:, None]
         # The model's first dispatch is one review after its first day; earlier ones are on the way.
         for back in range(int(focal.weeks.max()) * SERVICE_DAYS // self.step + 1):
-            ahead = focal.weeks[:, 0, :-1].astype(np.int64) - back * self.step // SERVICE_DAYS
-            lots = np.where(ahead > 0, rate * self.step, 0.0)
-            slots = np.where(ahead > 0, ahead, 0)
-            focal.calendar[focal._rows, slots, focal._columns[:, :-1]] += lots
-            focal.pool[:, :-1] += lots
+            ahead = focal.weeks[0] - np.int32(back * self.step // SERVICE_DAYS)
+            lots = np.zeros(focal.pool.shape)
+            lots[:, :-1] = np.where(ahead[:, :-1] > 0, rate * self.step, 0.0)
+            focal.put(np.maximum(ahead, 1), lots)
+            focal.pool += lots
         if focal.pool_labels is not None:
             focal.pool_labels += focal.pool[:, :, None] * np.concatenate([mix, mix[:1]])[None]
         total = rate.sum(axis=1)

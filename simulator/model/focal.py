@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 SERVICE_DAYS = 7
 """Days between sailings of a liner service: lots land on these days."""
+HORIZON_WEEKS = 64
+"""Length of the landing calendar, services; longer than any transit (``transit_days_longest``)."""
 _TINY = 1e-300
 
 
@@ -45,9 +47,12 @@ class FocalBuyer:
         """
         n, _, lanes = weeks.shape
         self.fixed = fixed
-        self.weeks = weeks
-        self.calendar = np.zeros((n, int(weeks.max(initial=1)) + 1, lanes))
-        """(n, W, lanes) tonnes that land at each coming service day."""
+        self.weeks = np.ascontiguousarray(np.moveaxis(weeks, 1, 0), dtype=np.int32)
+        """(T, n, lanes)"""
+        self.calendar = np.zeros((HORIZON_WEEKS, n, lanes))
+        """(W, n, lanes) tonnes that land at each coming service day; one day's lots lie together."""
+        self._flat = self.calendar.reshape(-1)
+        self._place = np.arange(n * lanes, dtype=np.int32).reshape(n, lanes)
         self.pool = np.zeros((n, lanes))
         self.pool_labels = np.zeros((n, lanes, labels)) if fixed is None else None
         self.stock = np.zeros(n)
@@ -66,18 +71,20 @@ class FocalBuyer:
         self.used = np.zeros(n)
         self.landed = np.zeros((n, lanes))
         self.lots = np.zeros(n, dtype=np.int64)
-        self._rows = np.arange(n)[:, None]
-        self._columns = np.arange(lanes)[None, :]
         self._week = 0
 
     def dispatch(self, review: int, tonnes: Floats, composition: Floats) -> None:
         """Lots (n, lanes) leave now, each with its origin's composition (n, lanes, L), unless that is fixed."""
-        slots = (self._week + self.weeks[:, review, :]) % self.calendar.shape[1]
-        self.calendar[self._rows, slots, self._columns] += tonnes
+        self.put(self.weeks[review], tonnes)
         self.pool += tonnes
         if self.pool_labels is not None:
             self.pool_labels += composition * tonnes[:, :, None]
         self.lots += np.count_nonzero(tonnes, axis=1)
+
+    def put(self, weeks: NDArray[np.int32], tonnes: Floats) -> None:
+        """Enter tonnes (n, lanes) in the calendar, ``weeks`` services ahead."""
+        slots = (weeks + self._week) % HORIZON_WEEKS
+        self._flat[slots * self._place.size + self._place] += tonnes
 
     def settle(self, day: float) -> None:
         """Consume from the last settlement to ``day``; the government buys or releases."""
@@ -115,8 +122,8 @@ class FocalBuyer:
     def land(self, day: float) -> None:
         """The service of ``day`` calls: its lots join the stock."""
         self.settle(day)
-        self._week = (self._week + 1) % self.calendar.shape[1]
-        landing = self.calendar[:, self._week, :]
+        self._week = (self._week + 1) % HORIZON_WEEKS
+        landing = self.calendar[self._week]
         if self.pool_labels is None:
             self.stock_labels += np.einsum("np,pl->nl", landing, self.fixed)
         else:
@@ -126,7 +133,7 @@ class FocalBuyer:
         self.stock = self.stock + landing.sum(axis=1)
         self.pool = np.maximum(self.pool - landing, 0.0)
         self.landed += landing
-        self.calendar[:, self._week, :] = 0.0
+        landing.fill(0.0)
 
     def held(self) -> Floats:
         """(n,) tonnes on the way, in industry stock and in government stock."""

@@ -82,7 +82,7 @@ def allocate(
     flow = want * firm
     want -= flow
     claim = over_buyers(flow)
-    flow *= np.minimum(1.0, offer / np.maximum(claim, _TINY))[:, :, None]
+    _ration(flow, offer, claim)
     left = np.maximum(offer - claim, 0.0)
 
     access = None
@@ -92,25 +92,29 @@ def allocate(
         bids *= (blocked / np.maximum(over_producers(bids), _TINY))[:, None, :]
         want += bids
     claim = over_buyers(want)
-    want *= np.minimum(1.0, left / np.maximum(claim, _TINY))[:, :, None]
+    _ration(want, left, claim)
     flow += want
 
     left = np.maximum(left - claim, 0.0)
     unmet = np.maximum(order - over_producers(flow), 0.0)
     if not unmet.any() or not left.any():
         return flow, blocked
-    if access is None and open_to is not None:
-        access = _access(order.shape, offer.shape[1], gates, open_to)
+    # One formula for every replication, gated or not: a cheaper one for the ungated would round otherwise.
+    spot = unmet[:, None, :] if access is None else access * unmet[:, None, :]
     if access is None:
-        supply, need = left.sum(axis=1), unmet.sum(axis=1)
-        scale = np.minimum(supply, need) / np.maximum(supply * need, _TINY)
-        flow += (left * scale[:, None])[:, :, None] * unmet[:, None, :]
-    else:
-        access *= unmet[:, None, :]
-        access *= (left / np.maximum(over_buyers(access), _TINY))[:, :, None]
-        access *= np.minimum(1.0, unmet / np.maximum(over_producers(access), _TINY))[:, None, :]
-        flow += access
+        spot = np.repeat(spot, offer.shape[1], axis=1)
+        if open_to is not None:
+            spot[:, :, open_to[0]] *= open_to[1]
+    spot *= (left / np.maximum(over_buyers(spot), _TINY))[:, :, None]
+    spot *= np.minimum(1.0, unmet / np.maximum(over_producers(spot), _TINY))[:, None, :]
+    flow += spot
     return flow, blocked
+
+
+def _ration(flow: Floats, offer: Floats, claim: Floats) -> None:
+    """Cut the claims (n, P, B) of producers that cannot serve them all, in proportion, in place."""
+    if (claim > offer).any():  # a factor of exactly 1 changes nothing, so the block may skip it as a whole
+        flow *= np.minimum(1.0, offer / np.maximum(claim, _TINY))[:, :, None]
 
 
 def over_buyers(flow: Floats) -> Floats:
@@ -125,10 +129,8 @@ def over_producers(flow: Floats) -> Floats:
 
 def _access(
     order_shape: tuple[int, ...], producers: int, gates: Sequence[Gate], open_to: tuple[int, Floats] | None
-) -> Floats | None:
-    """(n, P, B) who may trade with whom beyond habit, or None when everybody may."""
-    if not gates and open_to is None:
-        return None
+) -> Floats:
+    """(n, P, B) fraction of its open-spot trade each pair may do."""
     n, buyers = order_shape
     access = np.ones((n, producers, buyers))
     for gate in gates:

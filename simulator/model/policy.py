@@ -82,7 +82,9 @@ class ControlDesk:
         self.granted = np.zeros((n, len(buyers)))
         """(n, B) tonnes that may ship under licence now."""
         horizon = int(licences.lag_reviews.max(initial=1)) + 1
-        self.queue = [np.zeros((n, len(buyers))) for _ in range(horizon)]
+        self.queue = np.zeros((n, horizon, len(buyers)))
+        """(n, H, B) tonnes granted at each coming review."""
+        self._rows = np.arange(n)
         self.now = 0
         self.front: list[tuple[Floats, Floats, Floats]] = []
         """Announcement and effect (n,) and extra order (n, B) of each announced control."""
@@ -128,8 +130,7 @@ class ControlDesk:
         rate = self.licences.approval[:, None] * self.licences.fill[:, None] * control.approval_multiplier
         monthly = rate * control.covered[None, :] * self.steady[None, :] * mask[:, None]
         self.granted += monthly
-        for slot in self.queue:
-            slot += monthly
+        self.queue += monthly[:, None, :]
 
     def _refresh(self, day: float) -> None:
         before = (self.passing < 1.0) | (self.licensed > 0.0)
@@ -160,18 +161,14 @@ class ControlDesk:
         of ``market.Gate``.
         """
         if self.licensed.any():
-            self.queue[self.now].fill(0.0)
-            self.now = (self.now + 1) % len(self.queue)
+            self.queue[:, self.now] = 0.0
+            self.now = (self.now + 1) % self.queue.shape[1]
             lapse = np.exp2(-1.0 / self.licences.validity_reviews)[:, None]
             self.granted *= lapse
-            self.granted += self.queue[self.now]
-            applied = claim * self.licensed * self.passing * self.approval * self.licences.fill[:, None]
-            rows = np.arange(claim.shape[0])
-            slots = (self.now + self.licences.lag_reviews[:, index]) % len(self.queue)
-            for slot in np.unique(slots):
-                chosen = rows[slots == slot]
-                self.queue[slot][chosen] += applied[chosen]
+            self.granted += self.queue[:, self.now]
             covered = claim * self.licensed * self.passing
+            slots = (self.now + self.licences.lag_reviews[:, index]) % self.queue.shape[1]
+            self.queue[self._rows, slots] += covered * self.approval * self.licences.fill[:, None]
             licensed_pass = np.minimum(1.0, self.granted / np.maximum(covered, 1e-300))
             allowed = self.passing * (1.0 - self.licensed + self.licensed * licensed_pass)
             return allowed, self.passing * (1.0 - self.licensed)
@@ -180,6 +177,4 @@ class ControlDesk:
     def use(self, shipped: Floats) -> None:
         """Book shipped tonnes (n, B) against the licences."""
         if self.licensed.any():
-            free = np.maximum(1.0 - self.licensed, 0.0)
-            used = np.where(self.licensed > 0.0, shipped * (1.0 - free), 0.0)
-            self.granted = np.maximum(self.granted - used, 0.0)
+            self.granted = np.maximum(self.granted - shipped * self.licensed, 0.0)

@@ -36,11 +36,10 @@ def review(world: ChainWorld, day: float) -> None:
         order, received = _trade(world, s, market, day, index)
         # Scarcity is what use goes short of; orders that only rebuild stocks do not count.
         order = np.minimum(order, market.use_rate * world.step)
-        for gap, chosen in ((gap_world, ~market.buyer_in_china), (gap_china, market.buyer_in_china)):
-            if chosen.any():
-                wanted = np.where(chosen[None, :], order, 0.0).sum(axis=1)
-                got = np.where(chosen[None, :], received, 0.0).sum(axis=1)
-                np.maximum(gap, 1.0 - np.minimum(got / np.maximum(wanted, _TINY), 1.0), out=gap, where=wanted > _TINY)
+        for gap, chosen in ((gap_world, market.outside_china), (gap_china, market.inside_china)):
+            wanted = np.einsum("nb,b->n", order, chosen)
+            got = np.einsum("nb,b->n", received, chosen)
+            np.maximum(gap, 1.0 - np.minimum(got / np.maximum(wanted, _TINY), 1.0), out=gap, where=wanted > _TINY)
     world.world_price.review(gap_world, world.step)
     world.china_price.review(gap_china, world.step)
     world.index += 1

@@ -34,11 +34,13 @@ class Market:
         self.secondary = stage.secondary[None, :] * raise_by / DAYS_PER_YEAR
         flows = stage.flows
         self.flows = flows / DAYS_PER_YEAR
-        self.share = flows / np.maximum(flows.sum(axis=0), _TINY)[None, :]
+        self.share = self.flows / np.maximum(self.flows.sum(axis=0), _TINY)[None, :]
         tied = np.where(flows > 0, np.minimum(1.0, stage.committed * stage.output[:, None] / np.maximum(flows, _TINY)), 0.0)
         self.firm = tied[None] + (1.0 - tied)[None] * contract[:, None, None]
         """(n, P, B) firm part of each habitual share: tied, and of the rest the contract share."""
         self.buyer_in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
+        self.inside_china = self.buyer_in_china.astype(float)
+        self.outside_china = 1.0 - self.inside_china
         self.projects: list[NewCapacity] = []
         self.desks: dict[int, ControlDesk] = {}
         self.focal: FocalBuyer | None = None
