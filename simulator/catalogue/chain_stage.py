@@ -231,18 +231,20 @@ def flows(
 
 
 def _pull_reexports(prior: Floats, made: Pool, regions: tuple[str, ...], below: Pool) -> list[Fact]:
-    """Let origins without own output at the next stage work the material of the country they re-export for.
+    """Let origins that re-export work the material of the country they re-export for.
 
-    Where they make the upstream product themselves, their own material comes first.
+    These are the origins without output of their own at the next stage, unless they make the upstream
+    product themselves (their own material comes first), and the origins named one by one.
     """
     facts: list[Fact] = []
     commodity, name = below.stage
     for i, producer in enumerate(made.producers):
-        key = f"reexport/{commodity}/{name}/{producer}"
-        if key not in assumptions():
-            continue
-        facts.append(assumption(key))
+        every = f"reexport/{commodity}/{name}/{producer}"
         for q, buyer in enumerate(below.producers):
-            if buyer in below.reexporters and buyer not in made.producers:
+            key = f"{every}/{buyer}"
+            if key not in assumptions() and buyer in below.reexporters and buyer not in made.producers:
+                key = every
+            if key in assumptions():
+                facts.append(assumption(key))
                 prior[i, len(regions) + q] *= assumption(key).value
     return facts

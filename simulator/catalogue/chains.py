@@ -89,7 +89,8 @@ def chain(commodity: str) -> Chain:
         byproduct=traits["byproduct"] == "yes",
         price_usd_per_kg=price,
         base_year=BASE_YEAR,
-        inputs=inputs.roles(commodity),
+        # A plain dict: read-only views cannot be pickled to workers.
+        inputs=dict(inputs.roles(commodity)),
         government=government.stock(commodity),
         facts=_unique(facts),
     )
