@@ -10,18 +10,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simulator.experiment.blocks import run_case as run_case
+    from simulator.analysis.study import Study as Study
+    from simulator.analysis.study import run as run
     from simulator.scenario import Scenario as Scenario
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "Scenario": "simulator.scenario",
-    "run_case": "simulator.experiment.blocks",
+    "Study": "simulator.analysis.study",
+    "run": "simulator.analysis.study",
 }
 """Public name -> module that defines it."""
 
-__all__ = ["Scenario", "__version__", "run_case"]
+__all__ = ["Scenario", "Study", "__version__", "run"]
 
 
 def __getattr__(name: str) -> object:

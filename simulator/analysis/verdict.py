@@ -65,6 +65,7 @@ class CommodityVerdict:
     grade: str
     grade_reason: str
     headline: bool
+    end_product: bool
     yardsticks: Mapping[str, YardstickVerdict]
     kpis: Mapping[str, Mapping[str, Quantiles]]
     """KPI -> moment -> spread."""
@@ -98,6 +99,8 @@ class Verdict:
     overall: Mapping[str, OverallVerdict]
     """Yardstick -> verdict over the headline commodities."""
     commodities: tuple[CommodityVerdict, ...]
+    end_products: tuple[CommodityVerdict, ...]
+    """Markets of their own, such as magnets; never added to the commodity they contain."""
     branches: Mapping[str, Estimate]
     """Branch of the future -> its share of replications."""
     binding_constraints: tuple[str, ...]
@@ -109,7 +112,10 @@ def judge(case: Case, outcome: Outcome) -> Verdict:
     """Return the verdict on a case from the joined outcome of its replications."""
     branches = branch_masks(outcome)
     chains = {chain.commodity: chain for chain in case.chains}
-    judged = tuple(_commodity(case, chains[item.commodity], item, outcome, branches) for item in outcome.chains)
+    everything = [
+        _commodity(case, chains[item.commodity.partition(":")[0]], item, outcome, branches) for item in outcome.chains
+    ]
+    judged = tuple(item for item in everything if not item.end_product)
     flags = {item.commodity: item.met for item in outcome.chains}
     deadline = outcome.moment("deadline")
     overall = {}
@@ -127,6 +133,7 @@ def judge(case: Case, outcome: Outcome) -> Verdict:
     return Verdict(
         overall=overall,
         commodities=judged,
+        end_products=tuple(item for item in everything if item.end_product),
         branches={name: probability(mask) for name, mask in branches.items()},
         binding_constraints=outcome.binding_constraints,
         lots=sum(int(item.lots.sum()) for item in outcome.chains),
@@ -180,14 +187,16 @@ def _commodity(
 ) -> CommodityVerdict:
     deadline = outcome.moment("deadline")
     names = (*KPIS, *(f"{name}_365d" for name in YEAR_KPIS), "top_country_share")
+    stage = item.commodity.partition(":")[2]
     stage_shares = item.values["stage_china_share"][:, deadline]
     threshold = next(criterion.max_share for criterion in criteria(case.target) if criterion.yardstick == "reliance")
     return CommodityVerdict(
         commodity=item.commodity,
-        name=chain.name,
+        name=f"{chain.name}: {stage}" if stage else chain.name,
         grade=chain.grade,
         grade_reason=chain.grade_reason,
-        headline=chain.headline,
+        headline=chain.headline and not stage,
+        end_product=bool(stage),
         yardsticks=_yardsticks(case, item, outcome, branches),
         kpis={
             name: {moment: quantiles(item.values[name][:, i]) for i, moment in enumerate(outcome.moments)}

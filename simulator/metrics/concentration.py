@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.places import CHINA, REST
-from simulator.domain.trace import ChainTrace
+from simulator.domain.places import CHINA, REST, region_of
+from simulator.domain.trace import REROUTED, ChainTrace
 from simulator.metrics.registry import metric
 from simulator.metrics.windows import Windows, during, share
 
 Floats = NDArray[np.float64]
+
+NOT_ONE_COUNTRY: Final = frozenset({REST, REROUTED, ""})
+"""Origins that stand for several countries, or for none."""
 
 
 @metric(unit="1", better="lower")
@@ -99,9 +104,10 @@ def stage_china_share(trace: ChainTrace, windows: Windows) -> Floats:
 def top_country_share(trace: ChainTrace, windows: Windows) -> Floats:
     """Largest share of any single third country at any modelled stage.
 
-    At the last stage by declared origin of everything landed, home deliveries in the denominator;
+    At the judged stage by declared origin of everything landed, home deliveries in the denominator;
     upstream by the two countries whose tonnes are followed, China and the largest producer
-    outside it, over consumption. Third countries are all but the focal one; the unnamed rest is not one country.
+    outside it, over consumption. Third countries are all but the focal one; neither
+    the unnamed rest nor the countries that re-routed flows pass are one country.
 
     Parameters
     ----------
@@ -137,13 +143,18 @@ def top_country_share(trace: ChainTrace, windows: Windows) -> Floats:
     array([[1.]])
     """
     landed = during(trace.landed, trace.days, windows)
-    third = np.array([origin not in (windows.focal, REST) for origin in trace.origins], dtype=bool)
-    parts = [share(landed, landed.sum(axis=2, keepdims=True))[:, :, third]]
+    third = [origin not in NOT_ONE_COUNTRY and region_of(origin) != windows.focal for origin in trace.origins]
+    parts = [share(landed, landed.sum(axis=2, keepdims=True))[:, :, np.array(third, dtype=bool)]]
     consumed = during(trace.consumed, trace.days, windows)[:, :, None]
-    upstream = len(trace.stages) - 1
+    upstream = len(trace.stages) - 1 if windows.judged_stage is None else windows.judged_stage
     if windows.focal != CHINA:
         parts.append(share(during(trace.exposed_by_stage[:, :, :upstream], trace.days, windows), consumed))
-    other = np.flatnonzero([country not in (windows.focal, REST, "") for country in trace.runner_up[:upstream]])
+    other = np.flatnonzero(
+        [
+            country not in NOT_ONE_COUNTRY and region_of(country) != windows.focal
+            for country in trace.runner_up[:upstream]
+        ]
+    )
     parts.append(share(during(trace.runner_up_by_stage[:, :, other], trace.days, windows), consumed))
     # A share that cannot be computed is no evidence of any; only where none can, the answer is nan.
     shares = np.concatenate(parts, axis=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.places import CHINA
+from simulator.domain.places import CHINA, region_of
 from simulator.domain.trace import ChainTrace
 from simulator.metrics.registry import metric
 from simulator.metrics.windows import Windows, during, share
@@ -34,8 +34,8 @@ def direct_china_share(trace: ChainTrace, windows: Windows) -> Floats:
 
     Notes
     -----
-    Re-routed Chinese material counts under the country that declared it, as in the import source
-    tables of the U.S. Geological Survey [1]_.
+    Deliveries of a member state are home deliveries of the Union. Re-routed Chinese material counts under
+    the country that declared it, as in the import source tables of the U.S. Geological Survey [1]_.
 
     References
     ----------
@@ -51,7 +51,7 @@ def direct_china_share(trace: ChainTrace, windows: Windows) -> Floats:
     array([[0.5]])
     """
     landed = during(trace.landed, trace.days, windows)
-    foreign = np.array([origin != windows.focal for origin in trace.origins], dtype=bool)
+    foreign = np.array([region_of(origin) != windows.focal for origin in trace.origins], dtype=bool)
     chinese = np.array([origin == CHINA for origin in trace.origins], dtype=bool)
     imports = np.ascontiguousarray(landed[:, :, foreign]).sum(axis=2)
     return share(np.ascontiguousarray(landed[:, :, chinese]).sum(axis=2), imports)

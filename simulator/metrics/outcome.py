@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -42,6 +42,7 @@ class ChainOutcome:
     """What one commodity came to, per replication."""
 
     commodity: str
+    """Catalogue name, or ``commodity:stage`` for an end product of its chain, which is a market of its own."""
     stages: tuple[str, ...]
     origins: tuple[str, ...]
     projects: tuple[str, ...]
@@ -126,21 +127,30 @@ def outcome(trace: Trace, case: Case) -> Outcome:
     )
 
 
+def judged_stage(trace: ChainTrace, case: Case) -> int:
+    """Return the stage at which a trace counts consumption: the chain's own, or the one an end product names."""
+    commodity, _, stage = trace.commodity.partition(":")
+    if stage:
+        return trace.stages.index(stage)
+    return next(chain.verdict_stage for chain in case.chains if chain.commodity == commodity)
+
+
 def _chain(trace: ChainTrace, case: Case, moments: tuple[float, ...], months: tuple[float, ...]) -> ChainOutcome:
     known = metrics()
-    focal = case.focal
-    values = {name: known[name](trace, Windows(moments, focal=focal)) for name in (*KPIS, *TABLES)}
+    at_moments = Windows(moments, focal=case.focal, judged_stage=judged_stage(trace, case))
+    at_months = replace(at_moments, end_days=months)
+    values = {name: known[name](trace, at_moments) for name in (*KPIS, *TABLES)}
     for name in YEAR_KPIS:
-        values[f"{name}_365d"] = known[name](trace, Windows(moments, YEAR_DAYS, focal))
-    series = {name: known[name](trace, Windows(months, focal=focal)) for name in SERIES}
-    series |= {name: known[name](trace, Windows(months, MONTH_DAYS, focal)) for name in MONTHLY}
+        values[f"{name}_365d"] = known[name](trace, replace(at_moments, length_days=YEAR_DAYS))
+    series = {name: known[name](trace, at_months) for name in SERIES}
+    series |= {name: known[name](trace, replace(at_months, length_days=MONTH_DAYS)) for name in MONTHLY}
     return ChainOutcome(
         commodity=trace.commodity,
         stages=trace.stages,
         origins=trace.origins,
         projects=trace.projects,
         values=values,
-        met={item.yardstick: met(trace, item, moments, focal) for item in criteria(case.target)},
+        met={item.yardstick: met(trace, item, at_moments) for item in criteria(case.target)},
         # Half the precision is plenty for a fan chart, and series are most of what a run keeps.
         series={name: array.astype(np.float32) for name, array in series.items()},
         balance_error=np.array(trace.balance_error),

@@ -22,6 +22,8 @@ class Windows:
     length_days: float = DEFAULT_WINDOW_DAYS
     focal: str = "USA"
     """Focal country or region; its own output is not an import."""
+    judged_stage: int | None = None
+    """Stage at which consumption is judged; the last one when None. Stages after it are not upstream of it."""
 
 
 def at(series: Floats, days: Floats, points: ArrayLike) -> Floats:

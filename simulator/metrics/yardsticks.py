@@ -62,8 +62,8 @@ def criteria(target: Target) -> tuple[Criterion, ...]:
     return tuple(own.get(name, yardstick.default) for name, yardstick in YARDSTICKS.items())
 
 
-def met(trace: ChainTrace, criterion: Criterion, end_days: tuple[float, ...], focal: str) -> Flags:
-    """Return (n, M) whether the criterion is met in the window that ends on each day.
+def met(trace: ChainTrace, criterion: Criterion, windows: Windows) -> Flags:
+    """Return (n, M) whether the criterion is met; of the windows all but the length is used, which it sets itself.
 
     A share that cannot be computed (nothing consumed, nothing imported) does not count as met: what
     cannot be shown is not claimed.
@@ -76,12 +76,12 @@ def met(trace: ChainTrace, criterion: Criterion, end_days: tuple[float, ...], fo
     >>> trace = example_trace(
     ...     days=[0, 90], demanded=[[0, 10], [0, 10]], consumed=[[0, 10], [0, 6]], exposed=[[0, 4], [0, 0]]
     ... )
-    >>> met(trace, Criterion("reliance"), (90.0,), "USA")
+    >>> met(trace, Criterion("reliance"), Windows((90.0,)))
     array([[ True],
            [False]])
     """
     yardstick = YARDSTICKS[criterion.yardstick]
-    windows = Windows(end_days, float(criterion.window_days), focal)
+    windows = replace(windows, length_days=float(criterion.window_days))
     # Comparisons with nan are false, which is what we want of it.
     flags = yardstick.share(trace, windows) <= criterion.max_share
     if yardstick.counts_unmet:

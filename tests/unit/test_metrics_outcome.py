@@ -23,6 +23,7 @@ def case(horizon: date = date(2028, 5, 6)) -> Any:
         deadline=deadline,
         horizon=horizon,
         focal="USA",
+        chains=(SimpleNamespace(commodity="gallium", verdict_stage=0),),
         target=Target(deadline, ()),
         day=lambda when: (when - START).days,
     )

@@ -88,12 +88,12 @@ def test_the_largest_third_country_may_be_china_upstream() -> None:
 )
 def test_reliance_needs_both_little_of_china_and_little_unmet(exposed: float, consumed: float, expected: bool) -> None:
     trace = example_trace(days=[0, 90], demanded=[[0, 100]], consumed=[[0, consumed]], exposed=[[0, exposed]])
-    assert met(trace, Criterion("reliance"), (90.0,), "USA").tolist() == [[expected]]
+    assert met(trace, Criterion("reliance"), QUARTER).tolist() == [[expected]]
 
 
 def test_without_imports_the_customs_yardstick_is_not_met() -> None:
     trace = example_trace(days=[0, 90], consumed=[[0, 10]])
-    assert not met(trace, Criterion("direct"), (90.0,), "USA").any()
+    assert not met(trace, Criterion("direct"), QUARTER).any()
 
 
 def test_complete_reliance_follows_the_scenarios_window() -> None:

@@ -1,0 +1,88 @@
+"""Progress on stderr: a bar for a person, a line now and then for a log, nothing when asked to be quiet."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+LINE_EVERY_S: Final = 30.0
+"""Seconds between lines where stderr is not a terminal."""
+
+
+class Quiet:
+    """Shows nothing."""
+
+    def begin(self, title: str, replications: int) -> None:
+        """Say that work on ``title`` begins."""
+
+    def told(self, done: int, total: int, statistic: str) -> None:
+        """Say how far it is, and what the replications show so far."""
+
+
+class Lines(Quiet):
+    """Writes a line at the beginning, at the end, and every half minute between."""
+
+    def begin(self, title: str, replications: int) -> None:
+        """Say that work on ``title`` begins."""
+        self._title = title
+        self._began = self._last_line = time.monotonic()
+        click.echo(f"{title}: {replications:,} replications begin", err=True)
+
+    def told(self, done: int, total: int, statistic: str) -> None:
+        """Say how far it is, if it is time to."""
+        now = time.monotonic()
+        if done < total and (done == 0 or now - self._last_line < LINE_EVERY_S):
+            return
+        self._last_line = now
+        parts = [f"{self._title}: {done:,}/{total:,} replications"]
+        if statistic:
+            parts.append(statistic)
+        elapsed = now - self._began
+        parts.append(f"{elapsed:.1f} s" if done == total else f"{elapsed * (total - done) / done:.0f} s left")
+        click.echo(", ".join(parts), err=True)
+
+
+class Bars(Quiet):
+    """Draws one bar per scenario on a terminal."""
+
+    def __init__(self, shown: Bar) -> None:
+        self._shown = shown
+
+    def begin(self, title: str, replications: int) -> None:
+        """Draw the bar of ``title``."""
+        self._task = self._shown.add_task("", total=replications, title=title, statistic="")
+        self._shown.refresh()
+
+    def told(self, done: int, total: int, statistic: str) -> None:
+        """Move the bar."""
+        self._shown.update(self._task, completed=done, total=total, statistic=statistic)
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Quiet]:
+    """Yield what fits stderr: bars on a terminal, lines elsewhere, nothing when quiet."""
+    if quiet:
+        yield Quiet()
+    elif not sys.stderr.isatty():
+        yield Lines()
+    else:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.fields[title]}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[statistic]}", markup=False),
+        )
+        with Progress(*columns, console=Console(stderr=True)) as shown:
+            yield Bars(shown)

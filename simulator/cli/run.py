@@ -1,0 +1,133 @@
+"""``simulator run``: simulate scenarios and print how the target holds up."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from simulator.cli.progress import progress
+
+if TYPE_CHECKING:
+    from simulator.analysis.study import PartialStudy, Study
+
+
+def _whole_rounds(ctx: click.Context, param: click.Parameter, value: int) -> int:
+    from simulator.experiment.blocks import nearest_multiple
+    from simulator.experiment.points import RANDOMISATIONS
+
+    if value < 1 or value % RANDOMISATIONS:
+        raise click.BadParameter(
+            f"{value} is not a positive multiple of {RANDOMISATIONS}; the nearest is {nearest_multiple(value)}"
+        )
+    return value
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+@click.option(
+    "--replications",
+    type=int,
+    default=1024,
+    show_default=True,
+    metavar="N",
+    callback=_whole_rounds,
+    help="Random futures, a multiple of 16.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S", help="Root seed.")
+@click.option("--commodity", "commodities", multiple=True, metavar="C", help="Only this commodity; repeatable.")
+@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override a value; events by id; repeatable.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: all cores]")
+@click.option("--out", metavar="DIR", help="Keep the run in a folder of its own inside DIR.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def run(
+    scenarios: tuple[str, ...],
+    replications: int,
+    seed: int,
+    commodities: tuple[str, ...],
+    sets: tuple[str, ...],
+    jobs: int | None,
+    out: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Simulate scenarios and print how the target holds up.
+
+    \b
+    Example:
+      simulator run scenarios/baseline.yaml
+      simulator run scenarios/baseline.yaml --commodity gallium --set events.snapback.probability=0.5
+      simulator run scenarios/*.yaml --replications 256 --json > runs.json
+
+    The result goes to stdout, progress to stderr. The same scenario, data, seed and number of replications
+    give the same bytes, whatever --jobs.
+    """
+    studies: list[Study] = []
+    stopped: PartialStudy | None = None
+    with progress(quiet=quiet) as shown:
+        # Before the heavy imports, which take most of a second.
+        shown.begin(_title(scenarios[0]), replications)
+
+        from simulator.analysis import study as analysis
+        from simulator.experiment.executors import available_cores
+        from simulator.report.run_directory import check_folder, keep
+        from simulator.scenario import load, resolve
+
+        if out is not None:
+            check_folder(out)
+        # Every file and name is checked before anything runs.
+        loaded = [load(path, sets) for path in scenarios]
+        for scenario in loaded:
+            resolve(scenario, list(commodities) or None)
+
+        for place, (path, scenario) in enumerate(zip(scenarios, loaded, strict=True)):
+            if place > 0:
+                shown.begin(_title(path), replications)
+            try:
+                study = analysis.run(
+                    scenario,
+                    replications=replications,
+                    seed=seed,
+                    commodities=commodities,
+                    jobs=available_cores() if jobs is None else jobs,
+                    progress=shown.told,
+                )
+            except analysis.PartialStudy as error:
+                stopped = error
+                if error.study is None:
+                    break
+                study = error.study
+            studies.append(study)
+            if out is not None:
+                folder = keep(study, out)
+                if not quiet:
+                    click.echo(f"kept in {folder}", err=True)
+            if stopped is not None:
+                break
+
+    if stopped is not None and not studies:
+        raise stopped
+    _print(studies, as_json)
+    if stopped is not None:
+        click.echo(f"error: {stopped}", err=True)
+        return stopped.exit_code
+    return 0
+
+
+def _print(studies: list[Study], as_json: bool) -> None:
+    if as_json:
+        from simulator.report.document import document, text
+
+        click.echo(text(document(studies)), nl=False)
+        return
+    from simulator.report.terminal import terminal
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    click.echo("\n".join(terminal(study, colour=colour) for study in studies), nl=False, color=colour)
+
+
+def _title(path: str) -> str:
+    return os.path.basename(path) or path

@@ -1,0 +1,125 @@
+"""The result of a run as one JSON document, the same bytes for the same run."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from simulator.analysis.intervals import Estimate
+from simulator.analysis.study import Study
+from simulator.analysis.verdict import CommodityVerdict, OverallVerdict, Quantiles, YardstickVerdict
+
+RUN_SCHEMA: Final = "simulator.run/1"
+RUNS_SCHEMA: Final = "simulator.runs/1"
+
+Document = dict[str, Any]
+
+
+def run_document(study: Study) -> Document:
+    """Return a study as plain JSON values; only what stands under ``execution`` differs between equal runs."""
+    case, verdict = study.case, study.verdict
+    document = {
+        "schema": RUN_SCHEMA,
+        "scenario": {"name": case.name, "question": case.question, "sha256": case.sha256},
+        "data": {"sha256": case.data_sha256},
+        "seed": study.seed,
+        "replications": study.replications,
+        "replications_requested": study.requested,
+        "complete": study.complete,
+        "lots": verdict.lots,
+        "focal": case.focal,
+        "start": case.start.isoformat(),
+        "as_of": case.as_of.isoformat(),
+        "deadline": case.deadline.isoformat(),
+        "overall": {name: _overall(item) for name, item in verdict.overall.items()},
+        "branches": {name: _estimate(item) for name, item in verdict.branches.items()},
+        "binding_constraints": list(verdict.binding_constraints),
+        "commodities": [_commodity(item) for item in verdict.commodities],
+        "end_products": [_commodity(item) for item in verdict.end_products],
+        "execution": {"wall_s": round(study.wall_s, 3), "jobs": study.jobs},
+    }
+    finite = without_nan(document)
+    assert isinstance(finite, dict)
+    return finite
+
+
+def document(studies: Sequence[Study]) -> Document:
+    """Return one run as it is, several as a list of runs."""
+    runs = [run_document(study) for study in studies]
+    return runs[0] if len(runs) == 1 else {"schema": RUNS_SCHEMA, "runs": runs}
+
+
+def text(value: Document) -> str:
+    """Return a document as JSON text, ending in a newline."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def without_nan(value: object) -> object:
+    """Return the value with every non-finite number replaced by None, which JSON can say.
+
+    >>> without_nan({"p": float("nan"), "ci": [0.0, float("inf")]})
+    {'p': None, 'ci': [0.0, None]}
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_nan(item) for item in value]
+    return value
+
+
+def _estimate(item: Estimate) -> Document:
+    return {"p": item.value, "ci": [item.low, item.high], "n": item.n}
+
+
+def _quantiles(item: Quantiles) -> Document:
+    return {"p05": item.p05, "p50": item.p50, "p95": item.p95}
+
+
+def _overall(item: OverallVerdict) -> Document:
+    return {
+        **_estimate(item.probability),
+        "expected_met": item.expected_met.value,
+        "expected_met_ci": [item.expected_met.low, item.expected_met.high],
+        "of": len(item.commodities),
+        "commodities": list(item.commodities),
+        "met_at_start": list(item.met_at_start),
+        "at_least": list(item.at_least),
+        "by_branch": {
+            name: {**_estimate(estimate), "expected_met": item.expected_by_branch[name]}
+            for name, estimate in item.by_branch.items()
+        },
+    }
+
+
+def _yardstick(item: YardstickVerdict) -> Document:
+    return {
+        **_estimate(item.probability),
+        "threshold": item.threshold,
+        "window_days": item.window_days,
+        "met_at_start": item.met_at_start,
+        "p_at_start": item.p_at_start,
+        "later": None if item.later is None else _estimate(item.later),
+        "still_met": None if item.still_met is None else _estimate(item.still_met),
+        "by_branch": {name: _estimate(estimate) for name, estimate in item.by_branch.items()},
+    }
+
+
+def _commodity(item: CommodityVerdict) -> Document:
+    return {
+        "commodity": item.commodity,
+        "name": item.name,
+        "grade": item.grade,
+        "grade_reason": item.grade_reason,
+        "headline": item.headline,
+        "yardsticks": {name: _yardstick(yardstick) for name, yardstick in item.yardsticks.items()},
+        "kpis": {
+            name: {moment: _quantiles(quantiles) for moment, quantiles in moments.items()}
+            for name, moments in item.kpis.items()
+        },
+        "stage_china_share": {stage: _quantiles(quantiles) for stage, quantiles in item.stage_china_share.items()},
+        "binding_stage": item.binding_stage,
+    }

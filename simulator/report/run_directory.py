@@ -1,0 +1,217 @@
+"""Keep a run in a folder of its own: what was run, on what, and what came out.
+
+The folder is named after the scenario and a digest of everything that the results follow from, so
+that equal runs meet in one folder and different ones never do. Every file is written beside itself and
+moved into place, so that a reader never sees half of one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import platform
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator import __version__
+from simulator.analysis.study import Study
+from simulator.errors import InputError, UsageError
+from simulator.metrics.outcome import KPIS, YEAR_KPIS, ChainOutcome
+from simulator.report.document import run_document, text, without_nan
+
+MANIFEST_SCHEMA: Final = "simulator.manifest/1"
+SHARD: Final = 256
+"""Replications per shard file; independent of how the run was cut into blocks."""
+RANDOM_SCHEME: Final = "philox-by-cause/1, owen-sobol-16/1"
+"""Name of the way random numbers are made; changes when the same seed gives other numbers."""
+LIBRARIES: Final = ("numpy", "scipy", "simpy", "pydantic", "PyYAML")
+
+
+def check_folder(parent: str) -> None:
+    """Refuse a parent folder that cannot hold runs, before anything is simulated."""
+    path = Path(parent)
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"--out {parent}: is a file, not a folder")
+
+
+def run_id(study: Study) -> str:
+    """Return the digest of everything the results follow from."""
+    identity = {
+        "scenario": study.case.sha256,
+        "data": study.case.data_sha256,
+        "seed": study.seed,
+        "replications": study.requested,
+        "commodities": [chain.commodity for chain in study.case.chains],
+        "scheme": RANDOM_SCHEME,
+        "version": __version__,
+    }
+    return sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def keep(study: Study, parent: str) -> Path:
+    """Write a study into its folder under ``parent`` and return the folder.
+
+    Raises
+    ------
+    UsageError
+        If the folder is there and holds something else.
+    """
+    identity = run_id(study)
+    slug = re.sub(r"[^a-z0-9]+", "-", study.case.name.lower()).strip("-")[:60] or "run"
+    folder = Path(parent) / f"{slug}-{identity[:8]}"
+    _check_ours(folder, identity)
+    try:
+        (folder / "shards").mkdir(parents=True, exist_ok=True)
+        for number, shard in _shards(study):
+            _write(folder / "shards" / f"{number:05d}.npz", shard)
+        _write(folder / "kpis.csv", _kpis(study).encode())
+        _write(folder / "scenario.resolved.json", _json(_scenario(study)))
+        _write(folder / "summary.json", text(run_document(study)).encode())
+        # Last, because a manifest says that the rest is there.
+        _write(folder / "manifest.json", _json(_manifest(study, identity)))
+    except OSError as error:
+        raise InputError(f"cannot write the run to {folder}: {error.strerror or error}") from error
+    return folder
+
+
+def _check_ours(folder: Path, identity: str) -> None:
+    if not folder.exists():
+        return
+    try:
+        known = json.loads((folder / "manifest.json").read_text("utf-8"))["run_id"]
+    except FileNotFoundError:
+        # Begun and never finished, or not ours: only the first may be filled.
+        known = identity if all(entry.name == "shards" for entry in folder.iterdir()) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        known = None
+    if known != identity:
+        raise UsageError(f"{folder} holds something other than this run; nothing was written, choose another --out")
+
+
+def _write(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _json(value: object) -> bytes:
+    plain = without_nan(value)
+    return (json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _shards(study: Study) -> Iterator[tuple[int, bytes]]:
+    outcome = study.outcome
+    for number, first in enumerate(range(0, study.replications, SHARD)):
+        rows = slice(first, first + SHARD)
+        arrays: dict[str, NDArray[Any]] = {
+            "replications": outcome.replications[rows],
+            "moments": np.array(outcome.moments),
+            "moment_days": np.array(outcome.moment_days),
+            "month_days": np.array(outcome.month_days),
+        }
+        arrays |= {f"branches/{name}": mask[rows] for name, mask in outcome.branches.items()}
+        for chain in outcome.chains:
+            arrays |= {f"{chain.commodity}/{name}": array[rows] for name, array in _arrays(chain).items()}
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        yield number, buffer.getvalue()
+
+
+def _arrays(chain: ChainOutcome) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {"balance_error": chain.balance_error, "lots": chain.lots}
+    for kind, table in (("values", chain.values), ("met", chain.met), ("series", chain.series)):
+        arrays |= {f"{kind}/{name}": array for name, array in table.items()}
+    return arrays
+
+
+def _kpis(study: Study) -> str:
+    """One row per replication, commodity and moment; units as in the metrics' documentation."""
+    outcome = study.outcome
+    names = (*KPIS, *(f"{name}_365d" for name in YEAR_KPIS), "top_country_share")
+    yardsticks = tuple(outcome.chains[0].met) if outcome.chains else ()
+    buffer = io.StringIO()
+    rows = csv.writer(buffer, lineterminator="\n")
+    rows.writerow(["replication", "commodity", "moment", *names, *(f"met_{name}" for name in yardsticks)])
+    numbers = outcome.replications.tolist()
+    for chain in outcome.chains:
+        for m, moment in enumerate(outcome.moments):
+            columns = [
+                ["" if value != value else f"{value:.9g}" for value in chain.values[name][:, m].tolist()]
+                for name in names
+            ]
+            columns += [[str(int(flag)) for flag in chain.met[name][:, m].tolist()] for name in yardsticks]
+            rows.writerows(
+                (number, chain.commodity, moment, *values) for number, *values in zip(numbers, *columns, strict=True)
+            )
+    return buffer.getvalue()
+
+
+def _scenario(study: Study) -> dict[str, Any]:
+    return {
+        "schema": "simulator.scenario.resolved/1",
+        "name": study.case.name,
+        "sha256": study.case.sha256,
+        "values": {path: _plain(value) for path, value in study.scenario.values.items()},
+        "origins": dict(study.scenario.origins),
+    }
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
+
+
+def _manifest(study: Study, identity: str) -> dict[str, Any]:
+    return {
+        "schema": MANIFEST_SCHEMA,
+        "run_id": identity,
+        "status": "complete" if study.complete else "partial",
+        "tool": {"name": "oresight", "version": __version__},
+        "scenario": {"name": study.case.name, "sha256": study.case.sha256},
+        "data": {"sha256": study.case.data_sha256},
+        "commodities": [chain.commodity for chain in study.case.chains],
+        "seed": {"root": study.seed, "scheme": RANDOM_SCHEME},
+        "replications": {"requested": study.requested, "completed": study.replications},
+        "environment": environment(),
+        "execution": {
+            "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+            "jobs": study.jobs,
+            "wall_s": round(study.wall_s, 3),
+        },
+    }
+
+
+def environment() -> dict[str, Any]:
+    """Return what bytes may depend on: versions and the processor features NumPy found."""
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "libraries": {name.lower(): _version(name) for name in LIBRARIES},
+        "cpu_features": _cpu_features(),
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _cpu_features() -> list[str]:
+    configuration: Any = np.show_config(mode="dicts")
+    simd = configuration.get("SIMD Extensions", {})
+    return sorted([*simd.get("baseline", []), *simd.get("found", [])])

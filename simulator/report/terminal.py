@@ -1,0 +1,195 @@
+"""The result of a run as text: one sentence, one table, where it came from."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from rich.box import Box
+from rich.console import Console
+from rich.table import Table
+
+from simulator.analysis.study import HEADLINE, Study
+from simulator.analysis.verdict import CommodityVerdict
+from simulator.report.wording import chance, counted, frequency, percent, spread
+
+WIDTH: Final = 120
+"""Columns of the table; also when the output goes to a file."""
+COLUMNS: Final[tuple[tuple[str, int, Literal["left", "right"]], ...]] = (
+    ("commodity", 16, "left"),
+    ("data\ngrade", 5, "left"),
+    ("China-exposed\nnow, %", 13, "right"),
+    ("China-exposed\ndeadline, %", 13, "right"),
+    ("P(met)\nreliance, %", 13, "right"),
+    ("P(met)\ndirect, %", 13, "right"),
+    ("P(met)\ncrma65, %", 13, "right"),
+    ("binding\nstage", 14, "left"),
+    ("unmet\ndemand, %", 11, "right"),
+)
+"""Head, width and alignment; the widths and the gaps between them fill ``WIDTH``."""
+RULED: Final = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+"""A rule under the head and nothing else: reads the same on a screen, in a file and in a message."""
+
+
+def terminal(study: Study, *, colour: bool = False) -> str:
+    """Return the report of a study as text of at most 120 columns, without colour codes unless asked."""
+    parts = [
+        sentence(study),
+        "",
+        *_tables(study, colour),
+        *_other_yardsticks(study),
+        *_branches(study),
+        *_footer(study),
+    ]
+    lines = [line.rstrip() for part in parts for line in part.splitlines() or [""]]
+    return "\n".join(lines) + "\n"
+
+
+def sentence(study: Study) -> str:
+    """Return the verdict in one sentence, in frequencies of simulated futures."""
+    overall = study.verdict.overall[HEADLINE]
+    name, deadline = study.case.name, study.case.deadline
+    number = len(overall.commodities)
+    if number == 0:
+        text = (
+            f"{name}: no commodity of this run is in the headline and short of the target at the start, "
+            f"so there is no overall verdict for {deadline}; the table says how each one stands."
+        )
+    else:
+        who = "the one headline commodity" if number == 1 else f"all {number} headline commodities"
+        text = (
+            f"{name}: {who} that missed the reliance target at the start {'meets' if number == 1 else 'meet'} it by "
+            f"{deadline} {frequency(overall.probability)}"
+        )
+        if number > 1:
+            text += f"; {overall.expected_met.value:.1f} of {number} are expected to"
+        text += "."
+    if not study.complete:
+        text += f" Stopped early: {study.replications:,} of {study.requested:,} replications."
+    return textwrap.fill(text, WIDTH)
+
+
+def groups(study: Study) -> list[tuple[str, list[CommodityVerdict]]]:
+    """Return the commodities in the order of the table: open headline ones, those met at start, the others."""
+    headline = [item for item in study.verdict.commodities if item.headline]
+    met = [item for item in headline if item.yardsticks[HEADLINE].met_at_start]
+    return [
+        ("Headline commodities", [item for item in headline if item not in met]),
+        ("Met at the start, not counted", met),
+        ("Graded C or outside the headline, not counted", [i for i in study.verdict.commodities if not i.headline]),
+        ("End products, markets of their own", list(study.verdict.end_products)),
+    ]
+
+
+def _tables(study: Study, colour: bool) -> Iterable[str]:
+    for place, (title, items) in enumerate((title, items) for title, items in groups(study) if items):
+        table = Table(box=RULED, show_edge=False, show_header=place == 0, pad_edge=False, padding=0)
+        for head, width, justify in COLUMNS:
+            table.add_column(head, width=width, justify=justify, overflow="fold", header_style="bold")
+        for item in items:
+            table.add_row(*_row(item))
+        yield from ("", title) if place else (title,)
+        yield _rendered(table, colour)
+    yield ""
+
+
+def _rendered(table: Table, colour: bool) -> str:
+    console = Console(
+        file=io.StringIO(),
+        width=WIDTH,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        no_color=not colour,
+    )
+    console.print(table)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue().rstrip("\n")
+
+
+def _row(item: CommodityVerdict) -> tuple[str, ...]:
+    exposed = item.kpis["china_exposed_share"]
+    return (
+        item.commodity.partition(":")[2] or item.commodity,
+        item.grade,
+        spread(exposed["start"]),
+        spread(exposed["deadline"]),
+        *(chance(item.yardsticks[name].probability) for name in ("reliance", "direct", "crma65")),
+        (item.binding_stage or "-").replace("_", " "),
+        spread(item.kpis["unmet_share"]["deadline"]),
+    )
+
+
+def _other_yardsticks(study: Study) -> Iterable[str]:
+    """Ask the same of the headline commodities by the other yardsticks, each over those that missed it at the start."""
+    parts = [
+        f"{name} {chance(overall.probability)} % of {len(overall.commodities)}"
+        for name, overall in study.verdict.overall.items()
+        if name != HEADLINE and overall.commodities
+    ]
+    if parts:
+        yield from textwrap.wrap(f"All headline commodities that missed another yardstick: {'; '.join(parts)}.", WIDTH)
+
+
+def _branches(study: Study) -> Iterable[str]:
+    """Split the verdict by whether suspended controls stay suspended: the largest single unknown."""
+    overall = study.verdict.overall[HEADLINE]
+    # Suspensions renewed in the same futures are one branch, and would print the same numbers.
+    together: dict[bytes, list[str]] = {}
+    for name in study.verdict.branches:
+        if name.startswith("suspension/") and f"not {name}" in overall.by_branch:
+            together.setdefault(study.outcome.branches[name].tobytes(), []).append(name)
+    for names in together.values():
+        name, events = names[0], [item.split("/")[1] for item in names]
+
+        def outlook(branch: str) -> str:
+            expected = f"{overall.expected_by_branch[branch]:.1f} of {len(overall.commodities)} expected"
+            return f"all met in {chance(overall.by_branch[branch])} %, {expected}"
+
+        yield from textwrap.wrap(
+            f"If {' and '.join(events)} {'is' if len(events) == 1 else 'are'} renewed "
+            f"({percent(study.verdict.branches[name].value)} % of futures): {outlook(name)}; "
+            f"if not: {outlook(f'not {name}')}.",
+            WIDTH,
+        )
+
+
+def _footer(study: Study) -> Iterable[str]:
+    case, verdict = study.case, study.verdict
+    criteria = verdict.commodities[0].yardsticks if verdict.commodities else {}
+    yield ""
+    yield "Shares: median (5-95 % of futures). P(met): probability under stated priors (95 % confidence interval)."
+    thresholds = "; ".join(
+        f"{name}: {meaning} at most {percent(criteria[name].threshold)} % over {criteria[name].window_days} days"
+        for name, meaning in (
+            ("reliance", "China-exposed share of consumption"),
+            ("complete", "the same"),
+            ("direct", "declared China share of imports"),
+            ("crma65", "largest third country at any stage"),
+        )
+        if name in criteria
+    )
+    yield from textwrap.wrap(f"Yardsticks - {thresholds}.", WIDTH)
+    if verdict.binding_constraints:
+        yield from textwrap.wrap(f"Shared corridors that bound: {', '.join(verdict.binding_constraints)}.", WIDTH)
+    yield from textwrap.wrap(_assumptions(study), WIDTH)
+    yield from textwrap.wrap(
+        f"Scenario {case.sha256[:12]}, data {case.data_sha256[:12]}, seed {study.seed}, "
+        f"{study.replications:,} replications, start {case.start}, known as of {case.as_of}, deadline {case.deadline}.",
+        WIDTH,
+    )
+
+
+def _assumptions(study: Study) -> str:
+    facts = [fact for chain in study.case.chains for fact in chain.facts]
+    assumed = sum(fact.quality == "assumed" for fact in facts)
+    inputs = study.case.inputs
+    assumed_inputs = sum(item.quality == "assumed" for item in inputs)
+    return (
+        f"Assumptions: {assumed:,} of {counted(len(facts), 'number', 'numbers')} behind the chains and "
+        f"{assumed_inputs} of {counted(len(inputs), 'uncertain input', 'uncertain inputs')} are graded assumed; "
+        "`simulator data show COMMODITY` lists them with their reasons."
+    )

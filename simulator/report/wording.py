@@ -1,0 +1,69 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+from simulator.analysis.intervals import Estimate
+from simulator.analysis.verdict import Quantiles
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage without its sign, at most four characters; decimals only where they matter.
+
+    >>> [percent(share) for share in (0.034, 0.0036, 0.0, 0.9964, 1.0, float("nan"))]
+    ['3', '0.4', '0', '>99', '100', '-']
+    """
+    if math.isnan(share):
+        return "-"
+    value = 100.0 * share
+    if 0.05 <= value < 0.95:
+        return f"{value:.1f}"
+    return ">99" if 99.0 < value < 99.95 else f"{value:.0f}"
+
+
+def spread(quantiles: Quantiles) -> str:
+    """Return median and 5 to 95 % range of a share, in percent.
+
+    >>> spread(Quantiles(0.71, 0.8, 0.88))
+    '80 (71-88)'
+    """
+    if math.isnan(quantiles.p50):
+        return "-"
+    return f"{percent(quantiles.p50)} ({percent(quantiles.p05)}-{percent(quantiles.p95)})"
+
+
+def chance(estimate: Estimate) -> str:
+    """Return a probability and its confidence interval, in percent.
+
+    >>> chance(Estimate(0.03, 0.01, 0.05, 1024))
+    '3 (1-5)'
+    """
+    if math.isnan(estimate.value):
+        return "-"
+    return f"{percent(estimate.value)} ({percent(estimate.low)}-{percent(estimate.high)})"
+
+
+def frequency(estimate: Estimate) -> str:
+    """Return a probability as a frequency of simulated futures.
+
+    >>> frequency(Estimate(0.03, 0.01, 0.05, 1024))
+    'in 3 of 100 simulated futures (95 % interval 1-5, 1,024 replications)'
+    >>> frequency(Estimate(0.0, 0.0, 0.0037, 1024))
+    'in none of 1,024 simulated futures (95 % interval 0-0.4 of 100)'
+    """
+    interval = f"{percent(estimate.low)}-{percent(estimate.high)}"
+    if estimate.value in (0.0, 1.0):
+        how_many = "none of" if estimate.value == 0.0 else "all"
+        return f"in {how_many} {estimate.n:,} simulated futures (95 % interval {interval} of 100)"
+    per_hundred = percent(estimate.value)
+    return f"in {per_hundred} of 100 simulated futures (95 % interval {interval}, {estimate.n:,} replications)"
+
+
+def counted(number: int, singular: str, plural: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "commodity", "commodities"), counted(2, "commodity", "commodities")
+    ('1 commodity', '2 commodities')
+    """
+    return f"{number:,} {singular if number == 1 else plural}"
