@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from simulator.domain.changes import Change, SupportChange
+from simulator.domain.places import EU_MEMBERS
 from simulator.instruments.base import EventDraws, Instrument
 from simulator.instruments.names import ALL, Commodities, Names, Targets
 from simulator.instruments.quantities import DateSpec, FixedShare
@@ -60,6 +61,11 @@ class Agreement(Instrument):
         programme = self.kind in ("MOU", "framework") or ALL in self.commodities
         return financing_odds(commercial=not programme).value
 
+    def _countries(self) -> tuple[str, ...]:
+        """Return the partners with the European Union as its members."""
+        named = {country for partner in self.partners for country in (EU_MEMBERS if partner == "EUU" else (partner,))}
+        return tuple(sorted(named))
+
     def changes(self, draws: EventDraws) -> Iterator[Change]:
         """One change on the day of signature; none where nothing was signed."""
         if self.milestones == 0:
@@ -69,7 +75,7 @@ class Agreement(Instrument):
             event_id=self.id,
             day=begins,
             mask=mask,
-            countries=self.partners,
+            countries=self._countries(),
             commodities=self.commodities,
             projects=self.projects,
             financing_odds=self.odds(),

@@ -78,15 +78,16 @@ class EventDraws:
             return np.full(self.n, float(spec))
         return np.clip(spec.sample(self.uniform(field)), low, high)
 
-    def happens(self, probability: Number, draw: str | None = None) -> Mask:
+    def happens(self, probability: Number, draw: str | None = None, field: str = "probability") -> Mask:
         """(n,) mask of the futures in which something of this probability comes true.
 
         ``draw`` names a shared uniform: all that happen by the same draw happen together, the more
-        probable in every future in which the less probable does.
+        probable in every future in which the less probable does. ``field`` names the field that holds
+        the probability, should it be a distribution.
         """
         cause = f"draw/{draw}" if draw else f"event/{self.event_id}/happens"
         u = self.draws.uniform(cause, 1)[:, 0]
-        return np.asarray(u < self.number(probability, "probability", 0.0, 1.0))
+        return np.asarray(u < self.number(probability, field, 0.0, 1.0))
 
 
 class Instrument(BaseModel):

@@ -42,6 +42,8 @@ class Offset(BaseModel):
         return f"+{self.months}mo" if self.months else f"+{self.days}d"
 
 
+_YEARS = (1900, 2200)
+"""First year and year after the last: any offset from such a day is still a day Python knows."""
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.A)
 _DATE_HELP = "is not a date; write a day such as 2026-11-27"
 WHEN_HELP = "is not a day; write a date such as 2026-11-27, or +18mo or +90d from the start"
@@ -53,9 +55,12 @@ def iso_date(value: object, help_text: str = _DATE_HELP) -> date:
         return value
     if isinstance(value, str) and _ISO.match(value):
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
-            help_text = "is not a day of the calendar"
+            reject(value, "is not a day of the calendar")
+        if not _YEARS[0] <= day.year < _YEARS[1]:
+            reject(value, f"is too far away; days lie between {_YEARS[0]} and {_YEARS[1]}")
+        return day
     return reject(value, help_text)
 
 

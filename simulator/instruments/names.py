@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, Strict
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
 
 from simulator.catalogue import tables
 from simulator.domain.countries import COUNTRIES, suggest_country
@@ -71,21 +71,35 @@ def _some(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-_filled = (AfterValidator(_some), Field(json_schema_extra={"minItems": 1}))
+def _one_or_more(item: dict[str, Any], least: int = 1) -> WithJsonSchema:
+    """Return the schema of one name or a list of names."""
+    return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item, "minItems": least}]})
+
+
+_CODE: dict[str, Any] = {"type": "string", "pattern": "^[A-Z]{3}$"}
+_COMMODITY: dict[str, Any] = {"type": "string", "enum": [*commodity_names(), ALL]}
 
 
 Country = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
 """ISO 3166-1 alpha-3 code."""
 Target = Annotated[str, AfterValidator(_target)]
-Targets = Annotated[tuple[Target, ...], Strict(False), BeforeValidator(_as_list), *_filled]
+Targets = Annotated[
+    tuple[Target, ...], Strict(False), BeforeValidator(_as_list), AfterValidator(_some), _one_or_more(_CODE)
+]
 """One country or region, a list of them, or ``ALL``."""
-Countries = Annotated[tuple[Country, ...], Strict(False), BeforeValidator(_as_list)]
 Region = Annotated[str, AfterValidator(_region), Field(json_schema_extra={"enum": list(REGIONS)})]
 """Consuming region."""
-CommodityName = Annotated[str, AfterValidator(_one_commodity)]
+CommodityName = Annotated[
+    str, AfterValidator(_one_commodity), WithJsonSchema({"type": "string", "enum": list(commodity_names())})
+]
+"""One commodity, by catalogue name."""
 Commodities = Annotated[
-    tuple[Annotated[str, AfterValidator(_commodity)], ...], Strict(False), BeforeValidator(_as_list), *_filled
+    tuple[Annotated[str, AfterValidator(_commodity)], ...],
+    Strict(False),
+    BeforeValidator(_as_list),
+    AfterValidator(_some),
+    _one_or_more(_COMMODITY),
 ]
 """Catalogue names, or ``ALL``."""
-Names = Annotated[tuple[str, ...], Strict(False), BeforeValidator(_as_list)]
+Names = Annotated[tuple[str, ...], Strict(False), BeforeValidator(_as_list), _one_or_more({"type": "string"}, least=0)]
 """A list of names checked elsewhere."""

@@ -53,7 +53,8 @@ class Suspension(Instrument):
 
     def _renewed(self, draws: EventDraws, expiry: int) -> NDArray[np.bool_]:
         name = self.renewal_draw or f"{self.id}/renewal"
-        return draws.happens(self.renewal_probability, draw=f"{name}/{expiry}" if expiry else name)
+        draw = f"{name}/{expiry}" if expiry else name
+        return draws.happens(self.renewal_probability, draw, "renewal_probability")
 
     def _expiries(
         self, draws: EventDraws, ends: NDArray[np.float64]

@@ -5,11 +5,12 @@ Docstrings of fields are the descriptions an editor shows.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
 
 from simulator.domain.target import Criterion
 from simulator.instruments.base import Instrument, instrument_types
@@ -32,8 +33,8 @@ _DEADLINE_HELP = "is not a day; write a date such as 2027-05-06, or +18mo from t
 def _deadline(value: object) -> object:
     if isinstance(value, Offset):
         return value
-    if isinstance(value, str) and value.startswith("+"):
-        return value
+    if isinstance(value, str) and re.match(Offset.PATTERN, value):
+        return Offset.parse(value)
     return iso_date(value, _DEADLINE_HELP)
 
 
@@ -71,7 +72,11 @@ def _agreements(value: Any) -> Any:
 class CatalogueChoice(_Part):
     """What the scenario takes from the catalogue."""
 
-    agreements: Annotated[Literal["known", "none"] | SignedBefore, BeforeValidator(_agreements)] = "known"
+    agreements: Annotated[
+        Annotated[Literal["known", "none"], Tag("word")] | Annotated[SignedBefore, Tag("SignedBefore")],
+        Discriminator(lambda value: "SignedBefore" if isinstance(value, dict | SignedBefore) else "word"),
+        BeforeValidator(_agreements),
+    ] = "known"
     """Agreements: all known at ``as_of``, none, or those signed before a day."""
     projects: Literal["known", "none"] = "known"
     """Projects: all known at ``as_of``, or none."""
@@ -161,7 +166,13 @@ class ScenarioModel(_Part):
     """Commodities to simulate, by catalogue name; all where not given."""
     catalogue: CatalogueChoice = CatalogueChoice()
     """What is taken from the catalogue."""
-    inputs: dict[str, float | InputRange] = {}
+    inputs: dict[
+        str,
+        Annotated[
+            Annotated[float, Tag("number")] | Annotated[InputRange, Tag("InputRange")],
+            Discriminator(lambda value: "InputRange" if isinstance(value, dict | InputRange) else "number"),
+        ],
+    ] = {}
     """Other values or ranges for uncertain inputs, by name, such as ``truce_renewal/ALL: 0.5``."""
     events: Annotated[tuple[Event, ...], Strict(False)] = ()
     """Instruments on the clock."""

@@ -185,6 +185,12 @@ def test_binding_money_passes_the_gate_of_the_projects_it_names_only() -> None:
     assert changes_of(agreement(kind="loan", milestones=2))[0].financing_odds == pytest.approx(0.48)
 
 
+def test_a_partner_union_means_its_members() -> None:
+    countries = changes_of(agreement(partners=["EUU", "JPN"]))[0].countries
+    assert len(countries) == 28
+    assert {"DEU", "JPN"} < set(countries)
+
+
 def test_what_was_never_signed_supports_nothing() -> None:
     assert changes_of(agreement(milestones=0)) == []
 

@@ -168,6 +168,32 @@ def test_an_event_can_be_added_in_python(layered) -> None:  # type: ignore[no-un
         base.with_event(type="export_ban", imposer="China", target="USA", commodities=["antimony"], at="+12mo")
 
 
+def test_the_example_of_the_design_is_a_scenario(tmp_path: Path) -> None:
+    example = """\
+name: Snap-back in November 2026
+extends: baseline.yaml
+question: Does the 18-month target survive if China lets its suspended bans return?
+events:
+  - id: snapback
+    type: export_ban
+    imposer: CHN
+    target: USA
+    commodities: [gallium, germanium, antimony]
+    announced: 2026-11-10
+    at: 2026-11-27
+    probability: 0.35
+target:
+  deadline: +18mo
+  criteria:
+    - {yardstick: reliance, window_days: 90, max_share: 0.50, max_unmet_share: 0.05}
+"""
+    (tmp_path / "baseline.yaml").write_text(BASE)
+    (tmp_path / "snapback.yaml").write_text(example)
+    model = load(tmp_path / "snapback.yaml", ["events.snapback.probability=0.5"]).model
+    assert model.events[-1].probability == 0.5
+    assert [criterion.yardstick for criterion in model.target.criteria] == ["reliance"]
+
+
 def test_the_exported_schema_is_up_to_date() -> None:
     stored = json.loads((ROOT / "scenarios" / "scenario.schema.json").read_text())
     assert stored == json_schema(), "run: simulator schema --write"
