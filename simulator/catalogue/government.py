@@ -1,8 +1,8 @@
 """Government stockpile of the United States: published ceilings, since holdings are secret.
 
-Annual Materials Plan rows of ``us_balance.csv`` are authorities, neither purchases nor holdings. The
-stockpile law forbids selling what is not held, so the authority to dispose of a material bounds the
-opening stock from below; where there is none, the opening stock is taken as nil. ``stockpile_forms.csv``
+Annual Materials Plan rows of ``us_balance.csv`` are authorities, neither purchases nor holdings: of a
+ceiling to buy, the share ``stockpile_ceiling_use`` is taken as bought in a year. Nobody sells
+what is not held, so the authority to dispose of a material bounds the opening stock from below; where there is none, the opening stock is taken as nil. ``stockpile_forms.csv``
 turns a form into the chain's basis, or leaves it out with a reason; other forms count one to one.
 """
 
@@ -14,6 +14,7 @@ from functools import cache
 from typing import Final, cast
 
 from simulator.catalogue.inputs import commodities
+from simulator.catalogue.parameters import parameter
 from simulator.catalogue.tables import Row, number, rows
 from simulator.domain.chain import GovernmentStock
 from simulator.domain.facts import Fact, Quality
@@ -21,7 +22,8 @@ from simulator.errors import CatalogueError
 
 PLAN_YEAR: Final = "2025"
 """Last fiscal year with a public plan at the start of the baseline."""
-_BUY: Final = ("stockpile_potential_acquisition", "stockpile_planned_acquisition")
+_CEILING: Final = "stockpile_potential_acquisition"
+_BUY: Final = (_CEILING, "stockpile_planned_acquisition")
 _SELL: Final = "stockpile_potential_disposal"
 
 
@@ -34,7 +36,8 @@ def stock(commodity: str) -> GovernmentStock:
     sold = _plan(commodity, (_SELL,))
     opening = sum(fact.value for fact in sold)
     # Several buying rows are lines of one plan (forms of one material): they add up.
-    purchases = sum(fact.value for fact in bought)
+    use = parameter("stockpile_ceiling_use")
+    purchases = sum(fact.value * (use.value if _CEILING in fact.name else 1.0) for fact in bought)
     if sold:
         note = "holdings are not public since 2023; opening stock set to the disposal authority, a lower bound"
     else:
@@ -48,7 +51,8 @@ def stock(commodity: str) -> GovernmentStock:
         "assumed",
         note,
     )
-    return GovernmentStock(opening, purchases, (opening_fact, *bought, *sold))
+    behind = (opening_fact, *bought, *sold) if purchases == 0 else (opening_fact, use, *bought, *sold)
+    return GovernmentStock(opening, purchases, behind)
 
 
 def _plan(commodity: str, measures: tuple[str, ...]) -> tuple[Fact, ...]:

@@ -182,6 +182,7 @@ def test_unknown_holdings_are_assumed_and_bounded_by_the_authority_to_sell() -> 
     assert stock("gallium").opening_t == 0
     assert stock("gallium").facts[0].quality == "assumed"
     assert stock("manganese").opening_t == pytest.approx(18_000 * (0.74 + 0.95) / 2)
+    assert 0 < stock("titanium_sponge").purchases_t_per_year < 15_000
     assert stock("scandium").purchases_t_per_year == pytest.approx(6.0 / 5)
     assert all(stock(name).opening_t >= 0 and stock(name).purchases_t_per_year >= 0 for name in commodities())
 
