@@ -58,7 +58,9 @@ def sentence(study: Study) -> str:
             f"so there is no overall verdict for {deadline}; the table says how each one stands."
         )
     else:
-        who = "the one headline commodity" if number == 1 else f"all {number} headline commodities"
+        who = {1: "the one headline commodity", 2: "both headline commodities"}.get(
+            number, f"all {number} headline commodities"
+        )
         text = (
             f"{name}: {who} that missed the reliance target at the start {'meets' if number == 1 else 'meet'} it by "
             f"{deadline} {frequency(overall.probability)}"
@@ -126,12 +128,15 @@ def _row(item: CommodityVerdict) -> tuple[str, ...]:
 def _other_yardsticks(study: Study) -> Iterable[str]:
     """Ask the same of the headline commodities by the other yardsticks, each over those that missed it at the start."""
     parts = [
-        f"{name} {chance(overall.probability)} % of {len(overall.commodities)}"
+        f"{name} {chance(overall.probability)} % ({counted(len(overall.commodities), 'commodity', 'commodities')})"
         for name, overall in study.verdict.overall.items()
         if name != HEADLINE and overall.commodities
     ]
     if parts:
-        yield from textwrap.wrap(f"All headline commodities that missed another yardstick: {'; '.join(parts)}.", WIDTH)
+        yield from textwrap.wrap(
+            f"By other yardsticks, all headline commodities that missed one at the start meet it: {'; '.join(parts)}.",
+            WIDTH,
+        )
 
 
 def _branches(study: Study) -> Iterable[str]:

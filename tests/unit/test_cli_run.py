@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.cli.main import exit_code
+
+ROOT = Path(__file__).parents[2]
+BASELINE = str(ROOT / "scenarios" / "baseline.yaml")
+NO_DEALS = str(ROOT / "scenarios" / "no_deals.yaml")
+SMALL = ("--commodity", "gallium", "--replications", "32", "--jobs", "1")
+
+Captured = pytest.CaptureFixture[str]
+
+
+def ran(capsys: Captured, *arguments: str) -> dict[str, Any]:
+    assert exit_code(["run", *arguments, "--json"]) == 0
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
+
+
+def without_execution(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key != "execution"}
+
+
+def test_the_document_has_what_the_contract_promises(capsys: Captured) -> None:
+    document = ran(capsys, BASELINE, *SMALL)
+    assert document["schema"] == "simulator.run/1"
+    assert (document["seed"], document["replications"]) == (0, 32)
+    assert (document["start"], document["as_of"], document["deadline"]) == ("2025-11-06", "2025-11-06", "2027-05-06")
+    assert document["lots"] > 0
+    assert len(document["scenario"]["sha256"]) == len(document["data"]["sha256"]) == 64
+    overall = document["overall"]["reliance"]
+    assert overall.keys() >= {"p", "ci", "n", "expected_met", "of"}
+    (gallium,) = document["commodities"]
+    assert gallium.keys() >= {"commodity", "grade", "headline", "yardsticks", "kpis", "binding_stage"}
+    for name in ("reliance", "direct", "crma65"):
+        yardstick = gallium["yardsticks"][name]
+        assert yardstick.keys() >= {"p", "ci", "n", "threshold", "met_at_start"}
+        assert yardstick["ci"][0] <= yardstick["p"] <= yardstick["ci"][1]
+    for kpi in ("china_exposed_share", "direct_china_share", "unmet_share", "days_of_cover", "price_index", "hhi"):
+        for moment in ("start", "deadline"):
+            spread = gallium["kpis"][kpi][moment]
+            assert spread["p05"] <= spread["p50"] <= spread["p95"]
+
+
+def test_workers_change_nothing_but_the_execution(capsys: Captured) -> None:
+    one = ran(capsys, BASELINE, "--commodity", "gallium", "--replications", "128", "--jobs", "1")
+    two = ran(capsys, BASELINE, "--commodity", "gallium", "--replications", "128", "--jobs", "2")
+    assert two["execution"]["jobs"] == 2
+    assert without_execution(one) == without_execution(two)
+
+
+def test_several_scenarios_give_a_list_of_runs(capsys: Captured) -> None:
+    document = ran(capsys, BASELINE, NO_DEALS, *SMALL)
+    assert document["schema"] == "simulator.runs/1"
+    assert [run["schema"] for run in document["runs"]] == ["simulator.run/1"] * 2
+    assert len({run["scenario"]["sha256"] for run in document["runs"]}) == 2
+
+
+def test_the_table_goes_to_stdout_plain_and_at_most_120_wide(capsys: Captured) -> None:
+    assert exit_code(["run", BASELINE, *SMALL]) == 0
+    told = capsys.readouterr()
+    assert "gallium" in told.out
+    assert "simulated futures (95 % interval" in told.out
+    assert "\x1b" not in told.out
+    assert "…" not in told.out
+    assert max(len(line) for line in told.out.splitlines()) <= 120
+    assert "32 replications begin" in told.err
+    assert "32/32 replications" in told.err
+
+
+def test_quiet_leaves_stderr_empty(capsys: Captured) -> None:
+    assert exit_code(["run", BASELINE, *SMALL, "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "phrase"),
+    [
+        ((BASELINE, "--replications", "100"), 2, "100 is not a positive multiple of 16; the nearest is 96"),
+        ((BASELINE, "--replications", "0"), 2, "the nearest is 16"),
+        ((BASELINE, "--commodity", "galium"), 2, "did you mean 'gallium'?"),
+        ((BASELINE, "--seed", "-1"), 2, "-1"),
+        ((BASELINE, "--set", "focal"), 2, "focal"),
+        ((BASELINE, "--out", BASELINE), 2, "is a file"),
+        (("missing.yaml",), 3, "missing.yaml"),
+        ((BASELINE, "missing.yaml"), 3, "missing.yaml"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_runs(
+    capsys: Captured, arguments: tuple[str, ...], code: int, phrase: str
+) -> None:
+    assert exit_code(["run", *arguments]) == code
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert phrase in told.err
+    assert "/16 replications" not in told.err
+
+
+def test_a_run_is_kept_once_and_a_stranger_is_left_alone(capsys: Captured, tmp_path: Path) -> None:
+    assert exit_code(["run", BASELINE, *SMALL, "--out", str(tmp_path)]) == 0
+    (folder,) = tmp_path.iterdir()
+    assert folder.name.startswith("baseline-")
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert names == {"manifest.json", "summary.json", "kpis.csv", "scenario.resolved.json", "shards/00000.npz"}
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    assert manifest["status"] == "complete"
+    assert manifest["replications"] == {"requested": 32, "completed": 32}
+    before = (folder / "kpis.csv").read_bytes(), (folder / "shards" / "00000.npz").read_bytes()
+    assert len(before[0].splitlines()) == 1 + 32 * 3
+
+    # The same again: the same folder, the same bytes.
+    assert exit_code(["run", BASELINE, *SMALL, "--out", str(tmp_path)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert before == ((folder / "kpis.csv").read_bytes(), (folder / "shards" / "00000.npz").read_bytes())
+
+    # Another seed: another folder.
+    assert exit_code(["run", BASELINE, *SMALL, "--seed", "1", "--out", str(tmp_path)]) == 0
+    assert len(list(tmp_path.iterdir())) == 2
+
+    manifest["run_id"] = "of another run"
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    capsys.readouterr()
+    assert exit_code(["run", BASELINE, *SMALL, "--out", str(tmp_path)]) == 2
+    assert "something other than this run" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+def test_ctrl_c_ends_with_130_and_no_traceback() -> None:
+    command = [sys.executable, "-m", "simulator", "run", BASELINE, "--replications", "16384", "--jobs", "1"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    begun = time.monotonic()
+    first = process.stderr.readline()
+    assert "replications begin" in first
+    assert time.monotonic() - begun < 5.0
+    time.sleep(2.0)
+    os.kill(process.pid, 2)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    assert "interrupted" in told
