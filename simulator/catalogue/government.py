@@ -1,9 +1,10 @@
 """Government stockpile of the United States: published ceilings, since holdings are secret.
 
 Annual Materials Plan rows of ``us_balance.csv`` are authorities, neither purchases nor holdings: of a
-ceiling to buy, the share ``stockpile_ceiling_use`` is taken as bought in a year. Nobody sells
-what is not held, so the authority to dispose of a material bounds the opening stock from below; where there is none, the opening stock is taken as nil. ``stockpile_forms.csv``
-turns a form into the chain's basis, or leaves it out with a reason; other forms count one to one.
+ceiling to buy, the share ``stockpile_ceiling_use`` is taken as bought in a year. Nobody sells what is
+not held, so the authority to dispose of a material bounds the opening stock from below; where there is
+none, the opening stock is taken as nil. ``stockpile_forms.csv`` turns a form into the chain's basis, or
+leaves it out with a reason; other forms count one to one.
 """
 
 from __future__ import annotations
