@@ -193,6 +193,8 @@ def init(file: str) -> None:
     except OSError as error:
         raise UsageError(f"{file!r} cannot be written: {error.strerror}") from None
     click.echo(f"wrote {file}; check it with: simulator validate {file}", err=True)
+    if not (target.parent / where).exists():
+        click.echo(f"for completion in an editor: simulator schema > {nearby}", err=True)
 
 
 def _schema_from(folder: Path) -> str:
