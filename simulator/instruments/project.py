@@ -16,6 +16,9 @@ from simulator.instruments.quantities import Amount, FixedShare
 OWN_FIELDS = ("country", "commodity", "stage", "capacity_t_per_year", "at")
 """Fields a project needs when it is not one of the catalogue's."""
 
+USUAL_RAMP = 2
+"""Assumed: ordinary technology with some novelty, the second of McNulty's four types; a file may say otherwise."""
+
 
 class Project(Instrument):
     """New capacity starts on a day and ramps up: the user's own, or a catalogue project on other terms.
@@ -37,7 +40,7 @@ class Project(Instrument):
     capacity_t_per_year: Amount | None = None
     """Design output, t/yr in the commodity's basis."""
     ramp_type: Annotated[int, Field(ge=0, le=4)] | None = None
-    """McNulty type of the ramp-up, 1 (best) to 4; 0 for full output from the first day."""
+    """McNulty type of the ramp-up, 1 (best) to 4; 0 for full output from the first day; 2 where not given."""
     china_offtake_share: FixedShare | None = None
     """Share of the output owned by or sold to Chinese buyers, 0 to 1."""
     focal_offtake_share: FixedShare | None = None
@@ -65,7 +68,7 @@ class Project(Instrument):
             commodity=self.commodity,
             stage=self.stage,
             capacity=draws.number(self.capacity_t_per_year, "capacity_t_per_year", 0.0),
-            ramp_type=2 if self.ramp_type is None else self.ramp_type,
+            ramp_type=USUAL_RAMP if self.ramp_type is None else self.ramp_type,
             china_offtake=self.china_offtake_share or 0.0,
             focal_offtake=self.focal_offtake_share or 0.0,
         )
