@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import pytest
+
+from simulator.analysis.study import Study, run
+from simulator.cli.main import SUBCOMMANDS, cli
+from simulator.report.document import run_document, text
+from simulator.report.terminal import WIDTH, groups, sentence, terminal
+
+BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return run(BASELINE, replications=32, commodities=("gallium", "germanium", "beryllium", "ree_light"))
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_every_subcommand_of_the_help_exists(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert isinstance(command, click.Command)
+
+
+def test_the_table_groups_what_counts_apart_from_what_does_not(study: Study) -> None:
+    grouped = {title: [item.commodity for item in items] for title, items in groups(study)}
+    assert "gallium" in grouped["Headline commodities"]
+    assert "beryllium" in grouped["Met at the start, not counted"]
+    assert grouped["Graded C or outside the headline, not counted"] == ["germanium"]
+    assert grouped["End products, markets of their own"] == ["ree_light:permanent_magnet"]
+    assert sum(len(names) for names in grouped.values()) == 5
+
+
+def test_every_commodity_has_its_row_and_nothing_is_cut(study: Study) -> None:
+    lines = terminal(study).splitlines()
+    for name in ("gallium", "germanium", "beryllium", "ree_light", "permanent_magnet"):
+        assert sum(line.startswith(name + " ") for line in lines) == 1
+    assert max(map(len, lines)) <= WIDTH
+    assert not any(line != line.rstrip() for line in lines)
+
+
+def test_the_report_says_what_it_rests_on(study: Study) -> None:
+    report = terminal(study)
+    for part in (study.case.sha256[:12], study.case.data_sha256[:12], "seed 0", "32 replications", "graded assumed"):
+        assert part in " ".join(report.split())
+
+
+def test_an_interrupted_run_says_so_in_its_verdict(study: Study) -> None:
+    partial = replace(study, requested=1024)
+    assert "Stopped early: 32 of 1,024 replications." in " ".join(sentence(partial).split())
+    assert run_document(partial)["complete"] is False
+
+
+def test_colour_is_only_used_when_asked_for(study: Study) -> None:
+    assert "\x1b[" in terminal(study, colour=True)
+    assert "\x1b" not in terminal(study)
+
+
+def test_the_document_has_no_number_that_json_lacks(study: Study) -> None:
+    written = text(run_document(study))
+    assert "NaN" not in written
+    assert "Infinity" not in written
