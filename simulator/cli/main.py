@@ -6,12 +6,15 @@ the subcommand is asked for.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -68,10 +71,19 @@ def cli() -> None:
     """
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with a code of the contract; never returns."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    sys.exit(exit_code(arguments))
+    code = exit_code(arguments)
+    if code == EXIT_INTERRUPTED:
+        # CPython ends itself by SIGINT when the interrupt passed through generated code (as in an import),
+        # caught or not; leave by hand, once everything that waits for the end has run.
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def exit_code(arguments: list[str]) -> int:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -10,6 +13,8 @@ import pytest
 from simulator.cli import main as command
 from simulator.cli.main import exit_code
 from simulator.errors import IncompleteError, InputError, SimulatorError, UsageError
+
+ROOT = Path(__file__).parents[2]
 
 Captured = pytest.CaptureFixture[str]
 
@@ -82,3 +87,20 @@ def test_a_bug_of_ours_keeps_its_traceback_in_a_file(monkeypatch: pytest.MonkeyP
     kept = Path(match.group(1))
     assert "ZeroDivisionError: by zero" in kept.read_text("utf-8")
     kept.unlink()
+
+
+def test_ctrl_c_in_generated_code_still_ends_with_130(tmp_path: Path) -> None:
+    """CPython marks KeyboardInterrupt in ``exec`` as unhandled even if caught, and ``-m`` then dies of the signal."""
+    (tmp_path / "interrupted.py").write_text(
+        "import click\n"
+        "from simulator.cli import main as command\n"
+        "run = click.Command('run', callback=lambda: exec('raise KeyboardInterrupt'))\n"
+        "command.LazyGroup.get_command = lambda self, ctx, name: run\n"
+        "command.main(['run'])\n",
+        "utf-8",
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "interrupted" in done.stderr
+    assert done.returncode == 130
