@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.chain import Chain, GovernmentStock, Lane, Project, Stage
+from simulator.domain.chain import Chain, Gate, GovernmentStock, Lane, Project, Stage, StageKind
 from simulator.domain.facts import UncertainInput
 from simulator.domain.target import Criterion, Target
 from simulator.domain.trace import Trace
@@ -16,6 +17,7 @@ from simulator.experiment.points import input_values
 from simulator.experiment.streams import BlockDraws
 from simulator.instruments.base import Instrument
 from simulator.model import simulate
+from simulator.model.world import World
 from simulator.scenario.case import Case
 
 ROLES: Mapping[str, tuple[float, float, float]] = {
@@ -42,6 +44,7 @@ GLOBALS: Mapping[str, tuple[float, float, float]] = {
     "licence_validity_months/ALL": (6.0, 12.0, 36.0),
     "outage_rate_per_plant_year/ALL": (0.1, 0.25, 0.5),
     "cancellation_hazard_per_year/ALL": (0.04, 0.08, 0.16),
+    "restart_months/ALL": (1.0, 4.0, 12.0),
     "start_slip_scale/ALL": (0.5, 1.0, 1.5),
     "truce_renewal/ALL": (0.5, 0.8, 0.95),
 }
@@ -70,12 +73,70 @@ def chain(commodity: str = "metal", *, lanes: Mapping[str, Lane] | None = None, 
     ways = lanes or {c: lane(c, d) for c, d in (("CHN", 25.0), ("BEL", 20.0), ("USA", 3.0))}
     none = np.zeros
     stages = (
-        Stage("mine", "mine", ("CHN", "TJK", "OTH"), np.array([20.0, 1.0, 20.0]), mine, mine * 1.2, none(3), 1.0, (), none(0), to_smelters, none((3, 2)), np.array([3.0, 30.0])),
-        Stage("smelter", "smelter", ("CHN", "OTH"), np.array([20.0, 20.0]), smelt, smelt * 1.3, none(2), 1.0, (), none(0), to_oxide, none((2, 3)), np.array([3.0, 30.0, 30.0])),
-        Stage("oxide", "refinery", ("CHN", "BEL", "USA"), np.array([20.0, 2.0, 1.0]), oxide, oxide * 1.3, np.array([0.0, 0.0, secondary]), 1.0, ("USA", "CHN", "EUU"), final.sum(axis=0), final, none((3, 3)), np.array([25.0, 3.0, 20.0]), {c: (w,) for c, w in ways.items()}),
+        Stage(
+            "mine",
+            "mine",
+            ("CHN", "TJK", "OTH"),
+            np.array([20.0, 1.0, 20.0]),
+            mine,
+            mine * 1.2,
+            none(3),
+            1.0,
+            (),
+            none(0),
+            to_smelters,
+            none((3, 2)),
+            np.array([3.0, 30.0]),
+        ),
+        Stage(
+            "smelter",
+            "smelter",
+            ("CHN", "OTH"),
+            np.array([20.0, 20.0]),
+            smelt,
+            smelt * 1.3,
+            none(2),
+            1.0,
+            (),
+            none(0),
+            to_oxide,
+            none((2, 3)),
+            np.array([3.0, 30.0, 30.0]),
+        ),
+        Stage(
+            "oxide",
+            "refinery",
+            ("CHN", "BEL", "USA"),
+            np.array([20.0, 2.0, 1.0]),
+            oxide,
+            oxide * 1.3,
+            np.array([0.0, 0.0, secondary]),
+            1.0,
+            ("USA", "CHN", "EUU"),
+            final.sum(axis=0),
+            final,
+            none((3, 3)),
+            np.array([25.0, 3.0, 20.0]),
+            {c: (w,) for c, w in ways.items()},
+        ),
     )
     inputs = {role: f"{role}/{commodity}" for role in ROLES} | {name.split("/")[0]: name for name in GLOBALS}
-    return Chain(commodity, commodity.title(), "t", "B", True, "test", stages, 2, (), False, 10.0, 2024, inputs, GovernmentStock(0.0, 0.0))
+    return Chain(
+        commodity,
+        commodity.title(),
+        "t",
+        "B",
+        True,
+        "test",
+        stages,
+        2,
+        (),
+        False,
+        10.0,
+        2024,
+        inputs,
+        GovernmentStock(0.0, 0.0),
+    )
 
 
 def case(
@@ -109,7 +170,70 @@ def case(
 def run(model: Case, replications: int | NDArray[np.int64] = 32, seed: int = 0) -> Trace:
     """Simulate the replications in one block."""
     chosen = np.arange(replications) if isinstance(replications, int) else replications
+    return simulate(model, draws_of(model, chosen, seed), chosen)
+
+
+def draws_of(model: Case, replications: int | NDArray[np.int64] = 32, seed: int = 0) -> BlockDraws:
+    """Random numbers and inputs of the replications, the same as in a run of any length."""
+    chosen = np.arange(replications) if isinstance(replications, int) else replications
     total = max(16, int(np.ceil((chosen.max() + 1) / 16)) * 16)
     values = input_values(model.inputs, total, seed)
-    draws = BlockDraws(seed, chosen, {name: np.ascontiguousarray(v[chosen]) for name, v in values.items()})
-    return simulate(model, draws, chosen)
+    return BlockDraws(seed, chosen, {name: np.ascontiguousarray(v[chosen]) for name, v in values.items()})
+
+
+def world(model: Case, replications: int | NDArray[np.int64] = 32, seed: int = 0) -> World:
+    """The world of the replications before its clock starts."""
+    return World(model, draws_of(model, replications, seed))
+
+
+def at_reviews(running: World) -> Iterator[tuple[int, float]]:
+    """Run the clock and stop just after each review; yield its index and day."""
+    for index, day in enumerate(running.reviews[running.reviews < running.end]):
+        running.env.run(until=day + 0.5)
+        yield index, float(day)
+    running.env.run(until=running.end)
+
+
+def project(
+    name: str = "plant",
+    *,
+    commodity: str = "antimony",
+    country: str = "TJK",
+    stage: str = "mine",
+    kind: StageKind = "mine",
+    gate: Gate = "feasibility",
+    capacity: float = 60.0,
+    announced: str | None = None,
+    china_offtake: float = 0.0,
+    accessible: float = 1.0,
+    ramp_type: int = 2,
+) -> Project:
+    """A project that is not running yet."""
+    return Project(
+        name, name.title(), country, commodity, stage, kind, gate, "2025-01-01", capacity, announced, china_offtake,
+        accessible, ramp_type, announced,
+    )  # fmt: skip
+
+
+def replication_bytes(trace: Trace, row: int, *, without: Sequence[str] = ()) -> dict[tuple[str, str], bytes]:
+    """Every array of the record of one replication, as bytes."""
+    return {
+        (chain.commodity, field.name): np.ascontiguousarray(value[row]).tobytes()
+        for chain in trace.chains
+        for field in fields(chain)
+        if field.name not in ("days", *without) and isinstance(value := getattr(chain, field.name), np.ndarray)
+    }
+
+
+def in_window(series: NDArray[np.float64], days: NDArray[np.float64], first: float, last: float) -> NDArray[np.float64]:
+    """Increase of a cumulative series (n, T, ...) over observed days, both of which must have been observed."""
+    begin, end = np.searchsorted(days, [first, last])
+    if days[begin] != first or days[end] != last:
+        raise ValueError(f"day {first} or {last} was not observed")
+    return np.asarray(series[:, end] - series[:, begin])
+
+
+def still(chain: Chain) -> Chain:
+    """The chain with so many plants behind every producer that no outage is drawn."""
+    many = tuple(replace(stage, plants=np.full(len(stage.producers), 50.0)) for stage in chain.stages)
+    return replace(chain, stages=many)
