@@ -46,6 +46,8 @@ class ControlChange(Change):
     """Share of the flow that falls under the control, 0 to 1."""
     leakage: Days | float = 0.0
     """Ban: share of the covered flow that still passes, 0 to 1."""
+    extraterritorial_share: float = 0.0
+    """Ban: share of goods made elsewhere from the imposer's material that may not be sold to the targets, 0 to 1."""
     approval_multiplier: float = 1.0
     """Licence: multiplies the approval share (targeted destinations below 1)."""
     announced: Days | None = None

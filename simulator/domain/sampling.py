@@ -42,6 +42,18 @@ def lognormal(u: ArrayLike, median: ArrayLike, p90: ArrayLike) -> Floats:
     return np.asarray(np.asarray(median) * np.exp(sigma * standard_normal(u)), dtype=np.float64)
 
 
+def lognormal_cdf(value: ArrayLike, median: ArrayLike, p90: ArrayLike) -> Floats:
+    """Return the share of lognormal values below ``value`` (above 0): the inverse of ``lognormal``.
+
+    >>> lognormal_cdf([45.0, 70.0], 45.0, 70.0).round(6)
+    array([0.5, 0.9])
+    """
+    from scipy.special import ndtr  # costly to import, as above
+
+    sigma = np.log(np.divide(p90, median)) / standard_normal(0.9)
+    return np.asarray(ndtr(np.log(np.divide(value, median)) / sigma), dtype=np.float64)
+
+
 def uniform(u: ArrayLike, low: ArrayLike, high: ArrayLike) -> Floats:
     """Return values spread evenly from ``low`` to ``high``."""
     low = np.asarray(low, dtype=np.float64)

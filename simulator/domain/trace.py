@@ -38,6 +38,8 @@ class ChainTrace:
     """(n, T) cumulative consumption; demanded - consumed is unmet."""
     exposed: Floats
     """(n, T) cumulative consumption with China at any modelled stage."""
+    withheld: Floats
+    """(n, T) cumulative tonnes of habitual purchases that Chinese controls kept back, re-routed tonnes excluded."""
     exposed_by_stage: Floats
     """(n, T, S) cumulative consumption with China at that stage."""
     runner_up_by_stage: Floats

@@ -30,6 +30,8 @@ class ExportBan(Instrument):
     """Share of the flow that falls under the ban, 0 to 1."""
     leakage: Share = 0.0
     """Share of the covered flow that still passes under licence or exception, 0 to 1."""
+    extraterritorial_share: FixedShare = 0.0
+    """Share of goods made abroad from the imposer's material that may not be sold to the targets either, 0 to 1."""
 
     def changes(self, draws: EventDraws) -> Iterator[Change]:
         """One change when the ban begins, one more when it ends."""
@@ -51,5 +53,6 @@ class ExportBan(Instrument):
                 kind="ban",
                 covered_share=self.covered_share,
                 leakage=leakage,
+                extraterritorial_share=self.extraterritorial_share,
                 announced=announced,
             )

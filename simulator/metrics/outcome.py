@@ -23,7 +23,15 @@ Flags = NDArray[np.bool_]
 Small = NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-KPIS: Final = ("china_exposed_share", "direct_china_share", "unmet_share", "days_of_cover", "price_index", "hhi")
+KPIS: Final = (
+    "china_exposed_share",
+    "china_dependent_share",
+    "direct_china_share",
+    "unmet_share",
+    "days_of_cover",
+    "price_index",
+    "hhi",
+)
 """Metrics reported as numbers per commodity, over 90 days."""
 YEAR_KPIS: Final = ("china_exposed_share", "direct_china_share", "unmet_share")
 """Metrics reported over 365 days as well, under the name with ``_365d``."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from simulator.domain.target import Criterion, Target
 from simulator.domain.trace import ChainTrace
 from simulator.metrics.concentration import top_country_share
+from simulator.metrics.dependence import china_dependent_share
 from simulator.metrics.direct import direct_china_share
-from simulator.metrics.exposure import china_exposed_share
 from simulator.metrics.registry import Compute
 from simulator.metrics.unmet import unmet_share
 from simulator.metrics.windows import Windows
@@ -39,9 +39,9 @@ _RELIANCE = Criterion("reliance")
 YARDSTICKS: Final = {
     item.name: item
     for item in (
-        Yardstick("reliance", china_exposed_share, True, _RELIANCE),
+        Yardstick("reliance", china_dependent_share, True, _RELIANCE),
         # "Complete" reliance: nine tenths, the claim read at its weakest.
-        Yardstick("complete", china_exposed_share, True, replace(_RELIANCE, yardstick="complete", max_share=0.90)),
+        Yardstick("complete", china_dependent_share, True, replace(_RELIANCE, yardstick="complete", max_share=0.90)),
         Yardstick("direct", direct_china_share, False, Criterion("direct")),
         # Regulation (EU) 2024/1252, article 5(1)(b).
         Yardstick("crma65", top_country_share, False, Criterion("crma65", max_share=0.65)),

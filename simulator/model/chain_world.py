@@ -27,6 +27,7 @@ from simulator.model.steady import compositions
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
+QUARTER_DAYS = 90
 _TINY = 1e-300
 
 
@@ -74,12 +75,13 @@ class ChainWorld:
         level = role("capacity_level")
         terms = (
             role("price_halving_months") * DAYS_PER_MONTH,
+            role("restart_months") * DAYS_PER_MONTH,
             parameter("price_rise_days").value,
             parameter("price_gap_smoothing_days").value,
             parameter("price_cap_multiple").value,
         )
-        self.world_price = PriceIndex(n, role("price_gap_elasticity"), *terms)
-        self.china_price = PriceIndex(n, role("price_gap_elasticity"), *terms)
+        self.world_price = PriceIndex(role("price_gap_elasticity"), *terms)
+        self.china_price = PriceIndex(role("price_gap_elasticity"), *terms)
         self.target_days = parameter("producer_stock_target_days").value
         self.ceiling_days = parameter("producer_stock_ceiling_days").value
         self.processor_cover_days = parameter("processor_feed_cover_days").value
@@ -87,7 +89,9 @@ class ChainWorld:
         self.short_since = np.full(n, np.inf)
         self.shortage_trigger = parameter("qualification_shortage_trigger").value
         self.noise = self._demand_noise(review_days.size)
-        self.shock = np.ones(n)
+        self.start_price = np.zeros(n)
+        """(n,) mean world price of the last reviews before the start; 0 before there is one."""
+        self._prices_before: list[Floats] = []
         self.region_shocks: list[tuple[str, Floats, Floats, Floats, NDArray[np.bool_]]] = []
         self.markets = [
             Market(stage, StageState(stage, n, self.labels.size, self.step, case.focal, first=s == 0), level, contract)
@@ -105,11 +109,23 @@ class ChainWorld:
         z = standard_normal(self.draws.uniform(f"demand/{self.chain.commodity}", reviews))
         return np.exp(sd * z - sd * sd / 2)
 
-    def _furnish(self, case, draws, corridors, supports, capacity, review_days) -> None:  # type: ignore[no-untyped-def]
+    def _furnish(
+        self,
+        case: Case,
+        draws: Draws,
+        corridors: Corridors,
+        supports: Sequence[SupportChange],
+        capacity: Sequence[CapacityChange],
+        review_days: Floats,
+    ) -> None:
         """Add focal buyers, outages, licence desks and projects to the markets."""
         chain, n = self.chain, draws.n
         rate = draws.input("outage_rate_per_plant_year/ALL")
-        lost = (parameter("outage_duration_median").value * DAYS_PER_MONTH, parameter("outage_duration_p90").value * DAYS_PER_MONTH, parameter("outage_most_plants").value)
+        lost = (
+            parameter("outage_duration_median").value * DAYS_PER_MONTH,
+            parameter("outage_duration_p90").value * DAYS_PER_MONTH,
+            parameter("outage_most_plants").value,
+        )
         for s, market in enumerate(self.markets):
             stage, cause = market.stage, f"{chain.commodity}/{market.stage.name}"
             market.fresh = self.labels.origin(s, stage.producers)
@@ -125,7 +141,6 @@ class ChainWorld:
                     fixed = np.concatenate([market.fresh, market.fresh[china : china + 1]])
                 market.focal = FocalBuyer(weeks, self.labels.size, fixed, purchases, release)
                 market.state.tracked = True
-                market.new_to_focal = stage.flows[:, market.state.focal] <= 0.0
         for change in capacity:
             if change.commodity == chain.commodity:
                 self._add_capacity(change)
@@ -134,7 +149,9 @@ class ChainWorld:
                 start, tied = start_days(project, case, draws, supports)
                 market = next(m for m in self.markets if m.stage.name == project.stage)
                 promised = case.project_dates == "promised"
-                taken, waiting = outlets(market.stage, project.country, case.focal, project.china_offtake, tied, project.focal_accessible)
+                taken, waiting = outlets(
+                    market.stage, project.country, case.focal, project.china_offtake, tied, project.focal_accessible
+                )
                 market.projects.append(
                     NewCapacity(
                         id=project.id,
@@ -195,7 +212,11 @@ class ChainWorld:
         if p not in market.desks:
             reviews = self.noise.shape[1]
             u = self.draws.uniform(f"licence/{self.chain.commodity}/{market.stage.name}/{imposer}", reviews)
-            lag = lognormal(u, self.draws.input("licence_lag_months/ALL")[:, None], parameter("licence_lag_p90_multiple").value * self.draws.input("licence_lag_months/ALL")[:, None])
+            lag = lognormal(
+                u,
+                self.draws.input("licence_lag_months/ALL")[:, None],
+                parameter("licence_lag_p90_multiple").value * self.draws.input("licence_lag_months/ALL")[:, None],
+            )
             lag = np.minimum(lag * DAYS_PER_MONTH, parameter("licence_lag_days_longest").value)
             licences = Licences(
                 approval=np.clip(self.draws.input("licence_approval/ALL"), 0.0, 1.0),
@@ -252,13 +273,22 @@ class ChainWorld:
         total = rate.sum(axis=1)
         focal.stock = total * self.cover_days
         focal.stock_labels = focal.stock[:, None] * _mix(rate, mix)
-        focal.government = np.full(total.shape, self.chain.government.opening_t if market is self.markets[self.chain.verdict_stage] else 0.0)
+        focal.government = np.full(
+            total.shape, self.chain.government.opening_t if market is self.markets[self.chain.verdict_stage] else 0.0
+        )
         focal.government_labels[:, 0] = focal.government
         focal.government_labels[:, self.labels.partners.start] = focal.government
         focal.reserve = focal.stock * 0.5
         focal.rate = total * self.growth(self.first_day)
+        focal.wanted = focal.rate
         focal.settled = self.first_day
         state.inventory[:, state.focal] = focal.stock
+
+    def note_price(self, day: float) -> None:
+        """Remember the prices of the quarter before the start: later demand is judged against them."""
+        if -QUARTER_DAYS < day <= 0:
+            self._prices_before.append(self.world_price.value)
+            self.start_price = np.mean(np.stack(self._prices_before, axis=1), axis=1)
 
     def project_offset(self, market: Market) -> int:
         """Index of the market's first project in ``project_output``."""

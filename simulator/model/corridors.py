@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simulator.catalogue.parameters import parameter
 from simulator.domain.chain import Lane, Stage
 from simulator.domain.draws import Draws
+from simulator.domain.places import CHINA
 from simulator.domain.sampling import lognormal, standard_normal
 from simulator.model.focal import SERVICE_DAYS
 
@@ -65,14 +66,15 @@ class Corridors:
             z = standard_normal(self._draws.uniform(f"transit/{cause}/{country}", reviews))
             days = _transit(ways, [self.wait(way) for way in ways[:2]], z)
             result[:, :, p] = _services(days, longest)
-        usual = [np.ascontiguousarray(result[:, :, p]) for p, c in enumerate(stage.producers) if c == "CHN"]
-        base = usual[0] * float(SERVICE_DAYS) if usual else np.zeros((n, reviews))
+        usual = [np.asarray(result[:, :, p], dtype=float) for p, c in enumerate(stage.producers) if c == CHINA]
+        base = usual[0] * SERVICE_DAYS if usual else np.zeros((n, reviews))
         result[:, :, producers] = _services(base + extra, longest)
         return result
 
 
 def _transit(ways: Iterable[Lane], waits: list[Floats], z: Floats) -> Floats:
-    days = waiting = None
+    days: Floats | None = None
+    waiting = np.zeros(0, dtype=bool)
     for way, wait in zip(ways, waits, strict=False):
         sigma = np.log(max(way.transit_days_p95, way.transit_days_median * 1.0001) / way.transit_days_median) / _Z95
         took = way.transit_days_median * np.exp(sigma * z)
@@ -81,7 +83,7 @@ def _transit(ways: Iterable[Lane], waits: list[Floats], z: Floats) -> Floats:
         else:
             days = np.where(waiting & (wait == 0), took, days)
     assert days is not None
-    return days
+    return np.asarray(days)
 
 
 def _services(days: Floats, longest: float) -> NDArray[np.int16]:

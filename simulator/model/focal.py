@@ -64,12 +64,16 @@ class FocalBuyer:
         self.reserve = np.zeros(n)
         """(n,) stock below which the government buys nothing."""
         self.rate = np.zeros(n)
-        """(n,) demand, t/day, since the last settlement."""
+        """(n,) use the buyer asks for, t/day, since the last settlement."""
+        self.wanted = np.zeros(n)
+        """(n,) demand it is judged by, t/day: not less than what it would use at the start's prices."""
         self.settled = 0.0
         self.demanded = np.zeros(n)
         self.consumed = np.zeros((n, labels))
         self.used = np.zeros(n)
         self.landed = np.zeros((n, lanes))
+        self.withheld = np.zeros(n)
+        """(n,) cumulative tonnes of habitual purchases that Chinese controls kept back."""
         self.lots = np.zeros(n, dtype=np.int64)
         self._week = 0
 
@@ -93,7 +97,7 @@ class FocalBuyer:
             return
         self.settled = day
         need = self.rate * span
-        self.demanded += need
+        self.demanded += self.wanted * span
         take = np.minimum(self.stock, need)
         share = take / np.maximum(self.stock, _TINY)
         moved = self.stock_labels * share[:, None]
@@ -125,6 +129,7 @@ class FocalBuyer:
         self._week = (self._week + 1) % HORIZON_WEEKS
         landing = self.calendar[self._week]
         if self.pool_labels is None:
+            assert self.fixed is not None, "a lane without labels of its own has a fixed composition"
             self.stock_labels += np.einsum("np,pl->nl", landing, self.fixed)
         else:
             share = np.minimum(1.0, landing / np.maximum(self.pool, _TINY))

@@ -1,9 +1,11 @@
 """From announcement to output: project stage gates, slip, cancellation, ramp-up and qualification.
 
-A project's first day of output is drawn once per replication, by one of two routes and never both:
+A project's first day of output is drawn once per replication, by exactly one of these routes:
 
+* *Operating*: an increment whose output has begun starts on its announced day and ramps up from there.
 * *Announced*: a project under construction or commissioning with an announced start begins then plus slip
-  (lognormal, by class of stage, scaled down when it is already commissioning).
+  (lognormal, by class of stage, scaled down when it is already commissioning; given that it had not begun
+  on ``as_of``).
 * *Gates*: any other project must pass financing (odds moved by agreements), then take its construction and
   commissioning time, each lognormal. It never starts before its announced date.
 
@@ -26,7 +28,7 @@ from simulator.domain.chain import Project, Stage
 from simulator.domain.changes import CapacityChange, SupportChange
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA, region_of
-from simulator.domain.sampling import lognormal
+from simulator.domain.sampling import lognormal, lognormal_cdf
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -65,40 +67,48 @@ class NewCapacity:
 
 def start_days(project: Project, case: Case, draws: Draws, supports: Sequence[SupportChange]) -> tuple[Floats, Floats]:
     """First day of output (n,), and the share of output tied to the focal buyer (n,), by the rule above."""
-    focal_offtake = np.zeros(draws.n)
+    n, known = draws.n, float(case.day(case.as_of))
+    announced = _announced(project.announced_start, case)
+    if project.gate == "operating":
+        return np.full(n, known if announced is None else announced), np.zeros(n)
     if case.project_dates == "promised":
-        promised = project.promised_start or project.announced_start
-        if promised is None:
-            return np.full(draws.n, np.inf), focal_offtake
-        return np.full(draws.n, float(max(case.day(date.fromisoformat(promised)), case.day(case.as_of)))), focal_offtake
+        promised = _announced(project.promised_start, case) if project.promised_start else announced
+        return np.full(n, np.inf if promised is None else max(promised, known)), np.zeros(n)
 
-    u = np.ascontiguousarray(draws.uniform(f"project/{project.id}/{project.commodity}", 4).T)
-    known = float(case.day(case.as_of))
-    announced = -np.inf if project.announced_start is None else float(case.day(date.fromisoformat(project.announced_start)))
-    running = project.gate in ("construction", "commissioning")
-    odds, factor = np.zeros(draws.n), np.ones(draws.n)
+    # Rows that share an id are one plant: its commodities live, slip and die together.
+    u = np.ascontiguousarray(draws.uniform(f"project/{project.id}", 4).T)
+    odds, factor, focal_offtake = np.zeros(n), np.ones(n), np.zeros(n)
     for support in supports:
         if _supports(support, project):
             odds = np.where(support.mask, np.maximum(odds, support.financing_odds), odds)
             factor = np.where(support.mask, np.minimum(factor, support.duration_factor), factor)
             focal_offtake = np.where(support.mask, np.maximum(focal_offtake, support.focal_offtake), focal_offtake)
 
-    if running and np.isfinite(announced):
-        median, _, p90 = parameters.slip(project.kind)
-        scale = draws.input("start_slip_scale/ALL")
-        if project.gate == "commissioning":
-            scale = scale * parameter("commissioning_slip_factor").value
-        slip = lognormal(u[1], median, p90) * scale * factor * DAYS_PER_MONTH
-        # Still not running at ``as_of``: a start before it is known not to have happened.
-        start = np.maximum(announced + slip, known)
+    running = project.gate in ("construction", "commissioning")
+    if running and announced is not None:
+        start = announced + _slip_days(project, u[1], factor, known - announced, draws)
     else:
-        base = parameter("financing_odds_without_deal").value
-        passed = running | (u[0] < np.maximum(odds, base))
+        passed = running | (u[0] < np.maximum(odds, parameter("financing_odds_without_deal").value))
         start = known + _gate_days(project, u, factor)
-        start = np.where(passed, np.maximum(start, announced), np.inf)
-    hazard = draws.input("cancellation_hazard_per_year/ALL")
-    dies = known - np.log(u[3]) / hazard * 365.25
+        start = np.where(passed, np.maximum(start, -np.inf if announced is None else announced), np.inf)
+    dies = known - np.log(u[3]) / draws.input("cancellation_hazard_per_year/ALL") * 365.25
     return np.where(start < dies, start, np.inf), focal_offtake
+
+
+def _announced(day: str | None, case: Case) -> float | None:
+    return None if day is None else float(case.day(date.fromisoformat(day)))
+
+
+def _slip_days(project: Project, u: Floats, factor: Floats, elapsed: float, draws: Draws) -> Floats:
+    """(n,) days of slip, given that ``elapsed`` days after the announced start nothing has begun."""
+    median, _, p90 = parameters.slip(project.kind)
+    scale = draws.input("start_slip_scale/ALL") * factor * DAYS_PER_MONTH
+    if project.gate == "commissioning":
+        scale = scale * parameter("commissioning_slip_factor").value
+    if elapsed > 0:
+        past = lognormal_cdf(elapsed / scale, median, p90)
+        u = np.minimum(past + u * (1.0 - past), 1.0 - 1e-12)
+    return np.asarray(lognormal(u, median, p90) * scale)
 
 
 def _gate_days(project: Project, u: Floats, factor: Floats) -> Floats:
@@ -125,7 +135,9 @@ def _supports(support: SupportChange, project: Project) -> bool:
     return here and ("ALL" in support.commodities or project.commodity in support.commodities)
 
 
-def outlets(stage: Stage, country: str, focal: str, china: float | Floats, tied: Floats, accessible: float) -> tuple[Floats, Floats]:
+def outlets(
+    stage: Stage, country: str, focal: str, china: float | Floats, tied: Floats, accessible: float
+) -> tuple[Floats, Floats]:
     """(n, B) where new output goes, once and before the focal buyer is qualified to take it.
 
     Chinese offtake goes to Chinese buyers. Of the rest, what is tied to the focal buyer goes there, what
@@ -147,7 +159,9 @@ def outlets(stage: Stage, country: str, focal: str, china: float | Floats, tied:
 
     def spread(chosen: NDArray[np.bool_]) -> Floats:
         weight = np.where(chosen, size, 0.0)
-        return np.asarray(weight / weight.sum() if weight.sum() > 0 else np.where(chosen, 1.0, 0.0) / max(1, chosen.sum()))
+        return np.asarray(
+            weight / weight.sum() if weight.sum() > 0 else np.where(chosen, 1.0, 0.0) / max(1, chosen.sum())
+        )
 
     outside = ~in_focal if (~in_focal).any() else np.ones_like(in_focal)
     open_ = accessible * spread(np.ones_like(in_focal)) + (1.0 - accessible) * spread(outside)

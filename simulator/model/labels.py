@@ -66,5 +66,7 @@ class Labels:
 
 
 def _largest_outside_china(producers: tuple[str, ...], output: Floats) -> str:
-    named = [(tonnes, country) for country, tonnes in zip(producers, output, strict=True) if country not in (CHINA, REST)]
+    named = [
+        (tonnes, country) for country, tonnes in zip(producers, output, strict=True) if country not in (CHINA, REST)
+    ]
     return max(named)[1] if named else ""

@@ -45,7 +45,7 @@ def label_errors(world: ChainWorld) -> Floats:
     parts = (slice(0, labels.masks), labels.partners)
     for market in world.markets:
         state = market.state
-        pairs = [(state.feed, state.feed_labels)]
+        pairs: list[tuple[Floats, Floats]] = [(state.feed, state.feed_labels)]
         if state.product_labels is not None:
             pairs.append((state.product, state.product_labels))
         if market.focal is not None:

@@ -5,10 +5,10 @@ The allocation rule, in this order, for every replication at once:
 1. *Firm*: home processors and owned offtake, then contracts. A buyer asks each supplier for its order
    times that supplier's share of its sourcing times the firm part of that share. A supplier that cannot
    serve all firm claims cuts them in proportion.
-2. *Habitual spot and displaced bids*: the rest of the habitual share, together with what buyers could not
-   place because a policy blocks their supplier; displaced orders bid with every supplier open to them in
-   proportion to what it has left. Claims are cut in proportion where a supplier is short.
-3. *Open spot*: orders still unfilled meet tonnes still unsold, in proportion.
+2. *Habitual spot*: the rest of the habitual share. Claims are cut in proportion where a supplier is short.
+3. *Open spot*: orders still unfilled, those that a policy keeps from their supplier among them, meet tonnes
+   still unsold, in proportion. A displaced buyer does not push habitual customers out: when China stopped
+   antimony to the USA in December 2024, deliveries to Europe held, and third countries filled the gap.
 
 Policy scales the claims on each origin -> destination pair (``allowed``) and closes open spot to it.
 """
@@ -45,7 +45,7 @@ def allocate(
     firm: Floats,
     gates: Sequence[Gate] = (),
     open_to: tuple[int, Floats] | None = None,
-) -> tuple[Floats, Floats]:
+) -> Floats:
     """Flows of one review by the rule of this module.
 
     Parameters
@@ -65,19 +65,16 @@ def allocate(
 
     Returns
     -------
-    flow, blocked
-        (n, P, B) tonnes sold and (n, B) tonnes of habitual orders that policy kept from their supplier.
-        Row sums never exceed ``offer``; column sums never exceed ``order`` and what is ordered ahead.
+    Floats
+        (n, P, B) tonnes sold. Row sums never exceed ``offer``; column sums never exceed ``order`` and what is
+        ordered ahead.
     """
     want = order[:, None, :] * share
-    blocked = np.zeros_like(order)
     for gate in gates:
         row = want[:, gate.producer, :]
         if gate.ahead is not None:
             row = row + gate.ahead
-        passing = row * gate.allowed
-        blocked += row - passing
-        want[:, gate.producer, :] = passing
+        want[:, gate.producer, :] = row * gate.allowed
 
     flow = want * firm
     want -= flow
@@ -85,12 +82,6 @@ def allocate(
     _ration(flow, offer, claim)
     left = np.maximum(offer - claim, 0.0)
 
-    access = None
-    if gates:
-        access = _access(order.shape, offer.shape[1], gates, open_to)
-        bids = access * left[:, :, None]
-        bids *= (blocked / np.maximum(over_producers(bids), _TINY))[:, None, :]
-        want += bids
     claim = over_buyers(want)
     _ration(want, left, claim)
     flow += want
@@ -98,17 +89,17 @@ def allocate(
     left = np.maximum(left - claim, 0.0)
     unmet = np.maximum(order - over_producers(flow), 0.0)
     if not unmet.any() or not left.any():
-        return flow, blocked
+        return flow
     # One formula for every replication, gated or not: a cheaper one for the ungated would round otherwise.
-    spot = unmet[:, None, :] if access is None else access * unmet[:, None, :]
-    if access is None:
-        spot = np.repeat(spot, offer.shape[1], axis=1)
-        if open_to is not None:
-            spot[:, :, open_to[0]] *= open_to[1]
+    spot = np.repeat(unmet[:, None, :], offer.shape[1], axis=1)
+    for gate in gates:
+        spot[:, gate.producer, :] *= gate.open
+    if open_to is not None:
+        spot[:, :, open_to[0]] *= open_to[1]
     spot *= (left / np.maximum(over_buyers(spot), _TINY))[:, :, None]
     spot *= np.minimum(1.0, unmet / np.maximum(over_producers(spot), _TINY))[:, None, :]
     flow += spot
-    return flow, blocked
+    return flow
 
 
 def _ration(flow: Floats, offer: Floats, claim: Floats) -> None:
@@ -125,17 +116,3 @@ def over_buyers(flow: Floats) -> Floats:
 def over_producers(flow: Floats) -> Floats:
     """(n, B) sums of (n, P, B)."""
     return np.asarray(np.einsum("npb->nb", flow))
-
-
-def _access(
-    order_shape: tuple[int, ...], producers: int, gates: Sequence[Gate], open_to: tuple[int, Floats] | None
-) -> Floats:
-    """(n, P, B) fraction of its open-spot trade each pair may do."""
-    n, buyers = order_shape
-    access = np.ones((n, producers, buyers))
-    for gate in gates:
-        access[:, gate.producer, :] = gate.open
-    if open_to is not None:
-        buyer, fraction = open_to
-        access[:, :, buyer] *= fraction
-    return access

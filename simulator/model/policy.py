@@ -9,6 +9,7 @@ which part of a claim may pass today.
   may ship; granted tonnes lapse with the validity of a licence.
 * *Re-routing*: after a lag, and while the price gap pays for it, part of the blocked tonnes leaves for a third
   country and reaches the buyer under another declared origin. Labels do not change.
+* An *extraterritorial* ban also keeps from the target what others make of the imposer's material.
 * *Front-loading*: between announcement and effect, targeted buyers multiply their orders.
 """
 
@@ -47,6 +48,7 @@ class Control:
         self.kind = change.kind
         self.covered = np.array([_targeted(change, buyer) * change.covered_share for buyer in buyers])
         self.leakage = np.broadcast_to(np.asarray(change.leakage, dtype=float), (n,))
+        self.abroad = self.covered * change.extraterritorial_share
         self.approval_multiplier = change.approval_multiplier
         self.established = change.established
         self.in_force = np.zeros(n, dtype=bool)
@@ -77,6 +79,8 @@ class ControlDesk:
         self.licensed = np.zeros((n, len(buyers)))
         """(n, B) part of a claim that needs a licence."""
         self.approval = np.zeros((n, len(buyers)))
+        self.abroad = np.zeros((n, len(buyers)))
+        """(n, B) part of goods made abroad from the imposer's material that may not be sold."""
         self.since = np.full((n, len(buyers)), np.inf)
         """(n, B) first day the present restriction held."""
         self.granted = np.zeros((n, len(buyers)))
@@ -137,15 +141,19 @@ class ControlDesk:
         self.passing.fill(1.0)
         self.licensed.fill(0.0)
         self.approval.fill(0.0)
+        self.abroad.fill(0.0)
         for control in self.controls.values():
             active = control.active[:, None] & (control.covered > 0.0)[None, :]
             if control.kind == "ban":
                 stopped = control.covered[None, :] * (1.0 - control.leakage[:, None])
                 self.passing *= np.where(active, 1.0 - stopped, 1.0)
+                self.abroad = np.maximum(self.abroad, np.where(active, control.abroad[None, :], 0.0))
             else:
                 self.licensed = np.where(active, np.maximum(self.licensed, control.covered[None, :]), self.licensed)
                 approval = np.minimum(self.licences.approval * control.approval_multiplier, 1.0)[:, None]
-                self.approval = np.where(active, np.where(self.approval > 0.0, np.minimum(self.approval, approval), approval), self.approval)
+                self.approval = np.where(
+                    active, np.where(self.approval > 0.0, np.minimum(self.approval, approval), approval), self.approval
+                )
         now = (self.passing < 1.0) | (self.licensed > 0.0)
         self.since = np.where(now, np.where(before, np.minimum(self.since, day), day), np.inf)
 

@@ -46,6 +46,7 @@ class Recorder:
                 focal.consumed[:, labels.runner_ups].copy(),
                 focal.consumed[:, labels.partners].copy(),
                 focal.landed.copy(),
+                focal.withheld,
                 focal.stock,
                 focal.government,
                 self.world.world_price.value,
@@ -61,9 +62,20 @@ class Recorder:
 
     def trace(self) -> ChainTrace:
         """The finished series: views with the replication axis first of arrays written day by day."""
-        demanded, used, exposed, runner_up, partner, landed, stock, government, price_world, price_china, projects = (
-            np.moveaxis(np.array(column), 0, 1) for column in zip(*self._rows, strict=True)
-        )
+        (
+            demanded,
+            used,
+            exposed,
+            runner_up,
+            partner,
+            landed,
+            withheld,
+            stock,
+            government,
+            price_world,
+            price_china,
+            projects,
+        ) = (np.moveaxis(np.array(column), 0, 1) for column in zip(*self._rows, strict=True))
         world, stage = self.world, self.market.stage
         name = world.chain.commodity
         if self.stage != world.chain.verdict_stage:
@@ -81,6 +93,7 @@ class Recorder:
             runner_up=world.labels.runner_up,
             by_partner=partner,
             landed=landed,
+            withheld=withheld,
             stock=stock,
             government=government,
             price_world=price_world,
@@ -91,5 +104,3 @@ class Recorder:
             clipped=clipped_tonnes(world),
             lots=self.focal.lots,
         )
-
-

@@ -26,29 +26,38 @@ class Market:
         n = level.shape[0]
         self.stage = stage
         self.state = state
-        in_china = np.array([c == CHINA for c in stage.producers])
-        raise_by = np.where(in_china[None, :], 1.0, level[:, None])
-        self.in_china = in_china
-        self.primary = (stage.output - stage.secondary)[None, :] * raise_by / DAYS_PER_YEAR
-        self.primary_ceiling = (stage.capacity - stage.secondary)[None, :] * raise_by / DAYS_PER_YEAR
-        self.secondary = stage.secondary[None, :] * raise_by / DAYS_PER_YEAR
+        self.in_china = np.array([c == CHINA for c in stage.producers])
+        self.primary = (stage.output - stage.secondary) / DAYS_PER_YEAR
+        """(P,) base-year output from feed or ore, t/day."""
+        # What is uncertain is how much idle capacity there is outside China: base-year output is balanced.
+        spread = np.where(self.in_china[None, :], 1.0, level[:, None])
+        self.primary_ceiling = np.maximum(
+            (stage.capacity - stage.secondary)[None, :] * spread / DAYS_PER_YEAR, self.primary
+        )
+        """(n, P) capacity for it, t/day."""
+        self.secondary = stage.secondary / DAYS_PER_YEAR
         flows = stage.flows
         self.flows = flows / DAYS_PER_YEAR
         self.share = self.flows / np.maximum(self.flows.sum(axis=0), _TINY)[None, :]
-        tied = np.where(flows > 0, np.minimum(1.0, stage.committed * stage.output[:, None] / np.maximum(flows, _TINY)), 0.0)
+        tied = np.where(
+            flows > 0, np.minimum(1.0, stage.committed * stage.output[:, None] / np.maximum(flows, _TINY)), 0.0
+        )
         self.firm = tied[None] + (1.0 - tied)[None] * contract[:, None, None]
         """(n, P, B) firm part of each habitual share: tied, and of the rest the contract share."""
         self.buyer_in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
+        self.foreign = np.array([[float(region_of(b) != region_of(c)) for b in stage.buyers] for c in stage.producers])
+        """(P, B) 1 where the buyer is in another region than the producer."""
         self.inside_china = self.buyer_in_china.astype(float)
         self.outside_china = 1.0 - self.inside_china
         self.projects: list[NewCapacity] = []
         self.desks: dict[int, ControlDesk] = {}
         self.focal: FocalBuyer | None = None
-        self.new_to_focal: NDArray[np.bool_] | None = None
         self.outages: Outages
         self.lost = np.zeros((n, len(stage.producers)))
         """(n, P) share of capacity lost to scenario outages in the present interval."""
         self.scenario_outages: list[tuple[int, Floats, Floats, Floats]] = []
+        self.reserve = np.zeros((n, len(stage.producers)))
+        """(n, P) working stock that is not for sale, tonnes."""
         self.feed_rate = np.zeros((n, len(stage.producers)))
         """(n, P) feed each producer would use, t/day."""
         self.entrants = np.zeros((n, len(stage.producers)))
@@ -72,7 +81,9 @@ class Market:
         """Hang a scenario outage on its producer, if it produces here."""
         if change.country in self.stage.producers:
             begin = np.where(change.mask, change.day, np.inf)
-            self.scenario_outages.append((self.stage.producers.index(change.country), begin, begin + change.duration_days, change.lost_share))
+            self.scenario_outages.append(
+                (self.stage.producers.index(change.country), begin, begin + change.duration_days, change.lost_share)
+            )
 
     def lose(self, day: float, step: int) -> None:
         """Set ``lost`` for the interval of ``step`` days that ends on ``day``."""

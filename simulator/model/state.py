@@ -102,7 +102,7 @@ class StageState:
 
     def held(self) -> Floats:
         """(n,) tonnes of this stage's product held outside the focal buyer and the next stage's feed stocks."""
-        held = self.product.sum(axis=1) + self.inventory.sum(axis=1) + self.to_regions.total()
+        held: Floats = self.product.sum(axis=1) + self.inventory.sum(axis=1) + self.to_regions.total()
         if self.tracked:
             held = held - self.inventory[:, self.focal]
         if self.to_processors is not None:

@@ -27,7 +27,9 @@ def compositions(chain: Chain, labels: Labels) -> list[Floats]:
         feed = upstream.flows[:, len(upstream.regions) :]
         incoming = feed.T @ result[s - 1] / np.maximum(feed.sum(axis=0), 1e-300)[:, None]
         labels.relabel(incoming[None], s, stage.producers)
-        scrap = np.divide(stage.secondary, stage.output, out=np.zeros_like(stage.output), where=stage.output > 0)[:, None]
+        scrap = np.divide(stage.secondary, stage.output, out=np.zeros_like(stage.output), where=stage.output > 0)[
+            :, None
+        ]
         mixed = scrap * fresh + (1.0 - scrap) * incoming
         result.append(np.where(stage.output[:, None] > 0, mixed, fresh))
     return result

@@ -53,7 +53,9 @@ class World:
         corridors = Corridors(draws, self.reviews, float(self.first))
         supports = [c for c in changes if isinstance(c, SupportChange)]
         capacity = [c for c in changes if isinstance(c, CapacityChange)]
-        self.chains = [ChainWorld(case, chain, draws, corridors, supports, capacity, self.reviews) for chain in case.chains]
+        self.chains = [
+            ChainWorld(case, chain, draws, corridors, supports, capacity, self.reviews) for chain in case.chains
+        ]
         self.recorders = [
             Recorder(chain, s, self.days)
             for chain in self.chains
@@ -87,7 +89,9 @@ class World:
             elif isinstance(change, DemandChange):
                 for chain in self.chains:
                     if chain.chain.commodity in change.commodities or "ALL" in change.commodities:
-                        chain.region_shocks.append((change.region, change.factor, change.day, change.until, change.mask))
+                        chain.region_shocks.append(
+                            (change.region, change.factor, change.day, change.until, change.mask)
+                        )
             elif isinstance(change, OutageChange):
                 for chain, s in self._covered((change.commodity,), (change.stage,) if change.stage else ()):
                     chain.markets[s].add_outage(change)
@@ -171,7 +175,12 @@ class World:
 def checkpoints(case: Case) -> Floats:
     """Days every metric may ask for: start, deadline and a year beyond, each with its windows' first days."""
     windows = {0, 90, 365, *(criterion.window_days for criterion in case.target.criteria)}
-    ends = {0, case.day(case.deadline), case.day(min(case.deadline + timedelta(days=365), case.horizon)), case.day(case.horizon)}
+    ends = {
+        0,
+        case.day(case.deadline),
+        case.day(min(case.deadline + timedelta(days=365), case.horizon)),
+        case.day(case.horizon),
+    }
     first, last = case.day(case.spin_up), case.day(case.horizon)
     return np.array(sorted({day for end in ends for w in windows if first < (day := end - w) <= last}), dtype=float)
 

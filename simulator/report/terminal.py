@@ -170,7 +170,7 @@ def _footer(study: Study) -> Iterable[str]:
     thresholds = "; ".join(
         f"{name}: {meaning} at most {percent(criteria[name].threshold)} % over {criteria[name].window_days} days"
         for name, meaning in (
-            ("reliance", "China-exposed share of consumption"),
+            ("reliance", "China-exposed share of consumption, tonnes that China withholds counted in,"),
             ("complete", "the same"),
             ("direct", "declared China share of imports"),
             ("crma65", "largest third country at any stage"),
