@@ -114,7 +114,7 @@ class Chain:
     price_usd_per_kg: float
     base_year: int
     inputs: Mapping[str, str]
-    """Role -> name of the uncertain input that plays it, e.g. ``{"demand_elasticity": "demand_elasticity/antimony"}``."""
+    """Role -> name of the uncertain input that plays it: ``demand_elasticity`` -> ``demand_elasticity/antimony``."""
     government: GovernmentStock
     facts: tuple[Fact, ...] = ()
     """Every number behind the arrays, with its source."""

@@ -25,7 +25,9 @@ PARTNER_LABELS: Final = ("other", *C5, *ASIAN_PARTNERS, "USA")
 """First partner a tonne touched on its way; ``other`` until it touches one."""
 
 EU_MEMBERS: Final = frozenset(
-    "AUT BEL BGR HRV CYP CZE DNK EST FIN FRA DEU GRC HUN IRL ITA LVA LTU LUX MLT NLD POL PRT ROU SVK SVN ESP SWE".split()
+    (
+        "AUT BEL BGR HRV CYP CZE DNK EST FIN FRA DEU GRC HUN IRL ITA LVA LTU LUX MLT NLD POL PRT ROU SVK SVN ESP SWE"
+    ).split()
 )
 
 

@@ -49,7 +49,7 @@ class ChainTrace:
     by_partner: Floats
     """(n, T, K) cumulative consumption by first partner touched, ``places.PARTNER_LABELS``."""
     landed: Floats
-    """(n, T, O) cumulative landings at the focal buyer by declared origin (domestic deliveries under the focal country)."""
+    """(n, T, O) cumulative landings at the focal buyer by declared origin, its own country included."""
     stock: Floats
     """(n, T) focal industry stock at the verdict stage."""
     government: Floats

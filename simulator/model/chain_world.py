@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalogue.parameters import parameter
-from simulator.domain.changes import CapacityChange, SupportChange
 from simulator.domain.chain import Chain
+from simulator.domain.changes import CapacityChange, SupportChange
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
 from simulator.domain.sampling import lognormal, standard_normal
@@ -164,7 +164,7 @@ class ChainWorld:
                         unqualified_outlets=waiting,
                     )
                 )
-        for s, market in enumerate(self.markets):
+        for market in self.markets:
             market.mix[:, :-1] = market.fresh[None]
             market.lead_days += (market.state.lags * self.step)[None, :]
             regions = market.state.regions
@@ -175,8 +175,8 @@ class ChainWorld:
                 transit = market.focal.weeks[:, :, :-1].mean(axis=0) * float(SERVICE_DAYS)
                 usual = market.share[:, market.state.focal]
                 market.lead_days[:, market.state.focal] = (transit * usual[None, :]).sum(axis=1) + self.step / 2
-            for project in market.projects:
-                self.project_ids.append(project.id)
+            for new in market.projects:
+                self.project_ids.append(new.id)
                 self.project_output.append(np.zeros(n))
 
     @staticmethod
@@ -217,12 +217,14 @@ class ChainWorld:
                 self.draws.input("licence_lag_months/ALL")[:, None],
                 parameter("licence_lag_p90_multiple").value * self.draws.input("licence_lag_months/ALL")[:, None],
             )
-            lag = np.minimum(lag * DAYS_PER_MONTH, parameter("licence_lag_days_longest").value)
+            longest_days = parameter("licence_lag_days_longest").value
+            lag = np.minimum(lag * DAYS_PER_MONTH, longest_days)
             licences = Licences(
                 approval=np.clip(self.draws.input("licence_approval/ALL"), 0.0, 1.0),
                 fill=np.clip(self.draws.input("licence_fill/ALL"), 0.0, 1.0),
                 validity_reviews=self.draws.input("licence_validity_months/ALL") * DAYS_PER_MONTH / self.step,
                 lag_reviews=np.maximum(1, np.ceil(lag / self.step)).astype(np.int64),
+                longest=int(np.ceil(longest_days / self.step)),
             )
             desk = market.desks[p] = ControlDesk(p, market.stage.buyers, self.draws.n, licences)
             desk.steady = market.flows[p] * self.step

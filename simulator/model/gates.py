@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from simulator.catalogue import parameters
 from simulator.catalogue.parameters import parameter
 from simulator.domain.chain import Project, Stage
-from simulator.domain.changes import CapacityChange, SupportChange
+from simulator.domain.changes import SupportChange
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA, region_of
 from simulator.domain.sampling import lognormal, lognormal_cdf

@@ -61,7 +61,7 @@ class Outages:
         plant, cycle, replication = np.nonzero(start < reviews * step)
         begin, finish = start[plant, cycle, replication], end[plant, cycle, replication]
         interval = np.floor(begin / step).astype(np.int64)
-        parts: list[tuple[Ints, Ints, Ints, Floats]] = []
+        parts: list[tuple[Ints, Ints, Ints, Floats]] = [(np.empty(0, np.int64),) * 3 + (np.empty(0),)]
         while interval.size:
             overlap = np.minimum(finish, (interval + 1) * step) - np.maximum(begin, interval * step)
             parts.append((interval, replication, producer[plant], weight[plant] * np.maximum(overlap, 0.0) / step))

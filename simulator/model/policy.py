@@ -39,6 +39,8 @@ class Licences:
     """Reviews until half of an unused licence has lapsed."""
     lag_reviews: NDArray[np.int64]
     """(n, T) reviews from application to grant of the cohort of each review."""
+    longest: int
+    """Longest lag there can be, reviews."""
 
 
 class Control:
@@ -85,8 +87,7 @@ class ControlDesk:
         """(n, B) first day the present restriction held."""
         self.granted = np.zeros((n, len(buyers)))
         """(n, B) tonnes that may ship under licence now."""
-        horizon = int(licences.lag_reviews.max(initial=1)) + 1
-        self.queue = np.zeros((n, horizon, len(buyers)))
+        self.queue = np.zeros((n, licences.longest + 1, len(buyers)))
         """(n, H, B) tonnes granted at each coming review."""
         self._rows = np.arange(n)
         self.now = 0
@@ -132,9 +133,12 @@ class ControlDesk:
     def _open_steady(self, control: Control, mask: Mask) -> None:
         """A regime older than the model: its queue already holds what was applied for before."""
         rate = self.licences.approval[:, None] * self.licences.fill[:, None] * control.approval_multiplier
-        monthly = rate * control.covered[None, :] * self.steady[None, :] * mask[:, None]
-        self.granted += monthly
-        self.queue += monthly[:, None, :]
+        applied = rate * control.covered[None, :] * self.steady[None, :] * mask[:, None]
+        self.granted += applied
+        for ago in range(1, min(self.licences.longest, self.licences.lag_reviews.shape[1])):
+            left = self.licences.lag_reviews[:, ago] - ago
+            waiting = np.flatnonzero(left > 0)
+            self.queue[waiting, (self.now + left[waiting]) % self.queue.shape[1]] += applied[waiting]
 
     def _refresh(self, day: float) -> None:
         before = (self.passing < 1.0) | (self.licensed > 0.0)

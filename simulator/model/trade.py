@@ -71,14 +71,14 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         by_china = np.maximum(by_china - rerouted[1], 0.0)
     if market.focal is not None:
         market.focal.withheld = market.focal.withheld + by_china[:, state.focal]
-    return short, np.minimum(withheld / asked, 1.0)
+    return short, np.asarray(np.minimum(withheld / asked, 1.0))
 
 
 def _habits(market: Market, day: float, growth: Floats) -> Floats:
     """(P, B) or (n, P, B) sourcing shares: base-year habits, and new output at everybody's expense pro rata."""
     if not market.projects or not market.entrants.any():
-        return market.share
-    size = np.repeat(market.flows[None], growth.size, axis=0)
+        return np.asarray(market.share)
+    size: Floats = np.repeat(market.flows[None], growth.size, axis=0)
     for project in market.projects:
         if project.now.any():
             outlets = np.where((day >= project.qualified)[:, None], project.outlets, project.unqualified_outlets)

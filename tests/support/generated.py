@@ -70,7 +70,8 @@ def chains(draw: st.DrawFn, commodity: str = "antimony") -> Chain:
     }
     stock = GovernmentStock(draw(st.floats(0.0, 100.0)), draw(st.floats(0.0, 30.0)))
     return Chain(
-        commodity, commodity, "t", "B", True, "generated", tuple(stages), count - 1, (), False, 10.0, 2024, inputs, stock
+        commodity, commodity, "t", "B", True, "generated", tuple(stages), count - 1, (), False, 10.0, 2024, inputs,
+        stock,
     )  # fmt: skip
 
 
@@ -120,7 +121,8 @@ def events(draw: st.DrawFn, chain: Chain) -> tuple[Instrument, ...]:
         stage = draw(st.sampled_from(chain.stages))
         found.append(
             OwnProject(
-                id="own", country=draw(st.sampled_from([c for c in stage.producers if c != "OTH"])), commodity=chain.commodity, stage=stage.name,
+                id="own", country=draw(st.sampled_from([c for c in stage.producers if c != "OTH"])),
+                commodity=chain.commodity, stage=stage.name,
                 capacity_t_per_year=draw(st.floats(0.0, 400.0)), at=_days(draw, 0, 500), probability=0.7,
                 china_offtake_share=draw(SHARES), focal_offtake_share=draw(SHARES),
             )

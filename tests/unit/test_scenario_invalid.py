@@ -146,7 +146,10 @@ def test_a_wrong_field_of_an_event_is_explained(tmp_path: Path, line: str, phras
         ("name: X\nevents: [{id: a, type: project, project: KAZ_W_NKATPA}]\n", "did you mean 'KAZ_W_NKATPAR'?"),
         ("name: X\nevents:\n- {id: a, type: x}\n- {id: a, type: x}\n", "is already the id of the event on line 3"),
         ("name: X\ninputs: {truce_renewal/ALL: often}\n", "'often' is not a number"),
-        ("name: X\ninputs: {truce_renewal/ALL: {mean: 1}}\n", "unknown field of an input's range; did you mean 'median'?"),
+        (
+            "name: X\ninputs: {truce_renewal/ALL: {mean: 1}}\n",
+            "unknown field of an input's range; did you mean 'median'?",
+        ),
         ("name: X\ncatalogue: {agreements: {signed_befor: 2025-01-01}}\n", "did you mean 'signed_before'?"),
         ("name: X\nstart: 9999-12-01\n", "is too far away; days lie between 1900 and 2200"),
         ("name: X\ntarget: {deadline: +18}\n", "18 is not a day"),
