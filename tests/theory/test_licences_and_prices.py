@@ -1,0 +1,132 @@
+"""The licence queue against queueing theory, and the price index against its own law."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from simulator.domain.changes import ControlChange
+from simulator.domain.sampling import lognormal
+from simulator.model.policy import ControlDesk, Licences
+from simulator.model.prices import PriceIndex
+from tests.support import worlds
+
+Floats = NDArray[np.float64]
+N, REVIEWS, LONGEST = 256, 400, 24
+Z = 3.89
+APPROVAL, FILL, CLAIM = 0.8, 0.5, 10.0
+
+
+def desk(*, established: bool = False, validity: float = 1e12) -> tuple[ControlDesk, NDArray[np.int64]]:
+    """A licence regime over one buyer in force, and the lags (n, T) that its applications will take."""
+    draws = worlds.draws_of(worlds.case([worlds.chain("antimony")]), N)
+    u = draws.uniform("theory/lags", REVIEWS)
+    lags = np.minimum(np.maximum(1, np.ceil(lognormal(u, 3.5, 14.0))), LONGEST).astype(np.int64)
+    licences = Licences(np.full(N, APPROVAL), np.full(N, FILL), np.full(N, validity), lags, LONGEST)
+    one = ControlDesk(0, ("USA",), N, licences)
+    one.steady = np.array([CLAIM])
+    day, mask = np.zeros(N), np.ones(N, dtype=bool)
+    change = ControlChange(
+        event_id="licences", day=day, mask=mask, active=True, imposer="CHN", targets=("ALL",),
+        commodities=("antimony",), kind="licence", established=established,
+    )  # fmt: skip
+    one.register(change, np.ones(N))
+    one.apply("licences", True, 0.0, mask)
+    return one, lags
+
+
+def shipped(one: ControlDesk, first: int, last: int) -> Floats:
+    """(n,) tonnes shipped in reviews [first, last) when every claim that may pass does."""
+    total = np.zeros(N)
+    for index in range(last):
+        allowed, _ = one.review(np.full((N, 1), CLAIM), index)
+        one.use(allowed * CLAIM)
+        if index >= first:
+            total += allowed[:, 0] * CLAIM
+    return total
+
+
+def test_granted_flow_is_approval_times_fill_times_applications() -> None:
+    """With licences that never lapse all that is granted ships; 5 standard lags at each end are the only error."""
+    one, _ = desk()
+    first = 3 * LONGEST
+    flow = shipped(one, first, REVIEWS) / (REVIEWS - first)
+    ends = LONGEST / (REVIEWS - first) * APPROVAL * FILL * CLAIM
+    assert abs(flow.mean() - APPROVAL * FILL * CLAIM) <= Z * flow.std(ddof=1) / np.sqrt(N) + 0.02 * ends
+    assert (np.abs(flow - APPROVAL * FILL * CLAIM) <= ends).all()
+    assert abs(flow.mean() - APPROVAL * CLAIM) > 0.5  # negative control: approval without fill
+
+
+def test_licences_that_lapse_ship_less() -> None:
+    lasting, short = (shipped(desk(validity=v)[0], 100, REVIEWS) for v in (1e12, 0.5))
+    assert (short < lasting).all()
+
+
+def test_the_queue_holds_the_rate_times_the_mean_lag() -> None:
+    """Little's law: what waits is the granted rate times the mean lag, so the mean wait is the mean lag.
+
+    The median lag, half as long under this tail, is the negative control.
+    """
+    one, lags = desk()
+    waiting = []
+    for index in range(REVIEWS):
+        one.review(np.full((N, 1), CLAIM), index)
+        if index >= 2 * LONGEST:
+            waiting.append(one.queue[:, :, 0].sum(axis=1) - one.queue[:, one.now, 0])
+    content = np.mean(waiting, axis=0) / (APPROVAL * FILL * CLAIM)
+    expected = lags[:, LONGEST:].mean(axis=1)
+    gap = content - expected
+    assert abs(gap.mean()) <= Z * gap.std(ddof=1) / np.sqrt(N)
+    assert abs((content - np.median(lags)).mean()) > Z * content.std(ddof=1) / np.sqrt(N) + 0.5
+
+
+def test_a_regime_older_than_the_model_starts_with_its_queue_full() -> None:
+    """Its queue holds what applications of the past have waiting: the rate times the mean lag, less nothing.
+
+    Tolerance: standard errors of the mean over replications, and one review for what arrives in the first.
+    """
+    one, lags = desk(established=True)
+    content = one.queue[:, :, 0].sum(axis=1) / (APPROVAL * FILL * CLAIM)
+    error = content.std(ddof=1) / np.sqrt(N)
+    assert lags.mean() - 1.0 - Z * error <= content.mean() <= lags.mean() + Z * error
+    assert desk()[0].queue.sum() == 0.0
+
+
+def index(elasticity: float, halving: float, cap: float = 100.0) -> PriceIndex:
+    return PriceIndex(np.array([elasticity]), np.array([halving]), np.array([120.0]), 30.0, 42.0, cap)
+
+
+@pytest.mark.parametrize(("gap", "elasticity"), [(0.05, 0.15), (0.2, 0.3), (0.4, 0.5)])
+def test_a_lasting_gap_brings_the_price_to_the_clearing_level(gap: float, elasticity: float) -> None:
+    """``(1 - gap) ** (-1 / e)``: after 200 half-times nothing is left of the start. Exponent 1 is the wrong model."""
+    price = index(elasticity, 150.0)
+    for _ in range(1000):
+        price.review(np.array([gap]), 14.0)
+    assert price.value[0] == pytest.approx((1.0 - gap) ** (-1.0 / elasticity), rel=1e-9)
+    assert price.believed[0] == pytest.approx(price.value[0], rel=1e-9)
+    assert price.value[0] != pytest.approx(1.0 / (1.0 - gap), rel=1e-3)
+
+
+@pytest.mark.parametrize("step", [7.0, 14.0, 28.0])
+def test_the_premium_halves_in_the_stated_time_once_the_gap_has_closed(step: float) -> None:
+    """The smoothed gap must be forgotten first; then the premium falls by half every halving time, at any step."""
+    halving = 336.0
+    price = index(0.3, halving)
+    for _ in range(200):
+        price.review(np.array([0.3]), step)
+    for _ in range(int(42 * 14 / step)):
+        price.review(np.zeros(1), step)
+    before = price.value[0] - 1.0
+    for _ in range(int(halving / step)):
+        price.review(np.zeros(1), step)
+    assert before > 1e-2
+    assert (price.value[0] - 1.0) / before == pytest.approx(0.5, rel=1e-2)
+    assert (price.value[0] - 1.0) / before != pytest.approx(0.5**0.5, rel=0.05)
+
+
+def test_the_price_never_passes_its_cap() -> None:
+    price = index(0.05, 150.0, cap=12.0)
+    for _ in range(300):
+        price.review(np.array([0.9]), 14.0)
+    assert price.value[0] == pytest.approx(12.0, rel=1e-9)
