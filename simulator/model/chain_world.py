@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalogue.parameters import parameter
-from simulator.domain.chain import Chain
+from simulator.domain.chain import Chain, Stage
 from simulator.domain.changes import CapacityChange, SupportChange
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
@@ -44,17 +44,13 @@ class ChainWorld:
         capacity: Sequence[CapacityChange],
         review_days: Floats,
     ) -> None:
-        stages = tuple(
-            replace(stage, processors=chain.stages[s + 1].producers if s + 1 < len(chain.stages) else ())
-            for s, stage in enumerate(chain.stages)
-        )
-        self.chain = chain = replace(chain, stages=stages)
+        self.chain = chain = replace(chain, stages=in_lag_order(chain.stages))
         self.case = case
         self.draws = draws
         self.labels = Labels(chain)
         self.step = case.review_days
         self.base_day = float(case.day(case.start.replace(year=chain.base_year, month=7, day=1)))
-        self.first_day = float(review_days[0])
+        self.first_day = float(case.day(case.spin_up))
         n = draws.n
 
         def role(name: str) -> Floats:
@@ -95,7 +91,7 @@ class ChainWorld:
         self.region_shocks: list[tuple[str, Floats, Floats, Floats, NDArray[np.bool_]]] = []
         self.markets = [
             Market(stage, StageState(stage, n, self.labels.size, self.step, case.focal, first=s == 0), level, contract)
-            for s, stage in enumerate(stages)
+            for s, stage in enumerate(chain.stages)
         ]
         self.project_ids: list[str] = []
         self.project_output: list[Floats] = []
@@ -165,7 +161,6 @@ class ChainWorld:
                     )
                 )
         for market in self.markets:
-            market.mix[:, :-1] = market.fresh[None]
             market.lead_days += (market.state.lags * self.step)[None, :]
             regions = market.state.regions
             market.cover[:, :regions] = self.cover_days[:, None]
@@ -308,6 +303,41 @@ class ChainWorld:
         if s + 1 < len(self.markets):
             total = total + self.markets[s + 1].state.feed.sum(axis=1)
         return total
+
+
+def in_lag_order(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """Name each stage's processors, and order them by transit from upstream.
+
+    Processors with the same lag then stand together, and their goods move without being copied.
+    """
+    ordered = [stages[0]]
+    for below in stages[1:]:
+        above = ordered[-1]
+        regions = len(above.regions)
+        order = np.argsort(above.lag_days[regions:], kind="stable")
+        columns = np.concatenate([np.arange(regions), regions + order])
+        producers = tuple(below.producers[i] for i in order)
+        ordered[-1] = replace(
+            above,
+            processors=producers,
+            # Picking columns leaves them strided; sums must run over contiguous rows to repeat bit for bit.
+            flows=np.ascontiguousarray(above.flows[:, columns]),
+            committed=np.ascontiguousarray(above.committed[:, columns]),
+            lag_days=above.lag_days[columns],
+        )
+        ordered.append(
+            replace(
+                below,
+                producers=producers,
+                plants=below.plants[order],
+                output=below.output[order],
+                capacity=below.capacity[order],
+                secondary=below.secondary[order],
+                flows=below.flows[order],
+                committed=below.committed[order],
+            )
+        )
+    return tuple(ordered)
 
 
 def _mix(rate: Floats, mix: Floats) -> Floats:

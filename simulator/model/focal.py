@@ -77,12 +77,12 @@ class FocalBuyer:
         self.lots = np.zeros(n, dtype=np.int64)
         self._week = 0
 
-    def dispatch(self, review: int, tonnes: Floats, composition: Floats) -> None:
-        """Lots (n, lanes) leave now, each with its origin's composition (n, lanes, L), unless that is fixed."""
+    def dispatch(self, review: int, tonnes: Floats, labels: Floats | None) -> None:
+        """Lots (n, lanes) leave now with their labels (n, lanes, L), None where a lane's are fixed."""
         self.put(self.weeks[review], tonnes)
         self.pool += tonnes
         if self.pool_labels is not None:
-            self.pool_labels += composition * tonnes[:, :, None]
+            self.pool_labels += labels
         self.lots += np.count_nonzero(tonnes, axis=1)
 
     def put(self, weeks: NDArray[np.int32], tonnes: Floats) -> None:

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _TINY = 1e-300
+NEGLIGIBLE = 1e-9
+"""Share of an order or offer below which what is left over is round-off."""
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ def allocate(
     firm: Floats,
     gates: Sequence[Gate] = (),
     open_to: tuple[int, Floats] | None = None,
-) -> Floats:
+) -> tuple[Floats, Floats, Floats]:
     """Flows of one review by the rule of this module.
 
     Parameters
@@ -65,47 +67,65 @@ def allocate(
 
     Returns
     -------
-    Floats
-        (n, P, B) tonnes sold. Row sums never exceed ``offer``; column sums never exceed ``order`` and what is
-        ordered ahead.
+    flow, sold, received
+        (n, P, B) tonnes sold, and their sums (n, P) over buyers and (n, B) over producers. No producer sells
+        more than ``offer``; no buyer gets more than its ``order`` and what it ordered ahead.
     """
-    want = order[:, None, :] * share
+    flow = order[:, None, :] * share
     for gate in gates:
-        row = want[:, gate.producer, :]
+        row = flow[:, gate.producer, :]
         if gate.ahead is not None:
             row = row + gate.ahead
-        want[:, gate.producer, :] = row * gate.allowed
+        flow[:, gate.producer, :] = row * gate.allowed
+    sold = over_buyers(flow)
 
-    flow = want * firm
-    want -= flow
-    claim = over_buyers(flow)
-    _ration(flow, offer, claim)
+    # Each replication takes the dear steps only if it needs them; which ones do is its own affair, so a
+    # replication comes out the same in any block.
+    tight = np.flatnonzero((sold > offer).any(axis=1))
+    if tight.size:
+        flow[tight] = _ration(flow[tight], offer[tight], firm[tight])
+        sold[tight] = over_buyers(flow[tight])
+    received = over_producers(flow)
+
+    left = np.maximum(offer - sold, 0.0)
+    unmet = order - received
+    wanting = np.flatnonzero((unmet > NEGLIGIBLE * order).any(axis=1) & (left > NEGLIGIBLE * offer).any(axis=1))
+    if wanting.size:
+        spot = _open_spot(left[wanting], np.maximum(unmet[wanting], 0.0), wanting, gates, open_to)
+        flow[wanting] += spot
+        sold[wanting] += over_buyers(spot)
+        received[wanting] += over_producers(spot)
+    return flow, sold, received
+
+
+def _ration(want: Floats, offer: Floats, firm: Floats) -> Floats:
+    """Serve firm claims first, then the rest of the habitual claims, each cut in proportion; all (k, P, B)."""
+    first = want * firm
+    want -= first
+    claim = over_buyers(first)
+    first *= np.minimum(1.0, offer / np.maximum(claim, _TINY))[:, :, None]
     left = np.maximum(offer - claim, 0.0)
+    want *= np.minimum(1.0, left / np.maximum(over_buyers(want), _TINY))[:, :, None]
+    first += want
+    return first
 
-    claim = over_buyers(want)
-    _ration(want, left, claim)
-    flow += want
 
-    left = np.maximum(left - claim, 0.0)
-    unmet = np.maximum(order - over_producers(flow), 0.0)
-    if not unmet.any() or not left.any():
-        return flow
-    # One formula for every replication, gated or not: a cheaper one for the ungated would round otherwise.
-    spot = np.repeat(unmet[:, None, :], offer.shape[1], axis=1)
+def _open_spot(
+    left: Floats,
+    unmet: Floats,
+    rows: NDArray[np.intp],
+    gates: Sequence[Gate],
+    open_to: tuple[int, Floats] | None,
+) -> Floats:
+    """Unsold tonnes (k, P) meet unfilled orders (k, B) of the replications in ``rows``."""
+    spot = np.repeat(unmet[:, None, :], left.shape[1], axis=1)
     for gate in gates:
-        spot[:, gate.producer, :] *= gate.open
+        spot[:, gate.producer, :] *= gate.open[rows]
     if open_to is not None:
-        spot[:, :, open_to[0]] *= open_to[1]
+        spot[:, :, open_to[0]] *= open_to[1][rows]
     spot *= (left / np.maximum(over_buyers(spot), _TINY))[:, :, None]
     spot *= np.minimum(1.0, unmet / np.maximum(over_producers(spot), _TINY))[:, None, :]
-    flow += spot
-    return flow
-
-
-def _ration(flow: Floats, offer: Floats, claim: Floats) -> None:
-    """Cut the claims (n, P, B) of producers that cannot serve them all, in proportion, in place."""
-    if (claim > offer).any():  # a factor of exactly 1 changes nothing, so the block may skip it as a whole
-        flow *= np.minimum(1.0, offer / np.maximum(claim, _TINY))[:, :, None]
+    return spot
 
 
 def over_buyers(flow: Floats) -> Floats:

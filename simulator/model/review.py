@@ -48,16 +48,10 @@ def _land(world: ChainWorld, s: int) -> None:
     """Goods due at this review reach regions and the next stage's feed stocks."""
     market = world.markets[s]
     state, regions = market.state, market.state.regions
-    tonnes, _ = state.to_regions.receive()
-    state.inventory += tonnes
-    state.on_order[:, :regions] -= tonnes
+    state.to_regions.receive(state.inventory, None, state.on_order[:, :regions])
     if state.to_processors is not None:
-        tonnes, labels = state.to_processors.receive()
         nxt = world.markets[s + 1].state
-        assert labels is not None, "goods for processors carry labels"
-        nxt.feed += tonnes
-        nxt.feed_labels += labels
-        state.on_order[:, regions:] -= tonnes
+        state.to_processors.receive(nxt.feed, nxt.feed_labels, state.on_order[:, regions:])
 
 
 def _by_place(market: Market, factors: tuple[Floats, Floats]) -> Floats:
@@ -106,12 +100,10 @@ def _produce(
         wanted = made / stage.feed_yield
         used = np.minimum(wanted, state.feed)
         share = used / np.maximum(state.feed, _TINY)
-        moved = state.feed_labels * share[:, :, None]
-        state.feed_labels -= moved
+        moved = state.feed_labels * (share * stage.feed_yield)[:, :, None]
+        state.feed_labels *= (1.0 - share)[:, :, None]
         state.feed -= used
         state.feed_used += used.sum(axis=1)
-        if stage.feed_yield != 1.0:
-            moved *= stage.feed_yield
         labels.relabel(moved, s, stage.producers)
         made = used * stage.feed_yield
         assert state.product_labels is not None

@@ -10,6 +10,7 @@ from simulator.domain.changes import OutageChange
 from simulator.domain.places import CHINA, region_of
 from simulator.model.focal import FocalBuyer
 from simulator.model.gates import NewCapacity
+from simulator.model.market import over_producers
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
 from simulator.model.state import StageState
@@ -38,7 +39,8 @@ class Market:
         self.secondary = stage.secondary / DAYS_PER_YEAR
         flows = stage.flows
         self.flows = flows / DAYS_PER_YEAR
-        self.share = self.flows / np.maximum(self.flows.sum(axis=0), _TINY)[None, :]
+        # Summed as ``trade`` sums them with new output added: the same shares to the last bit.
+        self.share = self.flows / np.maximum(over_producers(self.flows[None])[0], _TINY)[None, :]
         tied = np.where(
             flows > 0, np.minimum(1.0, stage.committed * stage.output[:, None] / np.maximum(flows, _TINY)), 0.0
         )
@@ -73,8 +75,8 @@ class Market:
         """(n, B) days from an order to the landing of the next one after it."""
         self.fresh = np.zeros((len(stage.producers), state.feed_labels.shape[2]))
         """(P, L) labels of a tonne made from ore or scrap here."""
-        self.mix = np.zeros((n, len(stage.producers) + 1, state.feed_labels.shape[2]))
-        """(n, P + 1, L) labels of a tonne of each producer's product; the last row is of re-routed lots."""
+        self.carried = np.zeros((n, len(stage.producers) + 1, state.feed_labels.shape[2]))
+        """(n, P + 1, L) labels of the focal buyer's lots; the last row is of re-routed lots."""
         self.lots = np.zeros((n, len(stage.producers) + 1))
 
     def add_outage(self, change: OutageChange) -> None:

@@ -8,6 +8,7 @@ at a market review, a whole number of reviews after they left; the focal buyer's
 from __future__ import annotations
 
 import math
+from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,53 +19,56 @@ Floats = NDArray[np.float64]
 
 
 class Pipeline:
-    """Goods on the way to a group of buyers, by review of arrival."""
+    """Goods on the way to a group of buyers, by review of arrival.
+
+    Buyers with the same lag share a line: a list of parcels, one per review, handed on without a copy.
+    """
 
     def __init__(self, n: int, lags: NDArray[np.int64], labels: int) -> None:
         self.lags = lags
-        width = lags.size
-        self.slots = [np.zeros((n, width)) for _ in range(int(lags.max(initial=1)) + 1)]
-        self.labelled = [np.zeros((n, width, labels)) for _ in self.slots] if labels else []
-        self.now = 0
-        self.groups = [(int(lag), np.flatnonzero(lags == lag)) for lag in np.unique(lags)]
+        self.labels = labels
+        self.lines: list[tuple[slice | NDArray[np.intp], deque[tuple[Floats, Floats | None]]]] = []
+        for lag in np.unique(lags):
+            columns = np.flatnonzero(lags == lag)
+            empty = (np.zeros((n, columns.size)), np.zeros((n, columns.size, labels)) if labels else None)
+            where = _as_slice(columns)
+            self.lines.append((where, deque([empty] * int(lag))))
 
     def send(self, tonnes: Floats, labels: Floats | None) -> None:
         """Put tonnes (n, width) and their labels (n, width, L) on the way, each buyer with its own lag."""
-        for lag, columns in self.groups:
-            slot = (self.now + lag) % len(self.slots)
-            if columns.size == self.lags.size:
-                self.slots[slot] += tonnes
-                if labels is not None:
-                    self.labelled[slot] += labels
-            else:
-                self.slots[slot][:, columns] += tonnes[:, columns]
-                if labels is not None:
-                    self.labelled[slot][:, columns] += labels[:, columns]
+        for columns, line in self.lines:
+            line.append((tonnes[:, columns], None if labels is None else labels[:, columns]))
 
-    def receive(self) -> tuple[Floats, Floats | None]:
-        """Advance one review and hand over what lands now; the caller must not keep the arrays."""
-        self.slots[self.now].fill(0.0)
-        if self.labelled:
-            self.labelled[self.now].fill(0.0)
-        self.now = (self.now + 1) % len(self.slots)
-        return self.slots[self.now], self.labelled[self.now] if self.labelled else None
+    def receive(self, stock: Floats, stock_labels: Floats | None, on_order: Floats) -> None:
+        """Land what is due at this review in the stocks (n, width) and take it off the orders."""
+        for columns, line in self.lines:
+            tonnes, labels = line.popleft()
+            stock[:, columns] += tonnes
+            on_order[:, columns] -= tonnes
+            if labels is not None and stock_labels is not None:
+                stock_labels[:, columns] += labels
 
     def fill_steady(self, rate: Floats, labels: Floats | None) -> None:
         """Fill as if ``rate`` (width,) t per review, labelled (width, L), had always been sent."""
-        for lag, columns in self.groups:
-            for ahead in range(1, lag + 1):
-                slot = (self.now + ahead) % len(self.slots)
-                self.slots[slot][:, columns] += rate[columns]
-                if labels is not None:
-                    self.labelled[slot][:, columns] += labels[columns]
+        for columns, line in self.lines:
+            n = line[0][0].shape[0]
+            parcel = (
+                np.repeat(rate[columns][None], n, axis=0),
+                None if labels is None else np.repeat(labels[columns][None], n, axis=0),
+            )
+            for place in range(len(line)):
+                line[place] = parcel
 
     def total(self) -> Floats:
-        """(n,) tonnes on the way; what landed at the last review counts no more."""
-        total = np.zeros(self.slots[0].shape[0])
-        for index, slot in enumerate(self.slots):
-            if index != self.now:
-                total += slot.sum(axis=1)
-        return total
+        """(n,) tonnes on the way."""
+        parcels = [tonnes.sum(axis=1) for _, line in self.lines for tonnes, _ in line]
+        return np.sum(np.stack(parcels, axis=1), axis=1) if parcels else np.zeros(1)
+
+
+def _as_slice(columns: NDArray[np.intp]) -> slice | NDArray[np.intp]:
+    """A slice where the columns follow each other, which NumPy reads without a copy."""
+    first, last = int(columns[0]), int(columns[-1]) + 1
+    return slice(first, last) if last - first == columns.size else columns
 
 
 def review_lags(days: Floats, review_days: int) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.market import Gate, allocate, over_buyers, over_producers
+from simulator.model.market import Gate, allocate, over_producers
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -41,17 +41,17 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     share = _habits(market, day, world.growth(day))
     gates, claims = _gates(world, market, order, share, use, day, index)
     offer = np.maximum(state.product - market.reserve, 0.0)
-    flow = allocate(offer, order, share, market.firm, gates, _qualified(world, market, day))
+    flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(world, market, day))
     rerouted = _reroute(world, market, flow, gates, claims, day) if gates else None
     if gates:
         for producer, desk in market.desks.items():
             desk.use(flow[:, producer, :])
-    received = over_producers(flow)
     if rerouted is not None:
         producer, tonnes = rerouted
         flow[:, producer, :] += tonnes
+        sold[:, producer] += tonnes.sum(axis=1)
         received = received + tonnes
-    _ship(market, flow, received, rerouted, index)
+    _ship(market, flow, sold, received, rerouted, index)
     if market.focal is not None:
         need = np.minimum(order[:, state.focal], use[:, state.focal] * step)
         short = received[:, state.focal] < (1.0 - world.shortage_trigger) * need
@@ -83,7 +83,7 @@ def _habits(market: Market, day: float, growth: Floats) -> Floats:
         if project.now.any():
             outlets = np.where((day >= project.qualified)[:, None], project.outlets, project.unqualified_outlets)
             size[:, project.producer, :] += (project.now / growth)[:, None] * outlets
-    size /= np.maximum(size.sum(axis=1), _TINY)[:, None, :]
+    size /= np.maximum(over_producers(size), _TINY)[:, None, :]
     return np.asarray(size)
 
 
@@ -166,20 +166,16 @@ def _reroute(
 def _ship(
     market: Market,
     flow: Floats,
+    sold: Floats,
     received: Floats,
     rerouted: tuple[int, Floats] | None,
     index: int,
 ) -> None:
     """Take sold tonnes from the producers' stocks and put them on their ways."""
     state, regions = market.state, market.state.regions
-    mix, sold = market.mix, over_buyers(flow)
-    if state.product_labels is not None:
-        np.divide(state.product_labels, np.maximum(state.product, _TINY)[:, :, None], out=mix[:, : flow.shape[1]])
-        keep = 1.0 - np.minimum(sold / np.maximum(state.product, _TINY), 1.0)
-        state.product_labels *= keep[:, :, None]
-    left = state.product - sold
-    state.clipped += np.maximum(-left, 0.0).sum(axis=1)
-    state.product = np.maximum(left, 0.0)
+    # Of each producer's stock, the share that goes where: labels go along in proportion.
+    whole = np.maximum(state.product, _TINY)
+    labels = state.product_labels
     if regions:
         away = received[:, :regions].copy()
         if market.focal is not None:
@@ -188,17 +184,32 @@ def _ship(
         state.on_order[:, :regions] += away
     if state.to_processors is not None:
         tonnes = received[:, regions:]
+        feed = flow[:, :, regions:]
         # One small product per replication: nothing is summed across the replication axis.
-        state.to_processors.send(tonnes, np.matmul(flow[:, :, regions:].transpose(0, 2, 1), mix[:, : flow.shape[1]]))
+        if labels is None:
+            moved = np.matmul(feed.transpose(0, 2, 1), market.fresh)
+        else:
+            moved = np.matmul((feed / whole[:, :, None]).transpose(0, 2, 1), labels)
+        state.to_processors.send(tonnes, moved)
         state.on_order[:, regions:] += tonnes
     if market.focal is not None:
         lots = market.lots
         lots[:, :-1] = flow[:, :, state.focal]
         lots[:, -1] = 0.0
+        carried = None
         if rerouted is not None:
             producer, tonnes = rerouted
             lots[:, -1] = tonnes[:, state.focal]
             lots[:, producer] = np.maximum(lots[:, producer] - lots[:, -1], 0.0)
-            if state.product_labels is not None:
-                mix[:, -1] = mix[:, producer]
-        market.focal.dispatch(index, lots, mix)
+        if labels is not None:
+            carried = market.carried
+            np.multiply(labels, (lots[:, :-1] / whole)[:, :, None], out=carried[:, :-1])
+            carried[:, -1] = 0.0
+            if rerouted is not None:
+                carried[:, -1] = labels[:, producer] * (lots[:, -1] / whole[:, producer])[:, None]
+        market.focal.dispatch(index, lots, carried)
+    if labels is not None:
+        labels *= (1.0 - np.minimum(sold / whole, 1.0))[:, :, None]
+    left = state.product - sold
+    state.clipped += np.maximum(-left, 0.0).sum(axis=1)
+    state.product = np.maximum(left, 0.0)
