@@ -94,9 +94,11 @@ class ChainWorld:
             for s, stage in enumerate(chain.stages)
         ]
         self.project_ids: list[str] = []
-        self.project_output: list[Floats] = []
+        self.project_output = np.zeros((n, 0))
+        """(n, J) cumulative output of each project, tonnes."""
         self.index = 0
         self._furnish(case, draws, corridors, supports, capacity, review_days)
+        self.project_output = np.zeros((n, len(self.project_ids)))
         self._start()
 
     def _demand_noise(self, reviews: int) -> Floats:
@@ -172,7 +174,6 @@ class ChainWorld:
                 market.lead_days[:, market.state.focal] = (transit * usual[None, :]).sum(axis=1) + self.step / 2
             for new in market.projects:
                 self.project_ids.append(new.id)
-                self.project_output.append(np.zeros(n))
 
     @staticmethod
     def _curve(ramp_type: int) -> tuple[tuple[float, float], ...] | None:

@@ -135,7 +135,7 @@ class FocalBuyer:
             share = np.minimum(1.0, landing / np.maximum(self.pool, _TINY))
             self.stock_labels += np.einsum("np,npl->nl", share, self.pool_labels)
             self.pool_labels *= (1.0 - share)[:, :, None]
-        self.stock = self.stock + landing.sum(axis=1)
+        self.stock = self.stock + np.einsum("np->n", landing)
         self.pool = np.maximum(self.pool - landing, 0.0)
         self.landed += landing
         landing.fill(0.0)

@@ -81,16 +81,16 @@ def allocate(
 
     # Each replication takes the dear steps only if it needs them; which ones do is its own affair, so a
     # replication comes out the same in any block.
-    tight = np.flatnonzero((sold > offer).any(axis=1))
-    if tight.size:
+    tight = _rows((sold > offer).any(axis=1))
+    if tight is not None:
         flow[tight] = _ration(flow[tight], offer[tight], firm[tight])
         sold[tight] = over_buyers(flow[tight])
     received = over_producers(flow)
 
     left = np.maximum(offer - sold, 0.0)
     unmet = order - received
-    wanting = np.flatnonzero((unmet > NEGLIGIBLE * order).any(axis=1) & (left > NEGLIGIBLE * offer).any(axis=1))
-    if wanting.size:
+    wanting = _rows((unmet > NEGLIGIBLE * order).any(axis=1) & (left > NEGLIGIBLE * offer).any(axis=1))
+    if wanting is not None:
         spot = _open_spot(left[wanting], np.maximum(unmet[wanting], 0.0), wanting, gates, open_to)
         flow[wanting] += spot
         sold[wanting] += over_buyers(spot)
@@ -98,10 +98,18 @@ def allocate(
     return flow, sold, received
 
 
+def _rows(chosen: NDArray[np.bool_]) -> slice | NDArray[np.intp] | None:
+    """Rows where ``chosen`` (n,) holds: None if none, a slice (no copies) if all."""
+    if chosen.all():
+        return slice(None)
+    rows = np.flatnonzero(chosen)
+    return rows if rows.size else None
+
+
 def _ration(want: Floats, offer: Floats, firm: Floats) -> Floats:
     """Serve firm claims first, then the rest of the habitual claims, each cut in proportion; all (k, P, B)."""
     first = want * firm
-    want -= first
+    want = want - first
     claim = over_buyers(first)
     first *= np.minimum(1.0, offer / np.maximum(claim, _TINY))[:, :, None]
     left = np.maximum(offer - claim, 0.0)
@@ -113,7 +121,7 @@ def _ration(want: Floats, offer: Floats, firm: Floats) -> Floats:
 def _open_spot(
     left: Floats,
     unmet: Floats,
-    rows: NDArray[np.intp],
+    rows: slice | NDArray[np.intp],
     gates: Sequence[Gate],
     open_to: tuple[int, Floats] | None,
 ) -> Floats:
@@ -136,3 +144,8 @@ def over_buyers(flow: Floats) -> Floats:
 def over_producers(flow: Floats) -> Floats:
     """(n, B) sums of (n, P, B)."""
     return np.asarray(np.einsum("npb->nb", flow))
+
+
+def row_sums(tonnes: Floats) -> Floats:
+    """(n,) sums of (n, P)."""
+    return np.asarray(np.einsum("np->n", tonnes))

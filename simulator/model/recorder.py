@@ -29,36 +29,39 @@ class Recorder:
         exposed = np.stack([labels.exposed, *labels.exposed_at], axis=1)
         self._exposure = exposed.astype(float)
         """(masks, 1 + S) which masks count as exposed, and as exposed at each stage."""
-        self._rows: list[tuple[Floats, ...]] = []
+        self._columns: tuple[Floats, ...] = ()
+        """(T, n, ...) one array per series, written day by day."""
+        self._next = 0
 
     def record(self, day: float) -> None:
         """Write the column of ``day``; days must come in order."""
-        assert self.days[len(self._rows)] == day, "observations are out of order"
+        assert self.days[self._next] == day, "observations are out of order"
         focal, labels = self.focal, self.world.labels
         focal.settle(day)
-        n = focal.stock.size
-        projects = np.stack(self.world.project_output, axis=1) if self.world.project_output else np.zeros((n, 0))
-        self._rows.append(
-            (
-                focal.demanded.copy(),
-                focal.used.copy(),
-                np.einsum("nm,mk->nk", focal.consumed[:, : labels.masks], self._exposure),
-                focal.consumed[:, labels.runner_ups].copy(),
-                focal.consumed[:, labels.partners].copy(),
-                focal.landed.copy(),
-                focal.withheld,
-                focal.stock,
-                focal.government,
-                self.world.world_price.value,
-                self.world.china_price.value,
-                projects,
-            )
+        now = (
+            focal.demanded,
+            focal.used,
+            np.einsum("nm,mk->nk", focal.consumed[:, : labels.masks], self._exposure),
+            focal.consumed[:, labels.runner_ups],
+            focal.consumed[:, labels.partners],
+            focal.landed,
+            focal.withheld,
+            focal.stock,
+            focal.government,
+            self.world.world_price.value,
+            self.world.china_price.value,
+            self.world.project_output,
         )
+        if not self._columns:
+            self._columns = tuple(np.empty((self.days.size, *series.shape)) for series in now)
+        for column, series in zip(self._columns, now, strict=True):
+            column[self._next] = series
+        self._next += 1
 
     @property
     def complete(self) -> bool:
         """Every day has been recorded."""
-        return len(self._rows) == self.days.size
+        return self._next == self.days.size
 
     def trace(self) -> ChainTrace:
         """The finished series: views with the replication axis first of arrays written day by day."""
@@ -75,7 +78,7 @@ class Recorder:
             price_world,
             price_china,
             projects,
-        ) = (np.moveaxis(np.array(column), 0, 1) for column in zip(*self._rows, strict=True))
+        ) = (np.moveaxis(column, 0, 1) for column in self._columns)
         world, stage = self.world, self.market.stage
         name = world.chain.commodity
         if self.stage != world.chain.verdict_stage:

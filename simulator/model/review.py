@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
+from simulator.model.market import row_sums
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.trade import trade
 
@@ -95,7 +96,7 @@ def _produce(
     if s == 0:
         fresh = made if recycled is None else made + recycled * throttle * step
         state.product += fresh
-        state.produced += fresh.sum(axis=1)
+        state.produced += row_sums(fresh)
     else:
         wanted = made / stage.feed_yield
         used = np.minimum(wanted, state.feed)
@@ -103,7 +104,7 @@ def _produce(
         moved = state.feed_labels * (share * stage.feed_yield)[:, :, None]
         state.feed_labels *= (1.0 - share)[:, :, None]
         state.feed -= used
-        state.feed_used += used.sum(axis=1)
+        state.feed_used += row_sums(used)
         labels.relabel(moved, s, stage.producers)
         made = used * stage.feed_yield
         assert state.product_labels is not None
@@ -113,7 +114,7 @@ def _produce(
             state.product_labels += fresh[:, :, None] * market.fresh[None]
             made = made + fresh
         state.product += made
-        state.produced += made.sum(axis=1)
+        state.produced += row_sums(made)
     if market.projects:
         _credit_projects(world, market, primary)
 
@@ -131,7 +132,7 @@ def _credit_projects(world: ChainWorld, market: Market, primary: Floats) -> None
     offset = world.project_offset(market)
     for j, project in enumerate(market.projects):
         part = np.minimum(project.now, primary[:, project.producer])
-        world.project_output[offset + j] += part * world.step
+        world.project_output[:, offset + j] += part * world.step
 
 
 def _set_use(
@@ -172,4 +173,4 @@ def _set_use(
             market.focal.wanted = asked * np.maximum(1.0, calm)
         state.inventory[:, focal] = market.focal.stock
     state.inventory -= eaten
-    state.consumed += eaten.sum(axis=1)
+    state.consumed += row_sums(eaten)

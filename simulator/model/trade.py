@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.market import Gate, allocate, over_producers
+from simulator.model.market import Gate, allocate, over_producers, row_sums
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -33,7 +33,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     if s + 1 < len(world.markets):
         on_hand[:, regions:] = world.markets[s + 1].state.feed
     if market.focal is not None:
-        state.on_order[:, state.focal] = market.focal.pool.sum(axis=1)
+        state.on_order[:, state.focal] = row_sums(market.focal.pool)
     fear = 1.0 + (world.hoarding - 1.0) * world.world_price.gap
     up_to = market.cover * np.where(market.buyer_in_china[None, :], 1.0, fear[:, None]) + market.lead_days
     order = np.clip(use * up_to - on_hand - state.on_order, 0.0, world.order_ceiling * use * step)
@@ -211,5 +211,5 @@ def _ship(
     if labels is not None:
         labels *= (1.0 - np.minimum(sold / whole, 1.0))[:, :, None]
     left = state.product - sold
-    state.clipped += np.maximum(-left, 0.0).sum(axis=1)
+    state.clipped += row_sums(np.maximum(-left, 0.0))
     state.product = np.maximum(left, 0.0)

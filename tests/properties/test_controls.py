@@ -91,13 +91,14 @@ def test_a_ban_lets_no_more_than_its_leakage_of_any_order_through(monkeypatch: p
     passed: list[float] = []
 
     def watched(offer: Any, order: Any, share: Any, firm: Any, gates: Any = (), open_to: Any = None) -> Any:
-        flow = allocate(offer, order, share, firm, gates, open_to)
+        result = allocate(offer, order, share, firm, gates, open_to)
+        flow = result[0]
         for gate in gates:
             restricted = gate.allowed[:, 0] < 1.0
             if order.shape[1] == 3:  # the last stage: USA, CHN, EUU
                 ordered = np.maximum(order[restricted, 0], 1e-9)
                 passed.append(float(np.max(flow[restricted, gate.producer, 0] / ordered, initial=0.0)))
-        return flow
+        return result
 
     monkeypatch.setattr(module, "allocate", watched)
     run(ban(leakage=0.1, stages=("oxide",)), inputs=NO_REROUTING)

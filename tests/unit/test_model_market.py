@@ -16,13 +16,21 @@ Floats = NDArray[np.float64]
 ROUND_OFF = 1e-9
 
 
+def flows(*args: Any, **options: Any) -> Floats:
+    """The flows (n, P, B) of a market, after a look at the sums that come with them."""
+    flow, by_producer, by_buyer = allocate(*args, **options)
+    assert by_producer == pytest.approx(flow.sum(axis=2), rel=ROUND_OFF, abs=ROUND_OFF)
+    assert by_buyer == pytest.approx(flow.sum(axis=1), rel=ROUND_OFF, abs=ROUND_OFF)
+    return np.asarray(flow)
+
+
 def sold(
     offer: list[float], order: list[float], share: Any, firm: Any = 0.0, gates: Any = (), open_to: Any = None
 ) -> Floats:
     """One replication's flows (P, B)."""
     habit = np.array(share, dtype=float)
     part = np.broadcast_to(np.asarray(firm, dtype=float), habit.shape).copy()
-    flow = allocate(np.array([offer]), np.array([order]), habit, part[None], gates, open_to)
+    flow = flows(np.array([offer]), np.array([order]), habit, part[None], gates, open_to)
     return np.asarray(flow[0])
 
 
@@ -137,7 +145,7 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=200)
 @given(markets())
 def test_no_market_sells_more_than_is_offered_or_gives_more_than_is_ordered(market: dict[str, Any]) -> None:
-    flow = allocate(**market)
+    flow = flows(**market)
     offer, order = market["offer"], market["order"]
     ahead = np.zeros_like(order)
     for filter_ in market["gates"]:
@@ -152,7 +160,7 @@ def test_no_market_sells_more_than_is_offered_or_gives_more_than_is_ordered(mark
 @settings(max_examples=200)
 @given(markets())
 def test_a_closed_lane_carries_at_most_what_is_allowed_of_its_claim(market: dict[str, Any]) -> None:
-    flow = allocate(**market)
+    flow = flows(**market)
     order, share = market["order"], np.broadcast_to(market["share"], market["firm"].shape)
     for filter_ in market["gates"]:
         claim = order * share[:, filter_.producer, :] + (0.0 if filter_.ahead is None else filter_.ahead)
@@ -165,7 +173,7 @@ def test_a_closed_lane_carries_at_most_what_is_allowed_of_its_claim(market: dict
 @given(markets())
 def test_firm_claims_are_met_as_far_as_the_offer_goes(market: dict[str, Any]) -> None:
     """Each buyer gets its firm claim times the same cut as every other buyer of that supplier, or more."""
-    flow = allocate(**market)
+    flow = flows(**market)
     want = market["order"][:, None, :] * np.broadcast_to(market["share"], market["firm"].shape)
     for filter_ in market["gates"]:
         row = want[:, filter_.producer, :] + (0.0 if filter_.ahead is None else filter_.ahead)
@@ -182,7 +190,7 @@ def test_no_buyer_goes_short_while_a_supplier_open_to_it_has_tonnes_left(market:
     market |= {"gates": [], "open_to": None}
     for name in ("order", "firm", "share"):
         market[name] = market[name][..., :1].copy()
-    flow = allocate(**market)
+    flow = flows(**market)
     unmet = market["order"].sum(axis=1) - flow.sum(axis=(1, 2))
     left = market["offer"].sum(axis=1) - flow.sum(axis=(1, 2))
     assert (np.minimum(unmet, left) <= 1e-6).all()
