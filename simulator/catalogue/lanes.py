@@ -74,12 +74,14 @@ def lag_days(origin: str, buyer: str) -> float:
         return parameter("domestic_transit_days").value
     if region_of(origin) == "EUU" and region_of(buyer) == "EUU":
         return parameter("bloc_transit_days").value
-    for found in (
-        _between(lambda place: _same(place, origin), lambda place: _same(place, buyer)),
-        _between(lambda place: _zone(place) == _zone(origin), lambda place: _same(place, buyer)),
-        _between(lambda place: _zone(place) == _zone(origin), lambda place: _zone(place) == _zone(buyer)),
-        _between(lambda place: _zone(place) == _zone(origin), lambda place: True),
-    ):
+    closer: tuple[tuple[Callable[[str], bool], Callable[[str], bool]], ...] = (
+        (lambda place: _same(place, origin), lambda place: _same(place, buyer)),
+        (lambda place: _zone(place) == _zone(origin), lambda place: _same(place, buyer)),
+        (lambda place: _zone(place) == _zone(origin), lambda place: _zone(place) == _zone(buyer)),
+        (lambda place: _zone(place) == _zone(origin), lambda place: True),
+    )
+    for begins, ends in closer:
+        found = _between(begins, ends)
         if found:
             return median(found)
     return median(_between(lambda place: True, lambda place: True))

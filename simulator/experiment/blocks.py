@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.draws import Draws
-from simulator.domain.trace import Trace
+from simulator.domain.traces import Trace
 from simulator.errors import IncompleteError, InterruptedRun, UsageError
 from simulator.experiment.executors import Block, parallel, serial
 from simulator.experiment.points import RANDOMISATIONS, input_values
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LARGEST_BLOCK: Final = 256
-"""Replications per block at most: the arrays of one then stay near the caches."""
+LARGEST_BLOCK: Final = 512
+"""Replications per block at most: beyond it memory grows and nothing gets faster."""
 SMALLEST_BLOCK: Final = 64
 """Below it the cost of an event is no longer spread over enough replications."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.places import CHINA, REST, region_of
-from simulator.domain.trace import REROUTED, ChainTrace
+from simulator.domain.traces import REROUTED, ChainTrace
 from simulator.metrics.registry import metric
 from simulator.metrics.windows import Windows, during, share
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.places import CHINA, region_of
-from simulator.domain.trace import ChainTrace
+from simulator.domain.traces import ChainTrace
 from simulator.metrics.registry import metric
 from simulator.metrics.windows import Windows, during, share
 

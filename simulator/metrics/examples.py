@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from simulator.domain.places import PARTNER_LABELS
-from simulator.domain.trace import ChainTrace
+from simulator.domain.traces import ChainTrace
 
 
 def example_trace(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.trace import ChainTrace, Trace
+from simulator.domain.traces import ChainTrace, Trace
 from simulator.metrics.registry import metrics
 from simulator.metrics.windows import Windows
 from simulator.metrics.yardsticks import criteria, met

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.trace import ChainTrace
+from simulator.domain.traces import ChainTrace
 from simulator.metrics.windows import Windows
 
 Floats = NDArray[np.float64]

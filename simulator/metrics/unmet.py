@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.trace import ChainTrace
+from simulator.domain.traces import ChainTrace
 from simulator.metrics.registry import metric
 from simulator.metrics.windows import Windows, during, share
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.target import Criterion, Target
-from simulator.domain.trace import ChainTrace
+from simulator.domain.traces import ChainTrace
 from simulator.metrics.concentration import top_country_share
 from simulator.metrics.dependence import china_dependent_share
 from simulator.metrics.direct import direct_china_share

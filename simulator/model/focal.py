@@ -81,7 +81,7 @@ class FocalBuyer:
         """Lots (n, lanes) leave now with their labels (n, lanes, L), None where a lane's are fixed."""
         self.put(self.weeks[review], tonnes)
         self.pool += tonnes
-        if self.pool_labels is not None:
+        if self.pool_labels is not None and labels is not None:
             self.pool_labels += labels
         self.lots += np.count_nonzero(tonnes, axis=1)
 
@@ -134,7 +134,9 @@ class FocalBuyer:
         else:
             share = np.minimum(1.0, landing / np.maximum(self.pool, _TINY))
             self.stock_labels += np.einsum("np,npl->nl", share, self.pool_labels)
-            self.pool_labels *= (1.0 - share)[:, :, None]
+            self.pool_labels *= np.repeat(1.0 - share, self.pool_labels.shape[2], axis=1).reshape(
+                self.pool_labels.shape
+            )
         self.stock = self.stock + np.einsum("np->n", landing)
         self.pool = np.maximum(self.pool - landing, 0.0)
         self.landed += landing

@@ -26,7 +26,10 @@ class Labels:
     def __init__(self, chain: Chain) -> None:
         self.stages = len(chain.stages)
         self.masks = 2**self.stages
-        self.partners = slice(self.masks, self.masks + len(PARTNER_LABELS))
+        present = {country for stage in chain.stages for country in stage.producers}
+        self.partner_names = tuple(name for name in PARTNER_LABELS if name == PARTNER_LABELS[0] or name in present)
+        """Partners that produce anything in this chain; no tonne can carry the label of another."""
+        self.partners = slice(self.masks, self.masks + len(self.partner_names))
         self.runner_ups = slice(self.partners.stop, self.partners.stop + self.stages)
         self.size = self.runner_ups.stop
         self.runner_up = tuple(_largest_outside_china(stage.producers, stage.output) for stage in chain.stages)
@@ -54,8 +57,8 @@ class Labels:
                     if not mask & bit:
                         tonnes[..., mask | bit] += tonnes[..., mask]
                         tonnes[..., mask] = 0.0
-            elif country in PARTNER_LABELS:
-                first, other = self.partners.start + PARTNER_LABELS.index(country), self.partners.start
+            elif country in self.partner_names:
+                first, other = self.partners.start + self.partner_names.index(country), self.partners.start
                 tonnes[..., first] += tonnes[..., other]
                 tonnes[..., other] = 0.0
             if country == self.runner_up[stage]:

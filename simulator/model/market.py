@@ -71,7 +71,8 @@ def allocate(
         (n, P, B) tonnes sold, and their sums (n, P) over buyers and (n, B) over producers. No producer sells
         more than ``offer``; no buyer gets more than its ``order`` and what it ordered ahead.
     """
-    flow = order[:, None, :] * share
+    flow = down(order, offer.shape[1])
+    flow *= share
     for gate in gates:
         row = flow[:, gate.producer, :]
         if gate.ahead is not None:
@@ -92,13 +93,16 @@ def allocate(
     wanting = _rows((unmet > NEGLIGIBLE * order).any(axis=1) & (left > NEGLIGIBLE * offer).any(axis=1))
     if wanting is not None:
         spot = _open_spot(left[wanting], np.maximum(unmet[wanting], 0.0), wanting, gates, open_to)
+        for gate in gates:
+            room = gate.open[wanting] * order[wanting] - flow[wanting, gate.producer, :]
+            spot[:, gate.producer, :] = np.clip(room, 0.0, spot[:, gate.producer, :])
         flow[wanting] += spot
         sold[wanting] += over_buyers(spot)
         received[wanting] += over_producers(spot)
     return flow, sold, received
 
 
-def _rows(chosen: NDArray[np.bool_]) -> slice | NDArray[np.intp] | None:
+def _rows(chosen: NDArray[np.bool_] | np.bool_) -> slice | NDArray[np.intp] | None:
     """Rows where ``chosen`` (n,) holds: None if none, a slice (no copies) if all."""
     if chosen.all():
         return slice(None)
@@ -111,9 +115,9 @@ def _ration(want: Floats, offer: Floats, firm: Floats) -> Floats:
     first = want * firm
     want = want - first
     claim = over_buyers(first)
-    first *= np.minimum(1.0, offer / np.maximum(claim, _TINY))[:, :, None]
+    first *= across(np.minimum(1.0, offer / np.maximum(claim, _TINY)), want.shape[2])
     left = np.maximum(offer - claim, 0.0)
-    want *= np.minimum(1.0, left / np.maximum(over_buyers(want), _TINY))[:, :, None]
+    want *= across(np.minimum(1.0, left / np.maximum(over_buyers(want), _TINY)), want.shape[2])
     first += want
     return first
 
@@ -126,13 +130,16 @@ def _open_spot(
     open_to: tuple[int, Floats] | None,
 ) -> Floats:
     """Unsold tonnes (k, P) meet unfilled orders (k, B) of the replications in ``rows``."""
-    spot = np.repeat(unmet[:, None, :], left.shape[1], axis=1)
+    spot = down(unmet, left.shape[1])
     for gate in gates:
         spot[:, gate.producer, :] *= gate.open[rows]
     if open_to is not None:
         spot[:, :, open_to[0]] *= open_to[1][rows]
-    spot *= (left / np.maximum(over_buyers(spot), _TINY))[:, :, None]
-    spot *= np.minimum(1.0, unmet / np.maximum(over_producers(spot), _TINY))[:, None, :]
+    spot *= across(left / np.maximum(over_buyers(spot), _TINY), unmet.shape[1])
+    spot *= down(np.minimum(1.0, unmet / np.maximum(over_producers(spot), _TINY)), left.shape[1])
+    if open_to is not None:  # a buyer that has a producer to itself would get all it has
+        buyer, fraction = open_to
+        spot[:, :, buyer] = np.minimum(spot[:, :, buyer], fraction[rows] * unmet[:, buyer, None])
     return spot
 
 
@@ -149,3 +156,13 @@ def over_producers(flow: Floats) -> Floats:
 def row_sums(tonnes: Floats) -> Floats:
     """(n,) sums of (n, P)."""
     return np.asarray(np.einsum("np->n", tonnes))
+
+
+def across(values: Floats, width: int) -> Floats:
+    """(n, P) as (n, P, width): a copy, since NumPy multiplies whole rows faster than it broadcasts short ones."""
+    return np.repeat(values, width, axis=1).reshape(*values.shape, width)
+
+
+def down(values: Floats, height: int) -> Floats:
+    """(n, B) as (n, height, B), copied for the same reason."""
+    return np.repeat(values[:, None, :], height, axis=1)

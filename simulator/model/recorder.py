@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.trace import REROUTED, ChainTrace
+from simulator.domain.places import PARTNER_LABELS
+from simulator.domain.traces import REROUTED, ChainTrace
 from simulator.model.chain_world import ChainWorld
 from simulator.model.focal import FocalBuyer
 from simulator.model.ledger import balance_errors, clipped_tonnes
@@ -80,6 +81,8 @@ class Recorder:
             projects,
         ) = (np.moveaxis(column, 0, 1) for column in self._columns)
         world, stage = self.world, self.market.stage
+        by_partner = np.zeros((*partner.shape[:2], len(PARTNER_LABELS)))
+        by_partner[:, :, [PARTNER_LABELS.index(one) for one in world.labels.partner_names]] = partner
         name = world.chain.commodity
         if self.stage != world.chain.verdict_stage:
             name = f"{name}:{stage.name}"
@@ -94,7 +97,7 @@ class Recorder:
             exposed_by_stage=exposed[:, :, 1:],
             runner_up_by_stage=runner_up,
             runner_up=world.labels.runner_up,
-            by_partner=partner,
+            by_partner=by_partner,
             landed=landed,
             withheld=withheld,
             stock=stock,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.market import row_sums
+from simulator.model.market import across, row_sums
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.trade import trade
 
@@ -72,37 +72,39 @@ def _produce(
     """Make the output of the interval that ends now; feed becomes product, labels move along."""
     market, labels, step = world.markets[s], world.labels, world.step
     state, stage = market.state, market.stage
-    up = market.outages.available(index + 1) * growth[:, None]
+    running = market.outages.available(index + 1)
     market.lose(day, step)
     if market.lost.any():
-        up *= 1.0 - market.lost
-    primary = np.minimum(market.primary_ceiling, market.primary * _by_place(market, supply)) * up
+        running *= 1.0 - market.lost
+    trend = growth[:, None]
+    primary = np.minimum(market.primary_ceiling, market.primary * _by_place(market, supply)) * trend
     if market.projects:
         _ramp(world, market, day)
         primary += market.entrants
-    potential = primary
-    recycled = None
+    potential, recycled = primary, None
     if stage.secondary.any():
-        recycled = market.secondary * _by_place(market, scrap) * up
+        recycled = market.secondary * _by_place(market, scrap) * trend
         potential = primary + recycled
     room = world.ceiling_days * potential - state.product
     span = (world.ceiling_days - world.target_days) * potential
-    throttle = np.clip(room / np.maximum(span, _TINY), 0.0, 1.0)
+    # Stock is judged against undisturbed output: a plant that is down does not also hoard.
+    pace = np.clip(room / np.maximum(span, _TINY), 0.0, 1.0) * running
     # What lies in process and in sample lots is not for sale: the target less what one review sells.
     market.reserve = potential * max(world.target_days - step, 0.0)
-    primary *= throttle
+    primary = primary * pace
     market.feed_rate = primary / stage.feed_yield
     made = primary * step
     if s == 0:
-        fresh = made if recycled is None else made + recycled * throttle * step
+        fresh = made if recycled is None else made + recycled * pace * step
         state.product += fresh
         state.produced += row_sums(fresh)
     else:
         wanted = made / stage.feed_yield
         used = np.minimum(wanted, state.feed)
         share = used / np.maximum(state.feed, _TINY)
-        moved = state.feed_labels * (share * stage.feed_yield)[:, :, None]
-        state.feed_labels *= (1.0 - share)[:, :, None]
+        moved = across(share * stage.feed_yield, labels.size)
+        moved *= state.feed_labels
+        state.feed_labels *= across(1.0 - share, labels.size)
         state.feed -= used
         state.feed_used += row_sums(used)
         labels.relabel(moved, s, stage.producers)
@@ -110,7 +112,7 @@ def _produce(
         assert state.product_labels is not None
         state.product_labels += moved
         if recycled is not None:
-            fresh = recycled * throttle * step
+            fresh = recycled * pace * step
             state.product_labels += fresh[:, :, None] * market.fresh[None]
             made = made + fresh
         state.product += made

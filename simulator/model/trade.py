@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.market import Gate, allocate, over_producers, row_sums
+from simulator.model.market import Gate, across, allocate, down, over_producers, row_sums
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -83,7 +83,7 @@ def _habits(market: Market, day: float, growth: Floats) -> Floats:
         if project.now.any():
             outlets = np.where((day >= project.qualified)[:, None], project.outlets, project.unqualified_outlets)
             size[:, project.producer, :] += (project.now / growth)[:, None] * outlets
-    size /= np.maximum(over_producers(size), _TINY)[:, None, :]
+    size /= down(np.maximum(over_producers(size), _TINY), size.shape[1])
     return np.asarray(size)
 
 
@@ -189,7 +189,7 @@ def _ship(
         if labels is None:
             moved = np.matmul(feed.transpose(0, 2, 1), market.fresh)
         else:
-            moved = np.matmul((feed / whole[:, :, None]).transpose(0, 2, 1), labels)
+            moved = np.matmul((feed / across(whole, feed.shape[2])).transpose(0, 2, 1), labels)
         state.to_processors.send(tonnes, moved)
         state.on_order[:, regions:] += tonnes
     if market.focal is not None:
@@ -209,7 +209,7 @@ def _ship(
                 carried[:, -1] = labels[:, producer] * (lots[:, -1] / whole[:, producer])[:, None]
         market.focal.dispatch(index, lots, carried)
     if labels is not None:
-        labels *= (1.0 - np.minimum(sold / whole, 1.0))[:, :, None]
+        labels *= across(1.0 - np.minimum(sold / whole, 1.0), labels.shape[2])
     left = state.product - sold
     state.clipped += row_sums(np.maximum(-left, 0.0))
     state.product = np.maximum(left, 0.0)

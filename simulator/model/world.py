@@ -24,7 +24,7 @@ from simulator.domain.changes import (
     SuspensionChange,
 )
 from simulator.domain.draws import Draws
-from simulator.domain.trace import Trace
+from simulator.domain.traces import Trace
 from simulator.instruments.base import EventDraws
 from simulator.model.chain_world import ChainWorld
 from simulator.model.corridors import Corridors

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.domain.trace import Trace
+from simulator.domain.traces import Trace
 from simulator.experiment.blocks import run_case
 from simulator.instruments.agreement import Agreement
 from simulator.instruments.base import Instrument

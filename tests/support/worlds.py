@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulator.domain.chain import Chain, Gate, GovernmentStock, Lane, Project, Stage, StageKind
 from simulator.domain.facts import UncertainInput
 from simulator.domain.target import Criterion, Target
-from simulator.domain.trace import Trace
+from simulator.domain.traces import Trace
 from simulator.experiment.points import input_values
 from simulator.experiment.streams import BlockDraws
 from simulator.instruments.base import Instrument

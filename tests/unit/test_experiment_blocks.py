@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulator.domain.facts import UncertainInput
-from simulator.domain.trace import Trace
+from simulator.domain.traces import Trace
 from simulator.errors import InterruptedRun, UsageError
 from simulator.experiment.blocks import InterruptedCase, PartialRun, cut_blocks, run_case
 

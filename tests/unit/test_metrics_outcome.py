@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from simulator.domain.target import Target
-from simulator.domain.trace import ChainTrace, Trace
+from simulator.domain.traces import ChainTrace, Trace
 from simulator.metrics.examples import example_trace
 from simulator.metrics.outcome import Outcome, joined, months_of, outcome
 

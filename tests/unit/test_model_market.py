@@ -92,7 +92,6 @@ def test_a_partly_open_lane_carries_the_allowed_fraction_of_its_claim() -> None:
     assert flow[0, 0] == pytest.approx(5.0)
 
 
-@pytest.mark.xfail(strict=True, reason="open spot trade scales away the fraction that may pass")
 def test_open_spot_passes_no_more_than_its_fraction_of_the_unfilled_order() -> None:
     """The second supplier has nothing: 20 t stay unfilled, and a tenth of open trade may pass, so 2 t do."""
     flow = sold([100.0, 0.0], [40.0], [[0.5], [0.5]], gates=[gate(0, [1.0], [0.1])])
