@@ -41,8 +41,8 @@ class YardstickVerdict:
     threshold: float
     """Largest share that still meets it."""
     window_days: int
-    p_at_start: float
-    """Share of replications in which it is met at the start."""
+    at_start: Estimate
+    """P(met at the start)."""
     later: Estimate | None
     """P(met 12 months after the deadline), where simulated."""
     still_met: Estimate | None
@@ -52,8 +52,13 @@ class YardstickVerdict:
 
     @property
     def met_at_start(self) -> bool:
-        """Whether the state at start usually meets it."""
-        return self.p_at_start >= USUALLY
+        """Whether the state at start meets it in at least half of the replications."""
+        return self.at_start.value >= USUALLY
+
+    @property
+    def start_in_doubt(self) -> bool:
+        """Whether more replications could still turn ``met_at_start``."""
+        return self.at_start.low <= USUALLY <= self.at_start.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class CommodityVerdict:
     stage_china_share: Mapping[str, Quantiles]
     """Modelled stage -> spread of China's share at the deadline."""
     binding_stage: str | None
-    """Stage with the largest median China share at the deadline; None if none ever exceeds the target."""
+    """Stage with the largest median China share at the deadline; None if dependence never exceeds the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,6 @@ class Verdict:
     """Markets of their own, such as magnets; never added to the commodity they contain."""
     branches: Mapping[str, Estimate]
     """Branch of the future -> its share of replications."""
-    binding_constraints: tuple[str, ...]
     lots: int
     """Lots dispatched in all replications."""
 
@@ -135,7 +139,6 @@ def judge(case: Case, outcome: Outcome) -> Verdict:
         commodities=judged,
         end_products=tuple(item for item in everything if item.end_product),
         branches={name: probability(mask) for name, mask in branches.items()},
-        binding_constraints=outcome.binding_constraints,
         lots=sum(int(item.lots.sum()) for item in outcome.chains),
     )
 
@@ -203,16 +206,35 @@ def _commodity(
             for name in names
         },
         stage_china_share={stage: quantiles(stage_shares[:, s]) for s, stage in enumerate(item.stages)},
-        binding_stage=binding_stage(item.stages, stage_shares, threshold),
+        binding_stage=binding_stage(
+            item.stages, stage_shares, item.values["china_dependent_share"][:, deadline], threshold
+        ),
     )
 
 
-def binding_stage(stages: Sequence[str], shares: NDArray[np.float64], threshold: float) -> str | None:
-    """Return the stage with the largest median China share, the upstream one of equals.
+def binding_stage(
+    stages: Sequence[str], shares: NDArray[np.float64], dependent: NDArray[np.float64], threshold: float
+) -> str | None:
+    """Return the stage with the largest median China share of consumption, the upstream one of equals.
 
-    None when in no replication does any stage exceed the threshold: then no stage is in the way.
+    Parameters
+    ----------
+    stages
+        Names of the modelled stages, upstream first.
+    shares
+        (n, S) share of consumption that China handled at each stage. Re-routed tonnes keep their Chinese stages.
+    dependent
+        (n,) share that ``reliance`` judges, with what China withholds counted in: under a control it may
+        exceed the threshold although nothing Chinese is consumed any more.
+    threshold
+        Largest share that still meets the target.
+
+    Returns
+    -------
+    str | None
+        None when in no replication either share exceeds the threshold: then no stage is in the way.
     """
-    if not (shares > threshold).any():
+    if not ((shares > threshold).any() or (dependent > threshold).any()):
         return None
     medians = [quantiles(shares[:, s]).p50 for s in range(len(stages))]
     return stages[int(np.nanargmax(medians))]
@@ -231,7 +253,7 @@ def _yardsticks(
             probability=probability(then),
             threshold=criterion.max_share,
             window_days=criterion.window_days,
-            p_at_start=float(met[:, start].mean()),
+            at_start=probability(met[:, start]),
             later=None if later is None else probability(met[:, later]),
             still_met=None if later is None else conditional_probability(met[:, later], then),
             by_branch={name: conditional_probability(then, mask) for name, mask in branches.items()},

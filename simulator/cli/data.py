@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from simulator.cli.tables import Cell, print_table, print_text
 from simulator.errors import UsageError
 
 # The catalogue (and with it numpy) is imported inside the commands, so that --help stays quick.
@@ -25,7 +25,6 @@ SCHEMA: Final = "simulator.data/1"
 AS_OF: Final = datetime(2025, 11, 6)
 """Day of the question (DESIGN section 1): projects are shown as known then."""
 ASSUMED: Final = "assumed"
-Cell = str | float | int | bool | None
 
 
 @click.group("data")
@@ -43,7 +42,7 @@ def list_command(as_json: bool) -> None:
     if as_json:
         _print_json({"schema": SCHEMA, "commodities": entries})
         return
-    _print_table(
+    print_table(
         "Commodities",
         ("commodity", "basis", "stages", "grade", "headline", "US demand t/yr", "China share of output"),
         [
@@ -105,15 +104,16 @@ def sources_command(as_json: bool) -> None:
         listed = [{"source": source, "facts": count.total(), "grades": dict(count)} for source, count in ordered]
         _print_json({"schema": SCHEMA, "data_sha256": data_sha256(), "sources": listed, "tables": tables})
         return
-    _print_table(
+    print_table(
         "Sources of the facts in use",
         ("facts", "grades", "source"),
         [
             (count.total(), ", ".join(f"{number} {grade}" for grade, number in count.most_common()), source)
             for source, count in ordered
         ],
+        beneath=1,
     )
-    _print_table("Tables (simulator/catalogue/tables)", ("file", "rows"), [(t["file"], t["rows"]) for t in tables])
+    print_table("Tables (simulator/catalogue/tables)", ("file", "rows"), [(t["file"], t["rows"]) for t in tables])
     click.echo(f"SHA-256 over all tables: {data_sha256()}")
 
 
@@ -211,25 +211,26 @@ def _print_commodity(
     chain: Chain, projects: Sequence[Project], inputs: Sequence[UncertainInput], facts: Sequence[Fact]
 ) -> None:
     entry = _summary(chain)
-    click.echo(f"{chain.name}: {chain.basis}, base year {chain.base_year}")
-    click.echo(f"Data grade {chain.grade} ({'headline' if chain.headline else 'not headline'}): {chain.grade_reason}")
-    click.echo(f"US demand {_text(entry['us_demand_t_per_year'])} t/yr, judged at {entry['verdict_stage']}")
+    print_text(f"{chain.name}: {chain.basis}, base year {chain.base_year}")
+    print_text(f"Data grade {chain.grade} ({'headline' if chain.headline else 'not headline'}): {chain.grade_reason}")
+    print_text(f"US demand {_text(entry['us_demand_t_per_year'])} t/yr, judged at {entry['verdict_stage']}")
     for stage in entry["stages"]:
         share = _percent(stage["china_share_of_output"])
-        click.echo(f"  {stage['name']}: {_text(stage['output_t_per_year'])} t/yr, China {share}")
+        print_text(f"  {stage['name']}: {_text(stage['output_t_per_year'])} t/yr, China {share}")
     for name, reason in chain.not_modelled:
-        click.echo(f"  {name}: not modelled ({reason})")
+        print_text(f"  {name}: not modelled ({reason})")
     header = ("what", "value", "unit", "year", "grade", "source", "note")
     firm = [fact for fact in facts if fact.quality != ASSUMED]
     assumed = [fact for fact in facts if fact.quality == ASSUMED]
-    _print_table("Facts", header, [_fact_cells(fact) for fact in firm])
-    _print_table("Assumptions", header, [_fact_cells(fact) for fact in assumed])
-    _print_table(
+    print_table("Facts", header, [_fact_cells(fact) for fact in firm], beneath=2)
+    print_table("Assumptions", header, [_fact_cells(fact) for fact in assumed], beneath=2)
+    print_table(
         "Uncertain inputs",
         ("input", "low", "median", "high", "unit", "grade", "source", "note"),
         [(i.name, *map(_text, (i.low, i.median, i.high)), i.unit, i.quality, i.source, i.note) for i in inputs],
+        beneath=2,
     )
-    _print_table(
+    print_table(
         "Lanes to the USA",
         ("origin", "lane", "corridor", "days", "P95", "crosses", "grade", "source"),
         [
@@ -245,23 +246,25 @@ def _print_commodity(
             )
             for lane in _lanes(chain)
         ],
+        beneath=1,
     )
-    _print_table(
+    print_table(
         "Projects",
-        ("id", "name", "stage", "gate", "known", "t/yr", "announced", "China offtake"),
+        ("id", "stage", "gate", "known", "t/yr", "announced", "China offtake", "name"),
         [
             (
                 item.id,
-                item.name,
                 item.stage,
                 item.gate,
                 item.known_from,
                 _text(item.capacity),
                 item.announced_start,
                 _percent(item.china_offtake),
+                item.name,
             )
             for item in projects
         ],
+        beneath=1,
     )
 
 
@@ -278,24 +281,6 @@ def _text(value: float | None) -> str:
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{share:.0%}"
-
-
-def _print_table(title: str, header: Sequence[str], lines: Sequence[Sequence[Cell]]) -> None:
-    """A table on stdout: drawn on a terminal, one tab-separated line per row elsewhere."""
-    cells = [["" if cell is None else str(cell) for cell in line] for line in lines]
-    if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(*header, title=f"{title} ({len(cells)})", title_justify="left")
-        for line in cells:
-            table.add_row(*(Text(cell) for cell in line))
-        Console().print(table)
-        return
-    click.echo(f"\n{title} ({len(cells)})")
-    for line in [list(header), *cells]:
-        click.echo("\t".join(" ".join(cell.split()) for cell in line))
 
 
 def _print_json(document: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simulator.cli.progress import progress
+from simulator.errors import UsageError
 
 if TYPE_CHECKING:
     from simulator.analysis.study import PartialStudy, Study
@@ -59,29 +60,31 @@ def run(
     \b
     Example:
       simulator run scenarios/baseline.yaml
-      simulator run scenarios/baseline.yaml --commodity gallium --set events.snapback.probability=0.5
+      simulator run scenarios/baseline.yaml --commodity gallium --set events.us_ban_suspension.renewal_probability=0.5
       simulator run scenarios/*.yaml --replications 256 --json > runs.json
 
     The result goes to stdout, progress to stderr. The same scenario, data, seed and number of replications
     give the same bytes, whatever --jobs.
     """
+    _no_file_twice(scenarios)
     studies: list[Study] = []
     stopped: PartialStudy | None = None
     with progress(quiet=quiet) as shown:
-        # Before the heavy imports, which take most of a second.
+        from simulator.scenario import load, resolve
+
+        # Every file and name is checked before anything runs.
+        loaded = [load(path, sets) for path in scenarios]
+        # Before the other imports and the catalogue, which take most of a second.
         shown.begin(_title(scenarios[0]), replications)
 
         from simulator.analysis import study as analysis
         from simulator.experiment.executors import available_cores
         from simulator.report.run_directory import check_folder, keep
-        from simulator.scenario import load, resolve
 
-        if out is not None:
-            check_folder(out)
-        # Every file and name is checked before anything runs.
-        loaded = [load(path, sets) for path in scenarios]
         for scenario in loaded:
             resolve(scenario, list(commodities) or None)
+        if out is not None:
+            check_folder(out)
 
         for place, (path, scenario) in enumerate(zip(scenarios, loaded, strict=True)):
             if place > 0:
@@ -115,6 +118,17 @@ def run(
         click.echo(f"error: {stopped}", err=True)
         return stopped.exit_code
     return 0
+
+
+def _no_file_twice(paths: tuple[str, ...]) -> None:
+    """Refuse the same file under two names: its run would be made, and reported, twice."""
+    seen: dict[str, str] = {}
+    for path in paths:
+        real = os.path.realpath(path)
+        if real in seen:
+            same = f"{path} is named twice" if path == seen[real] else f"{seen[real]} and {path} are the same file"
+            raise UsageError(same)
+        seen[real] = path
 
 
 def _print(studies: list[Study], as_json: bool) -> None:

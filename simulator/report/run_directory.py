@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import re
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -38,10 +39,24 @@ LIBRARIES: Final = ("numpy", "scipy", "simpy", "pydantic", "PyYAML")
 
 
 def check_folder(parent: str) -> None:
-    """Refuse a parent folder that cannot hold runs, before anything is simulated."""
+    """Make the parent folder and write to it once, so that a run is not lost for want of a place.
+
+    Raises
+    ------
+    UsageError
+        If it is a file.
+    InputError
+        If nothing can be written there.
+    """
     path = Path(parent)
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"--out {parent}: is a file, not a folder")
+    try:
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"--out {parent}: is a file, not a folder")
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path) as probe:
+            probe.write(b"\0")
+    except OSError as error:
+        raise InputError(f"--out {parent}: cannot write there: {error.strerror or error}") from error
 
 
 def run_id(study: Study) -> str:

@@ -12,21 +12,22 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.study import HEADLINE, Study
-from simulator.analysis.verdict import CommodityVerdict
+from simulator.analysis.verdict import USUALLY, CommodityVerdict
 from simulator.report.wording import chance, counted, frequency, percent, spread
 
-WIDTH: Final = 120
+WIDTH: Final = 124
 """Columns of the table; also when the output goes to a file."""
 COLUMNS: Final[tuple[tuple[str, int, Literal["left", "right"]], ...]] = (
     ("commodity", 16, "left"),
-    ("data\ngrade", 5, "left"),
+    ("data", 4, "left"),
     ("China-exposed\nnow, %", 13, "right"),
     ("China-exposed\ndeadline, %", 13, "right"),
-    ("P(met)\nreliance, %", 13, "right"),
-    ("P(met)\ndirect, %", 13, "right"),
-    ("P(met)\ncrma65, %", 13, "right"),
-    ("binding\nstage", 14, "left"),
-    ("unmet\ndemand, %", 11, "right"),
+    ("with\nwithheld, %", 13, "right"),
+    ("P(met)\nreliance, %", 12, "right"),
+    ("P(met)\ndirect, %", 12, "right"),
+    ("P(met)\ncrma65, %", 12, "right"),
+    ("binding\nstage", 10, "left"),
+    ("unmet\ndemand, %", 10, "right"),
 )
 """Head, width and alignment; the widths and the gaps between them fill ``WIDTH``."""
 RULED: Final = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
@@ -34,11 +35,12 @@ RULED: Final = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=Tru
 
 
 def terminal(study: Study, *, colour: bool = False) -> str:
-    """Return the report of a study as text of at most 120 columns, without colour codes unless asked."""
+    """Return the report of a study as text of at most 124 columns, without colour codes unless asked."""
     parts = [
         sentence(study),
         "",
         *_tables(study, colour),
+        *_in_doubt(study),
         *_other_yardsticks(study),
         *_branches(study),
         *_footer(study),
@@ -119,10 +121,26 @@ def _row(item: CommodityVerdict) -> tuple[str, ...]:
         item.grade,
         spread(exposed["start"]),
         spread(exposed["deadline"]),
+        spread(item.kpis["china_dependent_share"]["deadline"]),
         *(chance(item.yardsticks[name].probability) for name in ("reliance", "direct", "crma65")),
         (item.binding_stage or "-").replace("_", " "),
         spread(item.kpis["unmet_share"]["deadline"]),
     )
+
+
+def _in_doubt(study: Study) -> Iterable[str]:
+    """Name the headline commodities whose place in the table more replications could change."""
+    parts = [
+        f"{item.commodity} {chance(item.yardsticks[HEADLINE].at_start)} %"
+        for item in study.verdict.commodities
+        if item.headline and item.yardsticks[HEADLINE].start_in_doubt
+    ]
+    if parts:
+        yield from textwrap.wrap(
+            f"Close to one half at the start, so that other replications may count it otherwise: {'; '.join(parts)} of "
+            "futures meet reliance then.",
+            WIDTH,
+        )
 
 
 def _other_yardsticks(study: Study) -> Iterable[str]:
@@ -163,14 +181,20 @@ def _branches(study: Study) -> Iterable[str]:
 
 
 def _footer(study: Study) -> Iterable[str]:
-    case, verdict = study.case, study.verdict
-    criteria = verdict.commodities[0].yardsticks if verdict.commodities else {}
+    case = study.case
+    criteria = study.verdict.commodities[0].yardsticks if study.verdict.commodities else {}
     yield ""
-    yield "Shares: median (5-95 % of futures). P(met): probability under stated priors (95 % confidence interval)."
+    yield from textwrap.wrap(
+        "Shares: median (5-95 % of futures). P(met): probability under stated priors (95 % confidence interval). "
+        "With withheld: China-exposed share at the deadline, what Chinese controls keep back counted as exposed; "
+        "reliance judges it. Unmet demand includes use that price rises since the start squeezed out. "
+        f"Met at the start: in at least {percent(USUALLY)} % of futures. Data: grade of the commodity's data, A to C.",
+        WIDTH,
+    )
     thresholds = "; ".join(
         f"{name}: {meaning} at most {percent(criteria[name].threshold)} % over {criteria[name].window_days} days"
         for name, meaning in (
-            ("reliance", "China-exposed share of consumption, tonnes that China withholds counted in,"),
+            ("reliance", "China-exposed share of consumption with withheld tonnes"),
             ("complete", "the same"),
             ("direct", "declared China share of imports"),
             ("crma65", "largest third country at any stage"),
@@ -178,8 +202,6 @@ def _footer(study: Study) -> Iterable[str]:
         if name in criteria
     )
     yield from textwrap.wrap(f"Yardsticks - {thresholds}.", WIDTH)
-    if verdict.binding_constraints:
-        yield from textwrap.wrap(f"Shared corridors that bound: {', '.join(verdict.binding_constraints)}.", WIDTH)
     yield from textwrap.wrap(_assumptions(study), WIDTH)
     yield from textwrap.wrap(
         f"Scenario {case.sha256[:12]}, data {case.data_sha256[:12]}, seed {study.seed}, "

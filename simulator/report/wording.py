@@ -34,14 +34,16 @@ def spread(quantiles: Quantiles) -> str:
 
 
 def chance(estimate: Estimate) -> str:
-    """Return a probability and its confidence interval, in percent.
+    """Return a probability and its confidence interval, in percent; ends above 99 are rounded outward.
 
-    >>> chance(Estimate(0.03, 0.01, 0.05, 1024))
-    '3 (1-5)'
+    >>> chance(Estimate(0.03, 0.01, 0.05, 1024)), chance(Estimate(1.0, 0.9963, 1.0, 1024))
+    ('3 (1-5)', '100 (99-100)')
     """
     if math.isnan(estimate.value):
         return "-"
-    return f"{percent(estimate.value)} ({percent(estimate.low)}-{percent(estimate.high)})"
+    low = "99" if percent(estimate.low) == ">99" else percent(estimate.low)
+    high = "100" if percent(estimate.high) == ">99" else percent(estimate.high)
+    return f"{percent(estimate.value)} ({low}-{high})"
 
 
 def frequency(estimate: Estimate) -> str:

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from simulator.analysis.verdict import binding_stage, overall_verdict, quantiles
+from simulator.analysis.intervals import Estimate
+from simulator.analysis.verdict import YardstickVerdict, binding_stage, overall_verdict, quantiles
 
 HALF = np.arange(64) < 32
 
@@ -39,9 +40,36 @@ def test_without_a_commodity_there_is_no_verdict() -> None:
 
 def test_the_binding_stage_has_the_largest_median_and_matters_somewhere() -> None:
     shares = np.array([[0.2, 0.9], [0.9, 0.8], [0.1, 0.7]])
-    assert binding_stage(("mine", "refinery"), shares, 0.5) == "refinery"
-    assert binding_stage(("mine", "refinery"), shares, 0.95) is None
-    assert binding_stage(("mine", "refinery"), np.full((3, 2), 0.6), 0.5) == "mine"
+    nothing = np.zeros(3)
+    assert binding_stage(("mine", "refinery"), shares, nothing, 0.5) == "refinery"
+    assert binding_stage(("mine", "refinery"), shares, nothing, 0.95) is None
+    assert binding_stage(("mine", "refinery"), np.full((3, 2), 0.6), nothing, 0.5) == "mine"
+
+
+def test_a_stage_binds_whose_product_china_withholds_though_little_of_it_is_consumed() -> None:
+    shares = np.array([[0.1, 0.2], [0.0, 0.1]])
+    assert binding_stage(("mine", "refinery"), shares, np.array([0.8, 0.3]), 0.5) == "refinery"
+    assert binding_stage(("mine", "refinery"), shares, np.array([0.4, 0.3]), 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("at_start", "met", "doubt"),
+    [((0.52, 0.48, 0.56), True, True), ((0.49, 0.46, 0.52), False, True), ((0.6, 0.55, 0.65), True, False)],
+)
+def test_half_of_the_futures_decide_whether_a_commodity_was_open(
+    at_start: tuple[float, float, float], met: bool, doubt: bool
+) -> None:
+    estimate = Estimate(*at_start, 1024)
+    verdict = YardstickVerdict(
+        probability=estimate,
+        threshold=0.5,
+        window_days=90,
+        at_start=estimate,
+        later=None,
+        still_met=None,
+        by_branch={},
+    )
+    assert (verdict.met_at_start, verdict.start_in_doubt) == (met, doubt)
 
 
 def test_a_spread_leaves_out_futures_without_the_number() -> None:

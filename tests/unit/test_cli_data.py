@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,8 @@ from simulator.catalogue.chains import chain
 from simulator.catalogue.tables import TABLES, data_sha256
 from simulator.cli.data import data_group
 from simulator.cli.main import exit_code
+
+ROOT = Path(__file__).parents[2]
 
 
 def shown(*arguments: str) -> dict[str, Any]:
@@ -92,3 +97,36 @@ def test_help_does_not_import_numpy(arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False False 0"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_on_a_terminal_no_line_is_wider_than_it_and_no_word_is_lost() -> None:
+    """What is too wide is folded, not cut."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    parent, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"} | {"TERM": "xterm"}
+    command = [sys.executable, "-m", "simulator", "data", "show", "gallium"]
+    process = subprocess.Popen(command, stdout=child, stderr=child, cwd=ROOT, env=environment)
+    os.close(child)
+    seen = bytearray()
+    while True:
+        try:
+            piece = os.read(parent, 65536)
+        except OSError:  # how Linux says that the other end has closed
+            break
+        if not piece:
+            break
+        seen += piece
+    assert process.wait() == 0
+    os.close(parent)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", seen.decode()).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in "".join(lines)
+    together = "".join("".join(lines).split())
+    for fact in chain("gallium").facts:
+        assert "".join(fact.source.split()) in together

@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 import time
+from glob import glob
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulator.cli.main import exit_code
+from simulator.cli.run import run
+from simulator.scenario import load, resolve
 
 ROOT = Path(__file__).parents[2]
 BASELINE = str(ROOT / "scenarios" / "baseline.yaml")
@@ -65,14 +68,14 @@ def test_several_scenarios_give_a_list_of_runs(capsys: Captured) -> None:
     assert len({run["scenario"]["sha256"] for run in document["runs"]}) == 2
 
 
-def test_the_table_goes_to_stdout_plain_and_at_most_120_wide(capsys: Captured) -> None:
+def test_the_table_goes_to_stdout_plain_and_at_most_124_wide(capsys: Captured) -> None:
     assert exit_code(["run", BASELINE, *SMALL]) == 0
     told = capsys.readouterr()
     assert "gallium" in told.out
     assert "simulated futures (95 % interval" in told.out
     assert "\x1b" not in told.out
     assert "…" not in told.out
-    assert max(len(line) for line in told.out.splitlines()) <= 120
+    assert max(len(line) for line in told.out.splitlines()) <= 124
     assert "32 replications begin" in told.err
     assert "32/32 replications" in told.err
 
@@ -93,6 +96,9 @@ def test_quiet_leaves_stderr_empty(capsys: Captured) -> None:
         ((BASELINE, "--out", BASELINE), 2, "is a file"),
         (("missing.yaml",), 3, "missing.yaml"),
         ((BASELINE, "missing.yaml"), 3, "missing.yaml"),
+        ((BASELINE, NO_DEALS, BASELINE), 2, "is named twice"),
+        ((BASELINE, os.path.relpath(BASELINE)), 2, "are the same file"),
+        ((BASELINE, "--out", "/dev/null/runs"), 3, "cannot write there"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_runs(
@@ -102,7 +108,30 @@ def test_what_is_wrong_is_said_before_anything_runs(
     told = capsys.readouterr()
     assert told.out == ""
     assert phrase in told.err
-    assert "/16 replications" not in told.err
+    assert "/1,024 replications" not in told.err
+
+
+def test_work_is_announced_only_once_the_file_is_read(capsys: Captured) -> None:
+    assert exit_code(["run", "missing.yaml"]) == 3
+    assert "begin" not in capsys.readouterr().err
+
+
+def test_what_cannot_be_run_leaves_no_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    assert exit_code(["run", BASELINE, "--commodity", "galium", "--out", str(folder)]) == 2
+    assert not folder.exists()
+
+
+def test_the_examples_of_the_help_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each example line is loaded and resolved with its overrides as ``run`` would, only not simulated."""
+    examples = [line.split()[2:] for line in (run.help or "").splitlines() if line.strip().startswith("simulator run")]
+    assert len(examples) == 3
+    monkeypatch.chdir(ROOT)
+    for words in examples:
+        sets = [words[place + 1] for place, word in enumerate(words) if word == "--set"]
+        names = [words[place + 1] for place, word in enumerate(words) if word == "--commodity"]
+        for path in glob(words[0]):
+            resolve(load(path, sets), names or None)
 
 
 def test_a_run_is_kept_once_and_a_stranger_is_left_alone(capsys: Captured, tmp_path: Path) -> None:

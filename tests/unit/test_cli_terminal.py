@@ -6,10 +6,12 @@ from pathlib import Path
 import click
 import pytest
 
+from simulator.analysis.intervals import Estimate
 from simulator.analysis.study import Study, run
 from simulator.cli.main import SUBCOMMANDS, cli
 from simulator.report.document import run_document, text
 from simulator.report.terminal import WIDTH, groups, sentence, terminal
+from simulator.report.wording import spread
 
 BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"
 
@@ -63,3 +65,25 @@ def test_the_document_has_no_number_that_json_lacks(study: Study) -> None:
     written = text(run_document(study))
     assert "NaN" not in written
     assert "Infinity" not in written
+
+
+def test_a_place_in_the_table_that_chance_decided_is_named(study: Study) -> None:
+    def with_start(estimate: Estimate) -> Study:
+        items = [
+            replace(item, yardsticks={name: replace(y, at_start=estimate) for name, y in item.yardsticks.items()})
+            for item in study.verdict.commodities
+        ]
+        return replace(study, verdict=replace(study.verdict, commodities=tuple(items)))
+
+    doubtful = " ".join(terminal(with_start(Estimate(0.51, 0.44, 0.58, 32))).split())
+    assert "may count it otherwise: gallium 51 (44-58) %" in doubtful
+    assert "germanium 51" not in doubtful  # grade C is not counted either way
+    assert "count it otherwise" not in terminal(with_start(Estimate(0.9, 0.8, 1.0, 32)))
+
+
+def test_the_table_shows_the_share_that_reliance_judges(study: Study) -> None:
+    (gallium,) = (item for item in study.verdict.commodities if item.commodity == "gallium")
+    row = next(line for line in terminal(study).splitlines() if line.startswith("gallium "))
+    judged = spread(gallium.kpis["china_dependent_share"]["deadline"])
+    plain = spread(gallium.kpis["china_exposed_share"]["deadline"])
+    assert judged in row[row.index(plain) + len(plain) :]
