@@ -98,10 +98,8 @@ def test_a_file_has_one_subject_and_at_most_400_lines(path: Path) -> None:
 
 
 def test_no_module_is_named_like_one_of_the_standard_library() -> None:
-    # `trace` is a word of the trade here; nothing of the standard library that we load imports its namesake.
-    allowed = {PACKAGE / "domain" / "trace.py"}
     names = sys.stdlib_module_names - {"__main__"}
-    taken = [path for path in MODULES if path.stem in names and path not in allowed]
+    taken = [path for path in MODULES if path.stem in names]
     assert taken == []
 
 

@@ -118,14 +118,25 @@ def _lane(row: Row) -> Lane:
     return Lane(
         route_id=row["route_id"],
         origin=row["origin_country"],
-        corridor=row["corridor"],
+        corridor=_corridor(row),
         transit_days_median=_days(row, "transit_days_typical"),
         transit_days_p95=_days(row, "transit_days_max"),
         crosses=tuple(part for part in row["countries_crossed"].replace(" or ", ";").split(";") if part),
-        closures_per_year=_risk(row),
+        closures_per_year=_corridor_risk(_corridor(row)),
         source=row["source"],
         quality=row["quality"],
     )
+
+
+def _corridor(row: Row) -> str:
+    """Name of what closes together: a route across other countries is shared, a direct sea or air lane is not."""
+    return row["corridor"] if row["countries_crossed"] else f"{row['corridor']} from {row['origin_country']}"
+
+
+@cache
+def _corridor_risk(corridor: str) -> float:
+    """Closures a year of a shared corridor: the highest that the tables give for any lane through it."""
+    return max(_risk(row) for row, _ in _routes() if _corridor(row) == corridor)
 
 
 def _fallback_lanes(country: str, focal: str) -> tuple[Lane, ...]:

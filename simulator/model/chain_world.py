@@ -83,10 +83,14 @@ class ChainWorld:
         self.processor_cover_days = parameter("processor_feed_cover_days").value
         self.order_ceiling = parameter("order_ceiling_multiple").value
         self.short_since = np.full(n, np.inf)
+        self.shortfall = np.zeros(n)
+        """(n,) smoothed unfilled share of what the focal buyer needs."""
+        self.follow = parameter("incumbent_growth_share").value
+        self.forget = 0.5 ** (self.step / parameter("price_gap_smoothing_days").value)
         self.shortage_trigger = parameter("qualification_shortage_trigger").value
         self.noise = self._demand_noise(review_days.size)
-        self.start_price = np.zeros(n)
-        """(n,) mean world price of the last reviews before the start; 0 before there is one."""
+        self.start_price = np.ones(n)
+        """(n,) mean world price of the last reviews before the start; the base year's before there is one."""
         self._prices_before: list[Floats] = []
         self.region_shocks: list[tuple[str, Floats, Floats, Floats, NDArray[np.bool_]]] = []
         self.markets = [
@@ -276,11 +280,15 @@ class ChainWorld:
         )
         focal.government_labels[:, 0] = focal.government
         focal.government_labels[:, self.labels.partners.start] = focal.government
-        focal.reserve = focal.stock * 0.5
+        focal.reserve = focal.stock * parameter("government_purchase_reserve_share").value
         focal.rate = total * self.growth(self.first_day)
         focal.wanted = focal.rate
         focal.settled = self.first_day
         state.inventory[:, state.focal] = focal.stock
+
+    def trend(self, growth: Floats) -> Floats:
+        """(n,) incumbents' output and capacity relative to the base year."""
+        return 1.0 + self.follow * (growth - 1.0)
 
     def note_price(self, day: float) -> None:
         """Remember the prices of the quarter before the start: later demand is judged against them."""
@@ -288,12 +296,20 @@ class ChainWorld:
             self._prices_before.append(self.world_price.value)
             self.start_price = np.mean(np.stack(self._prices_before, axis=1), axis=1)
 
+    def note_shortage(self, received: Floats, order: Floats, use: Floats, day: float) -> None:
+        """A shortage that lasts makes the focal buyer qualify suppliers for more than their habitual share."""
+        wanted = np.maximum(np.minimum(order, use), _TINY)
+        short = 1.0 - np.minimum(received / wanted, 1.0)
+        self.shortfall = short + (self.shortfall - short) * self.forget
+        begins = (self.shortfall > self.shortage_trigger) & np.isinf(self.short_since)
+        self.short_since = np.where(begins, day, self.short_since)
+
     def project_offset(self, market: Market) -> int:
         """Index of the market's first project in ``project_output``."""
         return sum(len(m.projects) for m in self.markets[: self.markets.index(market)])
 
     def growth(self, day: float) -> Floats:
-        """(n,) world demand and supply trend relative to the base year."""
+        """(n,) world demand relative to the base year; incumbents' output and capacity follow it (``trend``)."""
         return np.power(1.0 + self.growth_rate, (day - self.base_day) / DAYS_PER_YEAR)
 
     def beyond(self, s: int) -> Floats:

@@ -38,7 +38,8 @@ class Corridors:
         known = self._waits.get(lane.corridor)
         if known is not None:
             return known
-        slots = max(1, int(np.ceil(4 * lane.closures_per_year)) + 1)
+        years = (float(self._days[-1]) - self._first_day) / 365.25
+        slots = int(np.ceil(2 * years * lane.closures_per_year)) + 2
         u = np.ascontiguousarray(self._draws.uniform(f"corridor/{lane.corridor}", 2 * slots).T)
         median, p90 = parameter("corridor_closure_days_median").value, parameter("corridor_closure_days_p90").value
         waits = np.zeros((self._draws.n, self._days.size))

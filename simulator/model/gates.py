@@ -77,32 +77,36 @@ def start_days(project: Project, case: Case, draws: Draws, supports: Sequence[Su
 
     # Rows that share an id are one plant: its commodities live, slip and die together.
     u = np.ascontiguousarray(draws.uniform(f"project/{project.id}", 4).T)
-    odds, factor, focal_offtake = np.zeros(n), np.ones(n), np.zeros(n)
-    for support in supports:
-        if _supports(support, project):
-            odds = np.where(support.mask, np.maximum(odds, support.financing_odds), odds)
-            factor = np.where(support.mask, np.minimum(factor, support.duration_factor), factor)
-            focal_offtake = np.where(support.mask, np.maximum(focal_offtake, support.focal_offtake), focal_offtake)
-
+    helpers = [support for support in supports if _supports(support, project)]
     running = project.gate in ("construction", "commissioning")
     if running and announced is not None:
-        start = announced + _slip_days(project, u[1], factor, known - announced, draws)
+        start = announced + _slip_days(project, u[1], known - announced, draws)
     else:
-        passed = running | (u[0] < np.maximum(odds, parameter("financing_odds_without_deal").value))
-        start = known + _gate_days(project, u, factor)
-        start = np.where(passed, np.maximum(start, -np.inf if announced is None else announced), np.inf)
+        financed = np.full(n, known if running else np.inf)
+        financed[u[0] < parameter("financing_odds_without_deal").value] = known
+        for support in helpers:  # a deal opens the gate on its day at the earliest
+            opens = support.mask & (u[0] < support.financing_odds)
+            financed = np.where(opens, np.minimum(financed, np.maximum(known, support.day)), financed)
+        start = np.maximum(financed + _gate_days(project, u), -np.inf if announced is None else announced)
+    tied = np.zeros(n)
+    for support in helpers:
+        signed = np.maximum(known, support.day)
+        live = support.mask & (signed < start)
+        # Only what is still ahead on the day of signature gets shorter.
+        start = np.where(live, signed + (start - signed) * support.duration_factor, start)
+        tied = np.where(live, np.maximum(tied, support.focal_offtake), tied)
     dies = known - np.log(u[3]) / draws.input("cancellation_hazard_per_year/ALL") * 365.25
-    return np.where(start < dies, start, np.inf), focal_offtake
+    return np.where(start < dies, start, np.inf), tied
 
 
 def _announced(day: str | None, case: Case) -> float | None:
     return None if day is None else float(case.day(date.fromisoformat(day)))
 
 
-def _slip_days(project: Project, u: Floats, factor: Floats, elapsed: float, draws: Draws) -> Floats:
+def _slip_days(project: Project, u: Floats, elapsed: float, draws: Draws) -> Floats:
     """(n,) days of slip, given that ``elapsed`` days after the announced start nothing has begun."""
     median, _, p90 = parameters.slip(project.kind)
-    scale = draws.input("start_slip_scale/ALL") * factor * DAYS_PER_MONTH
+    scale = draws.input("start_slip_scale/ALL") * DAYS_PER_MONTH
     if project.gate == "commissioning":
         scale = scale * parameter("commissioning_slip_factor").value
     if elapsed > 0:
@@ -111,16 +115,16 @@ def _slip_days(project: Project, u: Floats, factor: Floats, elapsed: float, draw
     return np.asarray(lognormal(u, median, p90) * scale)
 
 
-def _gate_days(project: Project, u: Floats, factor: Floats) -> Floats:
+def _gate_days(project: Project, u: Floats) -> Floats:
     """(n,) days through the gates that are still ahead."""
     build = parameters.construction_months(project.kind)
     median, high = build.value, build.high or build.value
-    months = lognormal(u[1], median, max(high, median)) * factor
+    months = lognormal(u[1], median, max(high, median))
     if project.gate == "construction":
         months = months * parameter("construction_remaining_share").value
     elif project.gate != "commissioning":
         financing = parameter("feasibility_to_financing_months")
-        months = months + lognormal(u[2], financing.value, financing.high or financing.value) * factor
+        months = months + lognormal(u[2], financing.value, financing.high or financing.value)
         if project.gate == "exploration":
             months = months + parameter("exploration_to_feasibility_months").value
     else:

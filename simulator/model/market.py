@@ -10,7 +10,7 @@ The allocation rule, in this order, for every replication at once:
    still unsold, in proportion. A displaced buyer does not push habitual customers out: when China stopped
    antimony to the USA in December 2024, deliveries to Europe held, and third countries filled the gap.
 
-Policy scales the claims on each origin -> destination pair (``allowed``) and closes open spot to it.
+Policy scales the claims on each origin -> destination pair (``allowed``) and closes open spot to it (``open``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Gate:
     allowed: Floats
     """(n, B) fraction of an ordinary claim that may pass, 0 to 1."""
     open: Floats
-    """(n, B) fraction of open-spot trade that may pass, 0 to 1."""
+    """(n, B) 1 where the buyer may join open-spot trade with this producer, else 0."""
     ahead: Floats | None = None
     """(n, B) tonnes ordered early from this producer because a control is announced."""
 
@@ -93,9 +93,6 @@ def allocate(
     wanting = _rows((unmet > NEGLIGIBLE * order).any(axis=1) & (left > NEGLIGIBLE * offer).any(axis=1))
     if wanting is not None:
         spot = _open_spot(left[wanting], np.maximum(unmet[wanting], 0.0), wanting, gates, open_to)
-        for gate in gates:
-            room = gate.open[wanting] * order[wanting] - flow[wanting, gate.producer, :]
-            spot[:, gate.producer, :] = np.clip(room, 0.0, spot[:, gate.producer, :])
         flow[wanting] += spot
         sold[wanting] += over_buyers(spot)
         received[wanting] += over_producers(spot)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.chain import Stage
 from simulator.domain.draws import Draws
-from simulator.domain.sampling import lognormal
+from simulator.domain.sampling import lognormal, standard_normal
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,11 +37,16 @@ class Outages:
         """``rate`` (n,) outages per plant-year of running; ``terms`` median and p90 of days lost, most plants."""
         median, p90, most = terms
         self._loss = np.zeros((draws.n, len(stage.producers)))
+        self.expected = np.ones((draws.n, len(stage.producers)))
+        """(n, P) long-run mean availability: up time over up and down time."""
         self._entries: list[tuple[Ints, Ints, Floats]] = []
         plants = np.maximum(1, np.round(stage.plants)).astype(int)
         chosen = [p for p in range(len(plants)) if 0 < stage.plants[p] <= most and stage.output[p] > 0]
         if not chosen:
             return
+        sigma = math.log(p90 / median) / standard_normal([0.9])[0]
+        mean_down = median * math.exp(sigma**2 / 2)
+        self.expected[:, chosen] = (1.0 / (1.0 + rate * mean_down / DAYS_PER_YEAR))[:, None]
         cycles = 2 + math.ceil(reviews * review_days / DAYS_PER_YEAR)
         # One contiguous row of replications per draw: NumPy's logarithm may round otherwise on strided data.
         u = np.concatenate(

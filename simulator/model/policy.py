@@ -162,9 +162,9 @@ class ControlDesk:
         self.since = np.where(now, np.where(before, np.minimum(self.since, day), day), np.inf)
 
     @property
-    def idle(self) -> bool:
-        """No control restricts anything in any replication."""
-        return bool((self.passing == 1.0).all() and not self.licensed.any())
+    def reaches_abroad(self) -> bool:
+        """Some control here covers what others make of the imposer's material."""
+        return any(control.abroad.any() for control in self.controls.values())
 
     def review(self, claim: Floats, index: int) -> tuple[Floats, Floats]:
         """Advance the licence queue by one review and say what may pass.
@@ -172,21 +172,26 @@ class ControlDesk:
         ``claim`` (n, B) is what buyers would take from this producer now. Returns ``allowed`` and ``open``
         of ``market.Gate``.
         """
-        if self.licensed.any():
-            self.queue[:, self.now] = 0.0
-            self.now = (self.now + 1) % self.queue.shape[1]
-            lapse = np.exp2(-1.0 / self.licences.validity_reviews)[:, None]
-            self.granted *= lapse
-            self.granted += self.queue[:, self.now]
-            covered = claim * self.licensed * self.passing
-            slots = (self.now + self.licences.lag_reviews[:, index]) % self.queue.shape[1]
-            self.queue[self._rows, slots] += covered * self.approval * self.licences.fill[:, None]
-            licensed_pass = np.minimum(1.0, self.granted / np.maximum(covered, 1e-300))
-            allowed = self.passing * (1.0 - self.licensed + self.licensed * licensed_pass)
-            return allowed, self.passing * (1.0 - self.licensed)
-        return self.passing, self.passing
+        # The queue runs from the first day to the last, whether or not anybody in the block needs a licence
+        # today: what a replication holds must not depend on its neighbours.
+        if not any(control.kind == "licence" for control in self.controls.values()):
+            return self.passing, self._unrestricted()
+        self.queue[:, self.now] = 0.0
+        self.now = (self.now + 1) % self.queue.shape[1]
+        self.granted *= np.exp2(-1.0 / self.licences.validity_reviews)[:, None]
+        self.granted += self.queue[:, self.now]
+        covered = claim * self.licensed * self.passing
+        applied = covered * self.approval * self.licences.fill[:, None]
+        slots = (self.now + self.licences.lag_reviews[:, index]) % self.queue.shape[1]
+        self.queue[self._rows, slots] += applied
+        held = np.minimum(1.0, self.granted / np.maximum(covered, 1e-300))
+        allowed = self.passing * (1.0 - self.licensed + self.licensed * held)
+        return allowed, self._unrestricted()
+
+    def _unrestricted(self) -> Floats:
+        """(n, B) 1 where no control touches a buyer: leakage and licences serve habitual custom only."""
+        return np.where((self.passing == 1.0) & (self.licensed == 0.0), 1.0, 0.0)
 
     def use(self, shipped: Floats) -> None:
         """Book shipped tonnes (n, B) against the licences."""
-        if self.licensed.any():
-            self.granted = np.maximum(self.granted - shipped * self.licensed, 0.0)
+        self.granted = np.maximum(self.granted - shipped * self.licensed, 0.0)

@@ -72,11 +72,12 @@ def _produce(
     """Make the output of the interval that ends now; feed becomes product, labels move along."""
     market, labels, step = world.markets[s], world.labels, world.step
     state, stage = market.state, market.stage
-    running = market.outages.available(index + 1)
+    # Published output already contains the usual outages: availability is relative to its mean.
+    running = market.outages.available(index + 1) / market.outages.expected
     market.lose(day, step)
     if market.lost.any():
         running *= 1.0 - market.lost
-    trend = growth[:, None]
+    trend = world.trend(growth)[:, None]
     primary = np.minimum(market.primary_ceiling, market.primary * _by_place(market, supply)) * trend
     if market.projects:
         _ramp(world, market, day)
@@ -91,16 +92,15 @@ def _produce(
     pace = np.clip(room / np.maximum(span, _TINY), 0.0, 1.0) * running
     # What lies in process and in sample lots is not for sale: the target less what one review sells.
     market.reserve = potential * max(world.target_days - step, 0.0)
-    primary = primary * pace
-    market.feed_rate = primary / stage.feed_yield
-    made = primary * step
+    rate = primary * pace
+    market.feed_rate = rate / stage.feed_yield
+    traced = rate * step
     if s == 0:
-        fresh = made if recycled is None else made + recycled * pace * step
+        fresh = traced if recycled is None else traced + recycled * pace * step
         state.product += fresh
         state.produced += row_sums(fresh)
     else:
-        wanted = made / stage.feed_yield
-        used = np.minimum(wanted, state.feed)
+        used = np.minimum(traced / stage.feed_yield, state.feed)
         share = used / np.maximum(state.feed, _TINY)
         moved = across(share * stage.feed_yield, labels.size)
         moved *= state.feed_labels
@@ -108,17 +108,17 @@ def _produce(
         state.feed -= used
         state.feed_used += row_sums(used)
         labels.relabel(moved, s, stage.producers)
-        made = used * stage.feed_yield
+        traced = made = used * stage.feed_yield
         assert state.product_labels is not None
         state.product_labels += moved
         if recycled is not None:
             fresh = recycled * pace * step
-            state.product_labels += fresh[:, :, None] * market.fresh[None]
+            state.product_labels += across(fresh, labels.size) * market.fresh
             made = made + fresh
         state.product += made
         state.produced += row_sums(made)
     if market.projects:
-        _credit_projects(world, market, primary)
+        _credit_projects(world, market, traced, primary)
 
 
 def _ramp(world: ChainWorld, market: Market, day: float) -> None:
@@ -129,12 +129,12 @@ def _ramp(world: ChainWorld, market: Market, day: float) -> None:
         market.entrants[:, project.producer] += project.now
 
 
-def _credit_projects(world: ChainWorld, market: Market, primary: Floats) -> None:
-    """Book each project's part of its producer's output."""
+def _credit_projects(world: ChainWorld, market: Market, made: Floats, primary: Floats) -> None:
+    """Book to each project its part of what its producer made from feed or ore, by design output."""
     offset = world.project_offset(market)
+    pace = made / np.maximum(primary, _TINY)
     for j, project in enumerate(market.projects):
-        part = np.minimum(project.now, primary[:, project.producer])
-        world.project_output[:, offset + j] += part * world.step
+        world.project_output[:, offset + j] += project.now * pace[:, project.producer]
 
 
 def _set_use(

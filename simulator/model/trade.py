@@ -42,7 +42,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     gates, claims = _gates(world, market, order, share, use, day, index)
     offer = np.maximum(state.product - market.reserve, 0.0)
     flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(world, market, day))
-    rerouted = _reroute(world, market, flow, gates, claims, day) if gates else None
+    rerouted = _reroute(world, market, offer - sold, order - received, gates, claims, day) if gates else None
     if gates:
         for producer, desk in market.desks.items():
             desk.use(flow[:, producer, :])
@@ -53,9 +53,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         received = received + tonnes
     _ship(market, flow, sold, received, rerouted, index)
     if market.focal is not None:
-        need = np.minimum(order[:, state.focal], use[:, state.focal] * step)
-        short = received[:, state.focal] < (1.0 - world.shortage_trigger) * need
-        world.short_since = np.where(short & np.isinf(world.short_since), day, world.short_since)
+        world.note_shortage(received[:, state.focal], order[:, state.focal], use[:, state.focal] * step, day)
     asked = np.maximum(np.minimum(order, use * step), _TINY)
     short = 1.0 - np.minimum(received / asked, 1.0)
     withheld = np.zeros_like(short)
@@ -94,8 +92,6 @@ def _gates(
     gates, claims = [], {}
     for p, desk in market.desks.items():
         extra = desk.front_loading(day)
-        if desk.idle and extra is None:
-            continue
         habit = share[..., p, :]
         claim = order * habit
         ahead = None if extra is None else extra * use * habit * world.step
@@ -103,7 +99,7 @@ def _gates(
         gates.append(Gate(p, allowed, open_, ahead))
         claims[p] = claim
     for p, desk in list(market.desks.items()):
-        if desk.abroad.any() and market.in_china[p]:
+        if desk.reaches_abroad and market.in_china[p]:
             gates += _abroad(world, market, desk.abroad, {gate.producer for gate in gates})
     for gate in gates:
         claims.setdefault(gate.producer, order * share[..., gate.producer, :])
@@ -124,7 +120,7 @@ def _abroad(world: ChainWorld, market: Market, reach: Floats, done: set[int]) ->
     for p in range(tainted.shape[1]):
         if p not in done and not market.in_china[p]:
             allowed = 1.0 - reach * np.minimum(tainted[:, p], 1.0)[:, None] * market.foreign[p][None, :]
-            gates.append(Gate(p, allowed, allowed))
+            gates.append(Gate(p, allowed, (allowed == 1.0).astype(float)))
     return gates
 
 
@@ -144,7 +140,13 @@ def _qualified(world: ChainWorld, market: Market, day: float) -> tuple[int, Floa
 
 
 def _reroute(
-    world: ChainWorld, market: Market, flow: Floats, gates: list[Gate], claims: dict[int, Floats], day: float
+    world: ChainWorld,
+    market: Market,
+    left: Floats,
+    unmet: Floats,
+    gates: list[Gate],
+    claims: dict[int, Floats],
+    day: float,
 ) -> tuple[int, Floats] | None:
     """Tonnes (n, B) of a restricted producer that reach their buyer through a third country."""
     blocked = {gate.producer: claims[gate.producer] * (1.0 - gate.allowed) for gate in gates}
@@ -155,11 +157,11 @@ def _reroute(
             continue
         open_since = day >= desk.since + world.reroute_lag_days[:, None]
         reach = np.where(open_since & pays[:, None], world.reroute_share[:, None] * blocked[p], 0.0)
+        reach = np.minimum(reach, np.maximum(unmet, 0.0))
         if not reach.any():
             continue
-        left = np.maximum(market.state.product[:, p] - np.ascontiguousarray(flow[:, p, :]).sum(axis=1), 0.0)
-        reach = reach * np.minimum(1.0, left / np.maximum(reach.sum(axis=1), _TINY))[:, None]
-        return p, reach
+        unsold = np.maximum(left[:, p], 0.0)
+        return p, reach * np.minimum(1.0, unsold / np.maximum(row_sums(reach), _TINY))[:, None]
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -62,10 +62,18 @@ def event_checks(events: Mapping[int, Instrument], all_ids: Mapping[str, str], s
                 yield from _known(name, project_ids(), (*at, "projects", place), "a project of the catalogue")
 
 
+SHORTEST_SPIN_UP = timedelta(days=98)
+"""The state at the start is a quarter's record; the spin-up must hold one."""
+
+
 def scenario_checks(model: Any) -> Iterator[Found]:
     """Yield what is wrong between the scenario's own days and inputs."""
-    if model.spin_up > model.start:
-        yield ("spin_up",), f"{model.spin_up.isoformat()!r} is after the start {model.start.isoformat()}"
+    if model.spin_up > model.start - SHORTEST_SPIN_UP:
+        latest = (model.start - SHORTEST_SPIN_UP).isoformat()
+        yield (
+            ("spin_up",),
+            f"{model.spin_up.isoformat()!r} leaves no time to settle before the start; at latest {latest}",
+        )
     if model.as_of is not None and model.as_of < model.spin_up:
         yield ("as_of",), f"{model.as_of.isoformat()!r} is before the spin-up {model.spin_up.isoformat()}"
     deadline = fixed_day(model.target.deadline, model.start)

@@ -158,8 +158,8 @@ class ScenarioModel(_Part):
     """Facts published after this day are not used; ``start`` where not given."""
     spin_up: IsoDate = date(2024, 7, 1)
     """First day of the model's clock; the controls in force then must be given as events."""
-    review_days: Annotated[int, Field(ge=1, le=91)] = 14
-    """Days between market reviews."""
+    review_days: Annotated[int, Field(ge=7, le=91, multiple_of=7)] = 14
+    """Days between market reviews: a multiple of 7, since lots land on weekly services."""
     focal: Annotated[str, BeforeValidator(_focal), Field(json_schema_extra={"enum": ["USA"]})] = "USA"
     """Consuming economy whose independence is judged."""
     commodities: Commodities | None = None

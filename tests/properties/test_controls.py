@@ -329,3 +329,27 @@ def test_an_earlier_start_never_lowers_what_a_project_has_made(first: int, delay
     ]
     assert (outputs[0] >= outputs[1] - 1e-9).all()
     assert (outputs[0][:, -1] > outputs[1][:, -1]).all()
+
+
+def test_an_agreement_changes_nothing_before_it_is_signed() -> None:
+    """A deal after the horizon's last review is no deal; one signed now is."""
+    hopeful = worlds.project()
+    chain = worlds.chain("antimony")
+
+    def output(day: date) -> NDArray[np.float64]:
+        deal = Agreement(
+            id="deal",
+            kind="JV",
+            partners=("ALL",),
+            commodities=("ALL",),
+            at=day,
+            financing_odds=1.0,
+            duration_factor=0.1,
+        )
+        trace = worlds.run(worlds.case([chain], [deal], projects=[hopeful]), 64).chains[0]
+        return trace.project_output[:, -1, 0]
+
+    without = worlds.run(worlds.case([chain], projects=[hopeful]), 64).chains[0].project_output[:, -1, 0]
+    assert np.array_equal(output(date(2028, 5, 1)), without)
+    assert output(date(2025, 11, 7)).mean() > without.mean()
+    assert output(date(2025, 11, 7)).mean() > output(date(2027, 5, 1)).mean()

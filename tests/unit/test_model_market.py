@@ -92,10 +92,11 @@ def test_a_partly_open_lane_carries_the_allowed_fraction_of_its_claim() -> None:
     assert flow[0, 0] == pytest.approx(5.0)
 
 
-def test_open_spot_passes_no_more_than_its_fraction_of_the_unfilled_order() -> None:
-    """The second supplier has nothing: 20 t stay unfilled, and a tenth of open trade may pass, so 2 t do."""
-    flow = sold([100.0, 0.0], [40.0], [[0.5], [0.5]], gates=[gate(0, [1.0], [0.1])])
-    assert flow[0, 0] == pytest.approx(20.0 + 2.0)
+def test_a_restricted_lane_takes_no_part_in_open_spot() -> None:
+    """The second supplier has nothing, 20 t stay unfilled, and the first may not make them good."""
+    flow = sold([100.0, 0.0], [40.0], [[0.5], [0.5]], gates=[gate(0, [1.0], [0.0])])
+    assert flow[0, 0] == pytest.approx(20.0)
+    assert sold([100.0, 0.0], [40.0], [[0.5], [0.5]])[0, 0] == pytest.approx(40.0)
 
 
 def test_orders_ahead_of_a_control_add_to_the_claim() -> None:
