@@ -1,0 +1,53 @@
+"""What the README shows must be true of this version."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from simulator.cli.main import SUBCOMMANDS, cli
+from simulator.instruments.base import instrument_types
+from simulator.metrics.yardsticks import YARDSTICKS
+from simulator.scenario import load, resolve
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def commands() -> list[list[str]]:
+    """Every line of a shell block that calls the program, as words."""
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()]
+    return [line.partition("#")[0].split() for line in lines if line.startswith("simulator ")]
+
+
+def test_the_example_scenario_is_valid(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", README, re.S)
+    file = tmp_path / "example.yaml"
+    file.write_text(example.replace("scenarios/", f"{ROOT.as_posix()}/scenarios/"), "utf-8")
+    case = resolve(load(file), ["antimony"])
+    assert case.name == "Antimony ban in 2027"
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_shown_exists_with_its_options(words: list[str]) -> None:
+    command = cli.get_command(click.Context(cli), words[1])
+    assert command is not None
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_every_command_and_yardstick_and_event_type_is_explained() -> None:
+    for name in SUBCOMMANDS:
+        assert f"`simulator {name}" in README
+    for name in (*YARDSTICKS, *instrument_types()):
+        assert f"`{name}`" in README
+
+
+def test_the_overrides_shown_point_at_something() -> None:
+    for words in commands():
+        sets = [words[place + 1] for place, word in enumerate(words) if word == "--set"]
+        if sets:
+            load(ROOT / words[2], sets)
