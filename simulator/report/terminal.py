@@ -13,6 +13,8 @@ from rich.table import Table
 
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import USUALLY, CommodityVerdict
+from simulator.domain.target import Criterion
+from simulator.metrics.yardsticks import YARDSTICKS, criteria
 from simulator.report.wording import chance, counted, frequency, percent, spread
 
 WIDTH: Final = 124
@@ -182,7 +184,6 @@ def _branches(study: Study) -> Iterable[str]:
 
 def _footer(study: Study) -> Iterable[str]:
     case = study.case
-    criteria = study.verdict.commodities[0].yardsticks if study.verdict.commodities else {}
     yield ""
     yield from textwrap.wrap(
         "Shares: median (5-95 % of futures). P(met): probability under stated priors (95 % confidence interval). "
@@ -191,16 +192,7 @@ def _footer(study: Study) -> Iterable[str]:
         f"Met at the start: in at least {percent(USUALLY)} % of futures. Data: grade of the commodity's data, A to C.",
         WIDTH,
     )
-    thresholds = "; ".join(
-        f"{name}: {meaning} at most {percent(criteria[name].threshold)} % over {criteria[name].window_days} days"
-        for name, meaning in (
-            ("reliance", "China-exposed share of consumption with withheld tonnes"),
-            ("complete", "the same"),
-            ("direct", "declared China share of imports"),
-            ("crma65", "largest third country at any stage"),
-        )
-        if name in criteria
-    )
+    thresholds = "; ".join(_threshold(criterion) for criterion in criteria(case.target))
     yield from textwrap.wrap(f"Yardsticks - {thresholds}.", WIDTH)
     yield from textwrap.wrap(_assumptions(study), WIDTH)
     yield from textwrap.wrap(
@@ -208,6 +200,20 @@ def _footer(study: Study) -> Iterable[str]:
         f"{study.replications:,} replications, start {case.start}, known as of {case.as_of}, deadline {case.deadline}.",
         WIDTH,
     )
+
+
+def _threshold(criterion: Criterion) -> str:
+    """Say what meets a yardstick."""
+    meaning = {
+        "reliance": "China-exposed share of consumption with withheld tonnes",
+        "complete": "the same",
+        "direct": "declared China share of imports",
+        "crma65": "largest third country at any stage",
+    }[criterion.yardstick]
+    limit = f"at most {percent(criterion.max_share)} %"
+    if YARDSTICKS[criterion.yardstick].counts_unmet:
+        limit += f" and unmet demand at most {percent(criterion.max_unmet_share)} %"
+    return f"{criterion.yardstick}: {meaning} {limit} over {criterion.window_days} days"
 
 
 def _assumptions(study: Study) -> str:

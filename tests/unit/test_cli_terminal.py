@@ -46,6 +46,7 @@ def test_every_commodity_has_its_row_and_nothing_is_cut(study: Study) -> None:
 
 def test_the_report_says_what_it_rests_on(study: Study) -> None:
     report = terminal(study)
+    assert "at most 50 % and unmet demand at most 5 % over 90 days" in " ".join(report.split())
     for part in (study.case.sha256[:12], study.case.data_sha256[:12], "seed 0", "32 replications", "graded assumed"):
         assert part in " ".join(report.split())
 
