@@ -79,6 +79,7 @@ class ChainWorld:
         self.world_price = PriceIndex(role("price_gap_elasticity"), *terms)
         self.china_price = PriceIndex(role("price_gap_elasticity"), *terms)
         self.target_days = parameter("producer_stock_target_days").value
+        self.working_days = parameter("producer_working_stock_days").value
         self.ceiling_days = parameter("producer_stock_ceiling_days").value
         self.processor_cover_days = parameter("processor_feed_cover_days").value
         self.order_ceiling = parameter("order_ceiling_multiple").value
@@ -103,6 +104,7 @@ class ChainWorld:
         self.index = 0
         self._furnish(case, draws, corridors, supports, capacity, review_days)
         self.project_output = np.zeros((n, len(self.project_ids)))
+        self._trace_denials()
         self._start()
 
     def _demand_noise(self, reviews: int) -> Floats:
@@ -178,6 +180,20 @@ class ChainWorld:
                 market.lead_days[:, market.state.focal] = (transit * usual[None, :]).sum(axis=1) + self.step / 2
             for new in market.projects:
                 self.project_ids.append(new.id)
+
+    def _trace_denials(self) -> None:
+        """Follow base-year flows from each buyer to the focal economy's use: what is denied there is missed here."""
+        for t, judged in enumerate(self.markets):
+            if judged.focal is None:
+                continue
+            reach = np.zeros(len(judged.stage.buyers))
+            reach[judged.state.focal] = 1.0
+            judged.denials.append((judged.focal, reach))
+            for market, below in zip(self.markets[t - 1 :: -1] if t else [], self.markets[t:0:-1], strict=True):
+                stage = below.stage
+                onward = stage.flows @ reach / np.maximum(stage.output, _TINY) * stage.feed_yield
+                reach = np.concatenate([np.zeros(market.state.regions), onward])
+                market.denials.append((judged.focal, reach))
 
     @staticmethod
     def _curve(ramp_type: int) -> tuple[tuple[float, float], ...] | None:

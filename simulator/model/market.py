@@ -35,7 +35,7 @@ class Gate:
     allowed: Floats
     """(n, B) fraction of an ordinary claim that may pass, 0 to 1."""
     open: Floats
-    """(n, B) 1 where the buyer may join open-spot trade with this producer, else 0."""
+    """(n, B) weight of the buyer in open-spot trade with this producer, 0 to 1; 0 keeps it out."""
     ahead: Floats | None = None
     """(n, B) tonnes ordered early from this producer because a control is announced."""
 

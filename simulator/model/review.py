@@ -90,8 +90,7 @@ def _produce(
     span = (world.ceiling_days - world.target_days) * potential
     # Stock is judged against undisturbed output: a plant that is down does not also hoard.
     pace = np.clip(room / np.maximum(span, _TINY), 0.0, 1.0) * running
-    # What lies in process and in sample lots is not for sale: the target less what one review sells.
-    market.reserve = potential * max(world.target_days - step, 0.0)
+    market.reserve = potential * world.working_days
     rate = primary * pace
     market.feed_rate = rate / stage.feed_yield
     traced = rate * step

@@ -55,6 +55,8 @@ class Market:
         self.desks: dict[int, ControlDesk] = {}
         self.focal: FocalBuyer | None = None
         self.outages: Outages
+        self.denials: list[tuple[FocalBuyer, Floats]] = []
+        """Focal buyers downstream, and the part (B,) of a tonne sold to each buyer here that reaches them."""
         self.lost = np.zeros((n, len(stage.producers)))
         """(n, P) share of capacity lost to scenario outages in the present interval."""
         self.scenario_outages: list[tuple[int, Floats, Floats, Floats]] = []

@@ -67,8 +67,8 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     if rerouted is not None:
         withheld = np.maximum(withheld - rerouted[1], 0.0)
         by_china = np.maximum(by_china - rerouted[1], 0.0)
-    if market.focal is not None:
-        market.focal.withheld = market.focal.withheld + by_china[:, state.focal]
+    for focal, weights in market.denials:
+        focal.withheld = focal.withheld + np.einsum("nb,b->n", by_china, weights)
     return short, np.asarray(np.minimum(withheld / asked, 1.0))
 
 
@@ -120,7 +120,7 @@ def _abroad(world: ChainWorld, market: Market, reach: Floats, done: set[int]) ->
     for p in range(tainted.shape[1]):
         if p not in done and not market.in_china[p]:
             allowed = 1.0 - reach * np.minimum(tainted[:, p], 1.0)[:, None] * market.foreign[p][None, :]
-            gates.append(Gate(p, allowed, (allowed == 1.0).astype(float)))
+            gates.append(Gate(p, allowed, allowed))
     return gates
 
 
