@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LARGEST_BLOCK: Final = 512
+LARGEST_BLOCK: Final = 1024
 """Replications per block at most: beyond it memory grows and nothing gets faster."""
 SMALLEST_BLOCK: Final = 64
 """Below it the cost of an event is no longer spread over enough replications."""

@@ -17,7 +17,7 @@ def unmet_share(trace: ChainTrace, windows: Windows) -> Floats:
     """Share of the focal economy's demand that was not met.
 
     One minus the fill rate: tonnes demanded in the window and not consumed, divided by tonnes demanded.
-    Demand is counted before any shortage; demand given up because of price is not unmet.
+    Demand counts before any shortage, and so does use that a price rise since the start squeezed out.
 
     Parameters
     ----------

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.model.rows import across
+
 Floats = NDArray[np.float64]
 SERVICE_DAYS = 7
 """Days between sailings of a liner service: lots land on these days."""
@@ -134,9 +136,7 @@ class FocalBuyer:
         else:
             share = np.minimum(1.0, landing / np.maximum(self.pool, _TINY))
             self.stock_labels += np.einsum("np,npl->nl", share, self.pool_labels)
-            self.pool_labels *= np.repeat(1.0 - share, self.pool_labels.shape[2], axis=1).reshape(
-                self.pool_labels.shape
-            )
+            self.pool_labels *= across(1.0 - share, self.pool_labels.shape[2])
         self.stock = self.stock + np.einsum("np->n", landing)
         self.pool = np.maximum(self.pool - landing, 0.0)
         self.landed += landing

@@ -4,7 +4,7 @@ The labels of a quantity are one array whose last axis holds three groups side b
 
 * ``2 ** S`` masks: bit ``s`` says that stage ``s`` was done in China. They partition the tonnes.
 * the first partner touched (``places.PARTNER_LABELS``). They partition the tonnes too.
-* for each stage, the tonnes that passed its largest producer outside China (the runner-up).
+* for each stage but the last, the tonnes that passed its largest producer outside China (the runner-up).
 
 Amounts add up and mix in proportion; a step of processing only moves tonnes between labels.
 """
@@ -30,7 +30,7 @@ class Labels:
         self.partner_names = tuple(name for name in PARTNER_LABELS if name == PARTNER_LABELS[0] or name in present)
         """Partners that produce anything in this chain; no tonne can carry the label of another."""
         self.partners = slice(self.masks, self.masks + len(self.partner_names))
-        self.runner_ups = slice(self.partners.stop, self.partners.stop + self.stages)
+        self.runner_ups = slice(self.partners.stop, self.partners.stop + self.stages - 1)
         self.size = self.runner_ups.stop
         self.runner_up = tuple(_largest_outside_china(stage.producers, stage.output) for stage in chain.stages)
         bits = np.arange(self.masks)
@@ -61,7 +61,7 @@ class Labels:
                 first, other = self.partners.start + self.partner_names.index(country), self.partners.start
                 tonnes[..., first] += tonnes[..., other]
                 tonnes[..., other] = 0.0
-            if country == self.runner_up[stage]:
+            if country == self.runner_up[stage] and stage < self.stages - 1:
                 total = tonnes[..., 0].copy()
                 for mask in range(1, self.masks):
                     total += tonnes[..., mask]

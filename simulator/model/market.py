@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.model.rows import across, down, over_buyers, over_producers
+
 Floats = NDArray[np.float64]
 _TINY = 1e-300
 NEGLIGIBLE = 1e-9
@@ -138,28 +140,3 @@ def _open_spot(
         buyer, fraction = open_to
         spot[:, :, buyer] = np.minimum(spot[:, :, buyer], fraction[rows] * unmet[:, buyer, None])
     return spot
-
-
-def over_buyers(flow: Floats) -> Floats:
-    """(n, P) sums of (n, P, B); einsum is several times faster than ``sum`` on short axes."""
-    return np.asarray(np.einsum("npb->np", flow))
-
-
-def over_producers(flow: Floats) -> Floats:
-    """(n, B) sums of (n, P, B)."""
-    return np.asarray(np.einsum("npb->nb", flow))
-
-
-def row_sums(tonnes: Floats) -> Floats:
-    """(n,) sums of (n, P)."""
-    return np.asarray(np.einsum("np->n", tonnes))
-
-
-def across(values: Floats, width: int) -> Floats:
-    """(n, P) as (n, P, width): a copy, since NumPy multiplies whole rows faster than it broadcasts short ones."""
-    return np.repeat(values, width, axis=1).reshape(*values.shape, width)
-
-
-def down(values: Floats, height: int) -> Floats:
-    """(n, B) as (n, height, B), copied for the same reason."""
-    return np.repeat(values[:, None, :], height, axis=1)

@@ -95,7 +95,8 @@ class Recorder:
             consumed=used,
             exposed=exposed[:, :, 0],
             exposed_by_stage=exposed[:, :, 1:],
-            runner_up_by_stage=runner_up,
+            # The last stage has no label of its own: its runner-up shows in the declared origins.
+            runner_up_by_stage=np.concatenate([runner_up, np.zeros_like(exposed[:, :, :1])], axis=2),
             runner_up=world.labels.runner_up,
             by_partner=by_partner,
             landed=landed,

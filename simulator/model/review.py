@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.market import across, row_sums
+from simulator.model.rows import across, row_sums
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.trade import trade
 
@@ -37,7 +37,7 @@ def review(world: ChainWorld, day: float) -> None:
         short, withheld = trade(world, s, market, day, index)
         for gap, chosen in ((gap_world, market.outside_china), (gap_china, market.inside_china)):
             used = np.maximum(np.einsum("nb,b->n", market.use_rate, chosen), _TINY)
-            for missing in (short, withheld):
+            for missing in (short,) if withheld is None else (short, withheld):
                 np.maximum(gap, np.einsum("nb,b->n", missing * market.use_rate, chosen) / used, out=gap)
     world.note_price(day)
     world.world_price.review(gap_world, world.step)
@@ -101,13 +101,13 @@ def _produce(
     else:
         used = np.minimum(traced / stage.feed_yield, state.feed)
         share = used / np.maximum(state.feed, _TINY)
+        state.feed -= used
+        state.feed_used += row_sums(used)
+        traced = made = used * stage.feed_yield
         moved = across(share * stage.feed_yield, labels.size)
         moved *= state.feed_labels
         state.feed_labels *= across(1.0 - share, labels.size)
-        state.feed -= used
-        state.feed_used += row_sums(used)
         labels.relabel(moved, s, stage.producers)
-        traced = made = used * stage.feed_yield
         assert state.product_labels is not None
         state.product_labels += moved
         if recycled is not None:

@@ -10,9 +10,9 @@ from simulator.domain.changes import OutageChange
 from simulator.domain.places import CHINA, region_of
 from simulator.model.focal import FocalBuyer
 from simulator.model.gates import NewCapacity
-from simulator.model.market import over_producers
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
+from simulator.model.rows import over_producers
 from simulator.model.state import StageState
 
 Floats = NDArray[np.float64]

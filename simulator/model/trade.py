@@ -10,18 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.market import Gate, across, allocate, down, over_producers, row_sums
+from simulator.model.market import Gate, allocate
+from simulator.model.rows import across, down, over_producers, row_sums
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
 _TINY = 1e-300
 
 
-def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> tuple[Floats, Floats]:
+def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> tuple[Floats, Floats | None]:
     """Order, allocate and ship one stage's product.
 
     Returns two scarcities of each buyer (n, B), as shares of its use: what it goes short of, and what policy
-    withholds from it before anybody answers the price. Orders that only rebuild stocks count in neither.
+    withholds from it before anybody answers the price (None where no policy ever acts). Orders that only rebuild
+    stocks count in neither.
     """
     state, step = market.state, world.step
     regions = state.regions
@@ -56,6 +58,8 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         world.note_shortage(received[:, state.focal], order[:, state.focal], use[:, state.focal] * step, day)
     asked = np.maximum(np.minimum(order, use * step), _TINY)
     short = 1.0 - np.minimum(received / asked, 1.0)
+    if not gates:
+        return short, None
     withheld = np.zeros_like(short)
     by_china = np.zeros_like(short)
     for gate in gates:
@@ -205,7 +209,7 @@ def _ship(
             lots[:, producer] = np.maximum(lots[:, producer] - lots[:, -1], 0.0)
         if labels is not None:
             carried = market.carried
-            np.multiply(labels, (lots[:, :-1] / whole)[:, :, None], out=carried[:, :-1])
+            np.multiply(labels, across(lots[:, :-1] / whole, labels.shape[2]), out=carried[:, :-1])
             carried[:, -1] = 0.0
             if rerouted is not None:
                 carried[:, -1] = labels[:, producer] * (lots[:, -1] / whole[:, producer])[:, None]
