@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -153,6 +153,11 @@ def branch_masks(outcome: Outcome) -> dict[str, Flags]:
     return masks
 
 
+def _within(estimate: Estimate, low: float, high: float) -> Estimate:
+    """Cut an interval at what the quantity can be."""
+    return replace(estimate, low=max(low, estimate.low), high=min(high, estimate.high))
+
+
 def overall_verdict(
     met: Sequence[Flags],
     *,
@@ -169,7 +174,7 @@ def overall_verdict(
         commodities=commodities,
         met_at_start=met_at_start,
         probability=probability(everything if met else nothing),
-        expected_met=mean_interval(count if met else nothing),
+        expected_met=_within(mean_interval(count), 0.0, len(met)) if met else mean_interval(nothing),
         at_least=tuple(float((count >= k).mean()) for k in range(len(met) + 1)) if met else (),
         by_branch={name: conditional_probability(everything, mask) for name, mask in branches.items()} if met else {},
         expected_by_branch={name: float(count[mask].mean()) for name, mask in branches.items()} if met else {},

@@ -95,8 +95,8 @@ class BlockTask(Generic[T]):
 def cut_blocks(replications: int, jobs: int, block_size: int | None) -> tuple[Block, ...]:
     """Return the blocks of a run: as even as the size allows, and at least one per worker if they fill it.
 
-    >>> cut_blocks(624, 1, None)
-    ((0, 208), (208, 416), (416, 624))
+    >>> cut_blocks(1040, 1, None)
+    ((0, 528), (528, 1040))
     """
     if block_size is None:
         share = -(-replications // max(jobs, 1))
