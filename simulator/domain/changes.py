@@ -7,7 +7,8 @@ or adding one dataclass here and one handler in ``model/policy.py``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -54,6 +55,13 @@ class ControlChange(Change):
     """(n,) day the control was announced; buyers pull orders forward between it and ``day``."""
     established: bool = False
     """Licence regime older than the model's first day: its queue starts in steady state."""
+
+
+def in_force(begins: ControlChange, ends: Days, *, lasting: bool) -> Iterator[ControlChange]:
+    """Yield a control's beginning and, unless it lasts for good, its end on day ``ends`` (n,)."""
+    yield begins
+    if not lasting:
+        yield replace(begins, active=False, day=ends)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

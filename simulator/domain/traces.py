@@ -79,5 +79,3 @@ class Trace:
     chains: tuple[ChainTrace, ...]
     branches: dict[str, NDArray[np.bool_]]
     """Named branch -> (n,) mask: ``suspension/<event id>/renewed`` and ``event/<event id>/happens``."""
-    binding_constraints: tuple[str, ...]
-    """Shared constraints that bound in any replication (corridor names); empty when none did."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from simulator.domain.changes import Change, ControlChange
+from simulator.domain.changes import Change, ControlChange, in_force
 from simulator.instruments.base import EventDraws, Instrument
 from simulator.instruments.names import Commodities, Country, Names, Targets, expand
 from simulator.instruments.quantities import DateSpec, FixedShare, Share
@@ -38,21 +38,19 @@ class ExportBan(Instrument):
         begins, ends, mask = self.span(draws)
         announced = draws.day(self.announced, "announced") if self.announced is not None else None
         leakage = draws.number(self.leakage, "leakage", 0.0, 1.0)
-        for active, day in ((True, begins), (False, ends)):
-            if not active and self.until is None:
-                continue
-            yield ControlChange(
-                event_id=self.id,
-                day=day,
-                mask=mask,
-                active=active,
-                imposer=self.imposer,
-                targets=self.target,
-                commodities=expand(self.commodities),
-                stages=self.stages,
-                kind="ban",
-                covered_share=self.covered_share,
-                leakage=leakage,
-                extraterritorial_share=self.extraterritorial_share,
-                announced=announced,
-            )
+        control = ControlChange(
+            event_id=self.id,
+            day=begins,
+            mask=mask,
+            active=True,
+            imposer=self.imposer,
+            targets=self.target,
+            commodities=expand(self.commodities),
+            stages=self.stages,
+            kind="ban",
+            covered_share=self.covered_share,
+            leakage=leakage,
+            extraterritorial_share=self.extraterritorial_share,
+            announced=announced,
+        )
+        yield from in_force(control, ends, lasting=self.until is None)

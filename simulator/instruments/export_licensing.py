@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from simulator.domain.changes import Change, ControlChange
+from simulator.domain.changes import Change, ControlChange, in_force
 from simulator.instruments.base import EventDraws, Instrument
 from simulator.instruments.names import Commodities, Country, Names, Targets, expand
 from simulator.instruments.quantities import DateSpec, FixedShare
@@ -39,21 +39,19 @@ class ExportLicensing(Instrument):
         """One change when the regime begins, one more when it ends."""
         begins, ends, mask = self.span(draws)
         announced = draws.day(self.announced, "announced") if self.announced is not None else None
-        for active, day in ((True, begins), (False, ends)):
-            if not active and self.until is None:
-                continue
-            yield ControlChange(
-                event_id=self.id,
-                day=day,
-                mask=mask,
-                active=active,
-                imposer=self.imposer,
-                targets=self.target,
-                commodities=expand(self.commodities),
-                stages=self.stages,
-                kind="licence",
-                covered_share=self.covered_share,
-                approval_multiplier=self.approval_multiplier,
-                announced=announced,
-                established=self.established,
-            )
+        control = ControlChange(
+            event_id=self.id,
+            day=begins,
+            mask=mask,
+            active=True,
+            imposer=self.imposer,
+            targets=self.target,
+            commodities=expand(self.commodities),
+            stages=self.stages,
+            kind="licence",
+            covered_share=self.covered_share,
+            approval_multiplier=self.approval_multiplier,
+            announced=announced,
+            established=self.established,
+        )
+        yield from in_force(control, ends, lasting=self.until is None)

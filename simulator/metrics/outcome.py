@@ -79,8 +79,6 @@ class Outcome:
     chains: tuple[ChainOutcome, ...]
     branches: Mapping[str, Flags]
     """Named branch -> (n,)."""
-    binding_constraints: tuple[str, ...]
-    """Shared constraints that bound in any replication."""
 
     def moment(self, name: str) -> int:
         """Place of a moment on the second axis."""
@@ -131,7 +129,6 @@ def outcome(trace: Trace, case: Case) -> Outcome:
         month_days=months,
         chains=tuple(_chain(chain, case, tuple(moments.values()), months) for chain in trace.chains),
         branches={name: np.array(flags) for name, flags in sorted(trace.branches.items())},
-        binding_constraints=tuple(sorted(trace.binding_constraints)),
     )
 
 
@@ -194,5 +191,4 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
         month_days=first.month_days,
         chains=chains,
         branches={name: stack([part.branches[name] for part in parts]) for name in first.branches},
-        binding_constraints=tuple(sorted({name for part in parts for name in part.binding_constraints})),
     )

@@ -26,7 +26,6 @@ class Pipeline:
 
     def __init__(self, n: int, lags: NDArray[np.int64], labels: int) -> None:
         self.lags = lags
-        self.labels = labels
         self.lines: list[tuple[slice | NDArray[np.intp], deque[tuple[Floats, Floats | None]]]] = []
         for lag in np.unique(lags):
             columns = np.flatnonzero(lags == lag)

@@ -168,7 +168,6 @@ class World:
             replications=replications,
             chains=tuple(recorder.trace() for recorder in self.recorders),
             branches=self.branches,
-            binding_constraints=(),
         )
 
 

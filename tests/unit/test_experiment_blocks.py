@@ -19,7 +19,7 @@ CASE: Any = SimpleNamespace(inputs=(PRICE,))
 def simulate(case: Any, draws: Any, replications: Any) -> Trace:
     """A model of one line: the product of a draw and an input."""
     values = draws.uniform("outage", 3).sum(axis=1) * draws.input("price/ALL")
-    return Trace(replications, (), {"x": values}, ())
+    return Trace(replications, (), {"x": values})
 
 
 def interrupted_in_the_second_block(case: Any, draws: Any, replications: Any) -> Trace:

@@ -49,7 +49,7 @@ def trace(replications: list[int]) -> Trace:
         )
     )
     flags = np.array([k % 2 == 0 for k in replications])
-    return Trace(np.array(replications), tuple(chains), {"suspension/truce/renewed": flags}, ())
+    return Trace(np.array(replications), tuple(chains), {"suspension/truce/renewed": flags})
 
 
 def flat(result: Outcome) -> list[bytes]:
