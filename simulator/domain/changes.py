@@ -91,6 +91,28 @@ class SupportChange(Change):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SetbackChange(Change):
+    """Projects are discouraged for a while: a rival sells below their cost, or their backers turn away.
+
+    A financing decision that falls into ``[day, until)`` has its odds multiplied; meanwhile the hazard of
+    cancellation is multiplied too. Setbacks of one project that overlap multiply.
+    """
+
+    countries: tuple[str, ...]
+    """Countries of the projects, ``("ALL",)`` for every one."""
+    commodities: tuple[str, ...]
+    """Catalogue names, ``("ALL",)`` for every one."""
+    projects: tuple[str, ...] = ()
+    """Project ids; empty for all of the countries and commodities."""
+    until: Days
+    """(n,) first day without it; +inf for never."""
+    financing_odds_factor: NDArray[np.float64] | float = 1.0
+    """(n,) or one number: multiplies the odds of a financing decision in the window, 0 to 1."""
+    hazard_factor: NDArray[np.float64] | float = 1.0
+    """(n,) or one number: multiplies the cancellation hazard in the window, 1 or more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CapacityChange(Change):
     """A user's own project: new capacity from ``day`` on, with ramp-up."""
 
