@@ -8,11 +8,10 @@ status date, is read once by a person into ``agreement_terms.csv``, not parsed f
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
 from typing import Final, cast
 
 from simulator.catalogue.dates import table_date
-from simulator.catalogue.tables import Row, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, rows
 from simulator.domain.chain import Agreement
 from simulator.domain.facts import Fact, Quality
 from simulator.errors import CatalogueError
@@ -22,7 +21,7 @@ BOUND: Final = 2
 ALL: Final = "ALL"
 
 
-@cache
+@from_tables
 def agreements(as_of: date) -> tuple[Agreement, ...]:
     """Agreements signed by ``as_of`` in order of signature, with status and milestones as known then."""
     known = [_agreement(row, as_of) for row in rows("agreements") if _signed(row) <= as_of]
@@ -76,7 +75,7 @@ def _commodities(cell: str) -> tuple[str, ...]:
     return (ALL,) if ALL in names else names
 
 
-@cache
+@from_tables
 def _terms(agreement_id: str) -> Row:
     found = {row["agreement_id"]: row for row in rows("agreement_terms")}
     if agreement_id not in found:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from simulator.catalogue.chain_facts import assumption, table_fact
-from simulator.catalogue.tables import Row, rows
+from simulator.catalogue.tables import Row, from_tables, rows
 from simulator.domain.facts import Fact
 from simulator.domain.places import REGIONS, REST
 from simulator.errors import CatalogueError
@@ -44,7 +43,7 @@ class Demand:
     facts: tuple[Fact, ...]
 
 
-@cache
+@from_tables
 def demand(commodity: str, stage: str) -> Demand | None:
     """Final demand at a stage; None where the stage has none."""
     entries = [row for row in rows("consumption_map") if (row["commodity"], row["stage"]) == (commodity, stage)]

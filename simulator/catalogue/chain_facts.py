@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import cast
 
-from simulator.catalogue.tables import Row, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, rows
 from simulator.domain.facts import Fact, Quality
 from simulator.errors import CatalogueError
 
@@ -15,7 +14,7 @@ def _year(text: str) -> int | None:
     return int(text[:4]) if text[:4].isdigit() else None
 
 
-@cache
+@from_tables
 def assumptions() -> Mapping[str, Fact]:
     """Every row of ``assumptions.csv`` by name; the chains take no other number that is not in a source table."""
     out: dict[str, Fact] = {}

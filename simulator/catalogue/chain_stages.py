@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal, cast
 
-from simulator.catalogue.tables import rows
+from simulator.catalogue.tables import from_tables, rows
 from simulator.domain.chain import StageKind
 from simulator.errors import CatalogueError
 
@@ -37,13 +36,13 @@ class StageSpec:
     note: str
 
 
-@cache
+@from_tables
 def commodities() -> tuple[str, ...]:
     """Names of the commodities in the order of ``commodities.csv``."""
     return tuple(row["commodity"] for row in rows("commodities"))
 
 
-@cache
+@from_tables
 def stages() -> Mapping[str, tuple[StageSpec, ...]]:
     """Modelled stages of each commodity, upstream first.
 
@@ -79,7 +78,7 @@ def stages() -> Mapping[str, tuple[StageSpec, ...]]:
     return out
 
 
-@cache
+@from_tables
 def not_modelled(commodity: str) -> tuple[tuple[str, str], ...]:
     """Collapsed stages of a commodity, each with the reason."""
     return tuple(

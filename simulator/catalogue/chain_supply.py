@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from simulator.catalogue.chain_facts import assumption, assumptions, table_fact
 from simulator.catalogue.chain_stages import resolve_stage
-from simulator.catalogue.tables import Row, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, rows
 from simulator.domain.facts import Fact
 from simulator.domain.places import REST
 from simulator.errors import CatalogueError
@@ -41,7 +40,7 @@ class Supply:
     facts: tuple[Fact, ...]
 
 
-@cache
+@from_tables
 def supply(commodity: str, stage: str) -> Supply:
     """Read a stage's output, scrap-based output and capacity.
 
@@ -130,7 +129,7 @@ def project_rows(commodity: str, stage: str) -> Iterator[Row]:
                 yield row
 
 
-@cache
+@from_tables
 def increment_countries(commodity: str, stage: str) -> frozenset[str]:
     """Countries in which the project tables add capacity at a stage."""
     where = {row["project_id"]: row for table in ("projects", "projects_extra") for row in rows(table)}
@@ -141,7 +140,7 @@ def increment_countries(commodity: str, stage: str) -> frozenset[str]:
     )
 
 
-@cache
+@from_tables
 def operating_plants(commodity: str, stage: str) -> Mapping[str, int]:
     """Number of named plants in operation by country."""
     out: dict[str, int] = {}
@@ -151,7 +150,7 @@ def operating_plants(commodity: str, stage: str) -> Mapping[str, int]:
     return out
 
 
-@cache
+@from_tables
 def tied(commodity: str, stage: str, owner: str) -> Mapping[str, Fact]:
     """Share of a country's output owned by or sold to ``owner`` (``CHN`` or ``RUS``), by country.
 
@@ -181,7 +180,7 @@ def tied(commodity: str, stage: str, owner: str) -> Mapping[str, Fact]:
     return out
 
 
-@cache
+@from_tables
 def stated_ties(commodity: str, stage: str) -> Mapping[tuple[str, str], Fact]:
     """(producer, buyer) -> share of output tied by ownership or by the only outlet, beyond the project tables."""
     out: dict[tuple[str, str], Fact] = {}

@@ -7,7 +7,6 @@ pooling, plants, capacity and balanced flows (``chain_stage``, ``balance``), gra
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -19,7 +18,7 @@ from simulator.catalogue.chain_levels import Level, left_for_final_use, levels
 from simulator.catalogue.chain_stage import Pool, flows, plants_and_capacity, pool, regional_demand
 from simulator.catalogue.chain_stages import commodities, not_modelled
 from simulator.catalogue.grades import grade
-from simulator.catalogue.tables import number, rows
+from simulator.catalogue.tables import from_tables, number, rows
 from simulator.domain.chain import Chain, Stage
 from simulator.domain.facts import Fact
 from simulator.errors import CatalogueError
@@ -27,13 +26,13 @@ from simulator.errors import CatalogueError
 BASE_YEAR: Final = 2024
 
 
-@cache
+@from_tables
 def chains() -> tuple[Chain, ...]:
     """Chains of all commodities, in the order of ``commodities.csv``."""
     return tuple(chain(commodity) for commodity in commodities())
 
 
-@cache
+@from_tables
 def chain(commodity: str) -> Chain:
     """The chain of one commodity.
 

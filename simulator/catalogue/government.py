@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Final, cast
 
 from simulator.catalogue.inputs import commodities
 from simulator.catalogue.parameters import parameter
-from simulator.catalogue.tables import Row, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, rows
 from simulator.domain.chain import GovernmentStock
 from simulator.domain.facts import Fact, Quality
 from simulator.errors import CatalogueError
@@ -28,7 +27,7 @@ _BUY: Final = (_CEILING, "stockpile_planned_acquisition")
 _SELL: Final = "stockpile_potential_disposal"
 
 
-@cache
+@from_tables
 def stock(commodity: str) -> GovernmentStock:
     """Opening stock and planned purchases of a commodity, with the rows behind them as facts."""
     if commodity not in commodities():
@@ -90,6 +89,6 @@ def _fact(commodity: str, row: Row, value: float) -> Fact | None:
     return Fact(name, value, unit, int(row["year"]), row["source"], quality, " ".join(notes))
 
 
-@cache
+@from_tables
 def _forms() -> Mapping[tuple[str, str], Row]:
     return {(row["commodity"], row["form"]): row for row in rows("stockpile_forms")}

@@ -10,11 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 from typing import Final, cast
 
-from simulator.catalogue.tables import Row, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, rows
 from simulator.domain.facts import Quality, UncertainInput
 from simulator.errors import CatalogueError
 
@@ -68,7 +67,7 @@ _LESS_ELASTIC_HALF: Final = frozenset({"magnesium_metal", "tantalum", "ree_light
 """Their estimated elasticities contain stock draw and panic buying, which the model adds itself."""
 
 
-@cache
+@from_tables
 def inputs() -> tuple[UncertainInput, ...]:
     """Every uncertain input in order of its Sobol dimension."""
     dimensions = {row["name"]: int(row["dimension"]) for row in rows("sobol_dimensions")}
@@ -81,7 +80,7 @@ def inputs() -> tuple[UncertainInput, ...]:
     return tuple(sorted(out, key=lambda item: item.dimension))
 
 
-@cache
+@from_tables
 def roles(commodity: str) -> Mapping[str, str]:
     """Role -> input name for a commodity; global roles included (``reroute_share`` -> ``reroute_share/ALL``)."""
     if commodity not in commodities():
@@ -91,7 +90,7 @@ def roles(commodity: str) -> Mapping[str, str]:
     return MappingProxyType(names)
 
 
-@cache
+@from_tables
 def commodities() -> tuple[str, ...]:
     """Catalogue names of all commodities, in the order of ``commodities.csv``."""
     return tuple(row["commodity"] for row in rows("commodities"))
@@ -151,7 +150,7 @@ def _prior(role: str, subject: str) -> _Prior:
     raise CatalogueError(f"no prior for the uncertain input {role}/{subject}")
 
 
-@cache
+@from_tables
 def _stated_priors() -> Mapping[tuple[str, str], _Prior]:
     return {(row["role"], row["subject"]): _stated(row) for row in rows("input_priors")}
 

@@ -9,12 +9,11 @@ graded ``assumed``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from statistics import median
 from typing import Final
 
 from simulator.catalogue.parameters import parameter
-from simulator.catalogue.tables import Row, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, rows
 from simulator.domain.chain import Lane
 from simulator.domain.places import EU_MEMBERS, region_of
 from simulator.errors import CatalogueError
@@ -23,7 +22,7 @@ FALLBACK_SOURCE: Final = "lane_fallbacks.csv: median of the routes tables"
 URANIUM: Final = "uranium"
 
 
-@cache
+@from_tables
 def lanes_to_focal(country: str, commodity: str, focal: str = "USA") -> tuple[Lane, ...]:
     """Ways from a country to the focal region, usual way first.
 
@@ -62,7 +61,7 @@ def lanes_to_focal(country: str, commodity: str, focal: str = "USA") -> tuple[La
     return tuple(_lane(row) for row in sorted(usable, key=rank))
 
 
-@cache
+@from_tables
 def lag_days(origin: str, buyer: str) -> float:
     """Mean transit in days from a country to a country or consuming region.
 
@@ -87,13 +86,13 @@ def lag_days(origin: str, buyer: str) -> float:
     return median(_between(lambda place: True, lambda place: True))
 
 
-@cache
+@from_tables
 def _routes() -> tuple[tuple[Row, Row], ...]:
     """(route, its row of ``lane_use.csv``) in file order."""
     return tuple((row, _use(row)) for table in ("routes", "routes_extra") for row in rows(table))
 
 
-@cache
+@from_tables
 def _uses() -> dict[str, Row]:
     return {row["route_id"]: row for row in rows("lane_use")}
 
@@ -104,7 +103,7 @@ def _use(row: Row) -> Row:
     return _uses()[row["route_id"]]
 
 
-@cache
+@from_tables
 def _air(commodity: str) -> str:
     """``first`` or ``also`` where the commodity flies, else empty."""
     return {row["commodity"]: row["air"] for row in rows("lane_modes")}.get(commodity, "")
@@ -133,7 +132,7 @@ def _corridor(row: Row) -> str:
     return row["corridor"] if row["countries_crossed"] else f"{row['corridor']} from {row['origin_country']}"
 
 
-@cache
+@from_tables
 def _corridor_risk(corridor: str) -> float:
     """Closures a year of a shared corridor: the highest that the tables give for any lane through it."""
     return max(_risk(row) for row, _ in _routes() if _corridor(row) == corridor)
@@ -169,7 +168,7 @@ def _fallback_lanes(country: str, focal: str) -> tuple[Lane, ...]:
     return (lane,)
 
 
-@cache
+@from_tables
 def _surface() -> tuple[Row, ...]:
     """Open lanes by sea and land that are not made for uranium, whose paperwork sets their pace."""
     return tuple(
@@ -192,13 +191,13 @@ def _same(place: str, wanted: str) -> bool:
     return place == wanted or (wanted == "EUU" and place in EU_MEMBERS)
 
 
-@cache
+@from_tables
 def _zone(country: str) -> str:
     """Part of the world of a country; the rest of the world is a part of its own, so it matches nothing."""
     return _zones().get(country, f"unknown ({country})")
 
 
-@cache
+@from_tables
 def _zones() -> dict[str, str]:
     return {row["country"]: row["zone"] for row in rows("lane_fallbacks")}
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
 from typing import Final, cast
 
-from simulator.catalogue.tables import Row, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, rows
 from simulator.domain.chain import StageKind
 from simulator.domain.facts import Fact, Quality
 from simulator.errors import CatalogueError
@@ -78,7 +77,7 @@ _SLIP_LIKE: Final[Mapping[StageKind, str]] = {"smelter": "refinery", "metal": "r
 """Kinds without a statistic of their own slip like refineries: process plants of similar size."""
 
 
-@cache
+@from_tables
 def parameter(name: str) -> Fact:
     """The parameter called ``name``.
 
@@ -95,7 +94,7 @@ def parameter(name: str) -> Fact:
     return known[name]
 
 
-@cache
+@from_tables
 def parameters() -> Mapping[str, Fact]:
     """Every parameter by name. A name in two tables is an error: a fact has one home."""
     found: dict[str, Fact] = {name: _statistic(name, spec) for name, spec in _STATISTICS.items()}
@@ -125,7 +124,7 @@ def construction_months(kind: StageKind) -> Fact:
     return parameter(f"construction_months_{kind}")
 
 
-@cache
+@from_tables
 def ramp_curve(ramp_type: int) -> tuple[tuple[float, float], ...]:
     """Points (months since start, fraction of design output) of a McNulty ramp-up, from (0, 0).
 
@@ -141,7 +140,7 @@ def ramp_curve(ramp_type: int) -> tuple[tuple[float, float], ...]:
     return tuple(sorted(points.items()))
 
 
-@cache
+@from_tables
 def financing_odds(*, commercial: bool) -> Fact:
     """Share of agreements that reached money or a binding contract: commercial deals, or MOUs and frameworks."""
     return parameter("financing_odds_commercial" if commercial else "financing_odds_mou")

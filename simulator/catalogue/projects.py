@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import cache
 from typing import Final, cast, get_args
 
 from simulator.catalogue.chain_stages import resolve_stage
 from simulator.catalogue.dates import table_date
 from simulator.catalogue.parameters import parameter
-from simulator.catalogue.tables import Row, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, rows
 from simulator.domain.chain import Gate, Project, StageKind
 from simulator.domain.facts import Fact, Quality
 from simulator.errors import CatalogueError
@@ -38,7 +37,7 @@ GATES: Final[tuple[Gate, ...]] = (
 IDLE: Final[Gate] = "care_and_maintenance"
 
 
-@cache
+@from_tables
 def projects(as_of: date) -> tuple[Project, ...]:
     """Projects visible on ``as_of`` at a modelled stage, with gate and start date as known then.
 
@@ -47,7 +46,7 @@ def projects(as_of: date) -> tuple[Project, ...]:
     return tuple(project for row, capacity in _increments() if (project := _project(row, capacity, as_of)) is not None)
 
 
-@cache
+@from_tables
 def unmapped() -> tuple[tuple[str, str], ...]:
     """Rows of the project tables that are not modelled, each with the reason."""
     out = [(row["project_id"], row["reason"]) for row in rows("project_left_out")]
@@ -64,7 +63,7 @@ def unmapped() -> tuple[tuple[str, str], ...]:
     return tuple(sorted(out))
 
 
-@cache
+@from_tables
 def _table() -> Mapping[str, Row]:
     found: dict[str, Row] = {}
     for table in ("projects", "projects_extra"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
@@ -16,7 +15,7 @@ ALL = "ALL"
 """Every country but the imposer, or every commodity."""
 
 
-@cache
+@tables.from_tables
 def commodity_names() -> tuple[str, ...]:
     """Names of the catalogue's commodities, in its order."""
     return tuple(row["commodity"] for row in tables.rows("commodities"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 
+from simulator.catalogue.tables import from_tables
 from simulator.instruments.agreement import Agreement
 from simulator.instruments.base import Instrument
 from simulator.instruments.dates import Offset
@@ -160,7 +160,7 @@ def stage_names(commodity: str) -> tuple[str, ...]:
     return tuple(spec.name for spec in stages()[commodity])
 
 
-@cache
+@from_tables
 def _inputs() -> Mapping[str, Any]:
     from simulator.catalogue.inputs import inputs
 
@@ -172,7 +172,7 @@ def input_names() -> tuple[str, ...]:
     return tuple(_inputs())
 
 
-@cache
+@from_tables
 def project_ids() -> tuple[str, ...]:
     """Ids of every project of the catalogue, whenever it became known."""
     from simulator.catalogue.projects import projects
