@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from simulator.cli.own_data import own_data
 from simulator.cli.tables import Cell, print_table, print_text
 from simulator.errors import UsageError
 
@@ -34,6 +35,7 @@ def data_group() -> None:
 
 @data_group.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@own_data
 def list_command(as_json: bool) -> None:
     """One line per commodity: basis, stages, grade, demand, China's share."""
     from simulator.catalogue.chains import chains
@@ -70,6 +72,7 @@ def list_command(as_json: bool) -> None:
     help="Show projects as known on this day.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@own_data
 def show_command(commodity: str, as_of: datetime, as_json: bool) -> None:
     """Every number behind COMMODITY, with unit, year, grade and source; assumptions apart."""
     from simulator.catalogue.chains import chain
@@ -91,6 +94,7 @@ def show_command(commodity: str, as_of: datetime, as_json: bool) -> None:
 
 @data_group.command("sources")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@own_data
 def sources_command(as_json: bool) -> None:
     """Every source with the number of facts it carries and their grades, and the table files."""
     from simulator.catalogue.tables import TABLES, data_sha256, rows

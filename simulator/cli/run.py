@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
 from simulator.errors import UsageError
 
@@ -44,6 +45,7 @@ def _whole_rounds(ctx: click.Context, param: click.Parameter, value: int) -> int
 @click.option("--out", metavar="DIR", help="Keep the run in a folder of its own inside DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@own_data
 def run(
     scenarios: tuple[str, ...],
     replications: int,

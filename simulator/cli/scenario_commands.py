@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli.own_data import own_data
 from simulator.errors import InputError, SimulatorError, UsageError
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ sources:
 )
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override a value; events go by id.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@own_data
 def validate(files: tuple[str, ...], show_origins: bool, sets: tuple[str, ...], as_json: bool) -> None:
     """Check scenario files without running them.
 
@@ -136,25 +138,26 @@ def _print_valid(file: str, scenario: Scenario, show_origins: bool) -> None:
 
 
 @click.command()
+@click.argument("instrument", required=False, metavar="[TYPE]")
 @click.option("--write", is_flag=True, help=f"Update {SCHEMA_FILE} instead of printing.")
-@click.option("--list", "listing", is_flag=True, help="Print the instruments with one line each.")
-def schema(write: bool, listing: bool) -> None:
-    """Print the JSON Schema of scenario files, for editors and other tools.
+@click.option("--list", "listing", is_flag=True, help="Print the instruments, each with its meaning and an example.")
+def schema(instrument: str | None, write: bool, listing: bool) -> None:
+    """Print the JSON Schema of scenario files, or explain the instruments in words.
 
     \b
     Example:
       simulator schema > scenario.schema.json
       simulator schema --list
-    """
-    if write and listing:
-        raise UsageError("--write and --list exclude each other")
-    if listing:
-        from simulator.instruments.base import instrument_types
+      simulator schema export_ban
 
-        types = instrument_types()
-        width = max(map(len, types))
-        for name, kind in types.items():
-            click.echo(f"{name:<{width}}  {(kind.__doc__ or '').strip().splitlines()[0]}")
+    TYPE prints one instrument: what it does, its fields with units and defaults, and an example.
+    """
+    if write and (listing or instrument):
+        raise UsageError("--write goes with neither --list nor TYPE")
+    if listing or instrument:
+        from simulator.cli.instrument_list import every_instrument, one_instrument
+
+        click.echo(one_instrument(instrument) if instrument else every_instrument())
         return
     from simulator.scenario.schema import json_schema
 

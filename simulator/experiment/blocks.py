@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.catalogue.tables import laid_over
 from simulator.domain.draws import Draws
 from simulator.domain.traces import Trace
 from simulator.errors import IncompleteError, InterruptedRun, UsageError
@@ -79,7 +80,8 @@ class BlockTask(Generic[T]):
 
     def __call__(self, first: int, end: int) -> T:
         """Simulate replications [first, end) and reduce their trace."""
-        return self.outcome(self.trace(np.arange(first, end, dtype=np.int64)))
+        with laid_over(self.case.overlay):
+            return self.outcome(self.trace(np.arange(first, end, dtype=np.int64)))
 
     def trace(self, replications: NDArray[np.int64]) -> Trace:
         """Simulate any set of replications of the run as one block."""
@@ -89,7 +91,8 @@ class BlockTask(Generic[T]):
 
             model = shipped
         cut = {name: np.ascontiguousarray(values[replications]) for name, values in self.inputs.items()}
-        return model(self.case, BlockDraws(self.seed, replications, cut), replications)
+        with laid_over(self.case.overlay):
+            return model(self.case, BlockDraws(self.seed, replications, cut), replications)
 
 
 def cut_blocks(replications: int, jobs: int, block_size: int | None) -> tuple[Block, ...]:

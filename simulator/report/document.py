@@ -10,6 +10,7 @@ from typing import Any, Final
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.study import Study
 from simulator.analysis.verdict import CommodityVerdict, OverallVerdict, Quantiles, YardstickVerdict
+from simulator.scenario.case import Case
 
 RUN_SCHEMA: Final = "simulator.run/1"
 RUNS_SCHEMA: Final = "simulator.runs/1"
@@ -23,7 +24,7 @@ def run_document(study: Study) -> Document:
     document = {
         "schema": RUN_SCHEMA,
         "scenario": {"name": case.name, "question": case.question, "sha256": case.sha256},
-        "data": {"sha256": case.data_sha256},
+        "data": data_of(case),
         "seed": study.seed,
         "replications": study.replications,
         "replications_requested": study.requested,
@@ -42,6 +43,24 @@ def run_document(study: Study) -> Document:
     finite = without_nan(document)
     assert isinstance(finite, dict)
     return finite
+
+
+def data_of(case: Case) -> Document:
+    """Return which facts a case rests on: the digest of all tables, and how many rows are the user's own."""
+    found: Document = {"sha256": case.data_sha256}
+    if case.overlay is not None:
+        found["own"] = {
+            "sha256": case.overlay.sha256,
+            "tables": [
+                {
+                    "file": f"{table}.csv",
+                    "replaced": sum(row.replaced is not None for row in rows),
+                    "added": sum(row.replaced is None for row in rows),
+                }
+                for table, rows in case.overlay.tables.items()
+            ],
+        }
+    return found
 
 
 def document(studies: Sequence[Study]) -> Document:

@@ -28,7 +28,7 @@ from simulator import __version__
 from simulator.analysis.study import Study
 from simulator.errors import InputError, UsageError
 from simulator.metrics.outcome import KPIS, YEAR_KPIS, ChainOutcome
-from simulator.report.document import run_document, text, without_nan
+from simulator.report.document import data_of, run_document, text, without_nan
 
 MANIFEST_SCHEMA: Final = "simulator.manifest/1"
 SHARD: Final = 256
@@ -89,6 +89,9 @@ def keep(study: Study, parent: str) -> Path:
         (folder / "shards").mkdir(parents=True, exist_ok=True)
         for number, shard in _shards(study):
             _write(folder / "shards" / f"{number:05d}.npz", shard)
+        for name, rows in _own_tables(study):
+            (folder / "own_data").mkdir(exist_ok=True)
+            _write(folder / "own_data" / name, rows)
         _write(folder / "kpis.csv", _kpis(study).encode())
         _write(folder / "scenario.resolved.json", _json(_scenario(study)))
         _write(folder / "summary.json", text(run_document(study)).encode())
@@ -152,6 +155,17 @@ def _arrays(chain: ChainOutcome) -> dict[str, NDArray[Any]]:
     return arrays
 
 
+def _own_tables(study: Study) -> Iterator[tuple[str, bytes]]:
+    """Yield the user's own rows as files that ``--data`` reads again."""
+    overlay = study.case.overlay
+    for table, rows in overlay.tables.items() if overlay is not None else ():
+        buffer = io.StringIO()
+        lines = csv.DictWriter(buffer, tuple(rows[0].cells), lineterminator="\n")
+        lines.writeheader()
+        lines.writerows(row.cells for row in rows)
+        yield f"{table}.csv", buffer.getvalue().encode()
+
+
 def _kpis(study: Study) -> str:
     """One row per replication, commodity and moment; units as in the metrics' documentation."""
     outcome = study.outcome
@@ -195,7 +209,7 @@ def _manifest(study: Study, identity: str) -> dict[str, Any]:
         "status": "complete" if study.complete else "partial",
         "tool": {"name": "oresight", "version": __version__},
         "scenario": {"name": study.case.name, "sha256": study.case.sha256},
-        "data": {"sha256": study.case.data_sha256},
+        "data": data_of(study.case),
         "commodities": [chain.commodity for chain in study.case.chains],
         "seed": {"root": study.seed, "scheme": RANDOM_SCHEME},
         "replications": {"requested": study.requested, "completed": study.replications},

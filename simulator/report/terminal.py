@@ -13,6 +13,7 @@ from rich.table import Table
 
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import USUALLY, CommodityVerdict
+from simulator.catalogue.tables import Overlay
 from simulator.domain.target import Criterion
 from simulator.metrics.yardsticks import YARDSTICKS, criteria
 from simulator.report.wording import chance, counted, frequency, percent, spread
@@ -195,11 +196,22 @@ def _footer(study: Study) -> Iterable[str]:
     thresholds = "; ".join(_threshold(criterion) for criterion in criteria(case.target))
     yield from textwrap.wrap(f"Yardsticks - {thresholds}.", WIDTH)
     yield from textwrap.wrap(_assumptions(study), WIDTH)
+    if case.overlay is not None:
+        yield from textwrap.wrap(_own_rows(case.overlay), WIDTH)
     yield from textwrap.wrap(
         f"Scenario {case.sha256[:12]}, data {case.data_sha256[:12]}, seed {study.seed}, "
         f"{study.replications:,} replications, start {case.start}, known as of {case.as_of}, deadline {case.deadline}.",
         WIDTH,
     )
+
+
+def _own_rows(overlay: Overlay) -> str:
+    parts = [
+        f"{table}.csv {sum(row.replaced is not None for row in rows)} replaced, "
+        f"{sum(row.replaced is None for row in rows)} added"
+        for table, rows in overlay.tables.items()
+    ]
+    return f"Own rows laid over the catalogue: {'; '.join(parts)}."
 
 
 def _threshold(criterion: Criterion) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from simulator.catalogue.tables import Overlay
 from simulator.domain.chain import Chain, Project
 from simulator.domain.facts import UncertainInput
 from simulator.domain.target import Target
@@ -43,6 +44,8 @@ class Case:
     inputs: tuple[UncertainInput, ...]
     """Epistemic inputs with the scenario's overrides."""
     target: Target
+    overlay: Overlay | None = None
+    """The user's own rows, with which the tables were read; the model reads its parameters with them too."""
 
     def day(self, when: date) -> int:
         """Days from ``start``; negative before it."""

@@ -46,7 +46,7 @@ def resolve(scenario: Scenario, commodities: Sequence[str] | None = None) -> Cas
     """
     from simulator.catalogue.chains import chains
     from simulator.catalogue.inputs import inputs
-    from simulator.catalogue.tables import data_sha256
+    from simulator.catalogue.tables import data_sha256, overlay
 
     model = scenario.model
     as_of = model.as_of or model.start
@@ -73,6 +73,7 @@ def resolve(scenario: Scenario, commodities: Sequence[str] | None = None) -> Cas
         instruments=(*events, *_agreements(model, as_of, {event.id for event in events})),
         inputs=tuple(_overridden(item, model) for item in inputs()),
         target=Target(deadline, tuple(item.criterion() for item in model.target.criteria)),
+        overlay=overlay(),
     )
 
 
