@@ -1,7 +1,8 @@
 """Parameters of the model's rules, each as a ``Fact``: durations, odds, ramp-up curves.
 
-Three tables hold them: ``model_parameters.csv`` (stated by the model's own rules),
-``evidence_parameters.csv`` (read off the evidence) and ``lead_times.csv`` (statistics of sources).
+Four tables hold them: ``model_parameters.csv`` (stated by the model's own rules),
+``evidence_parameters.csv`` (read off the evidence), ``project_gates.csv`` (duration and odds of each
+gate) and ``lead_times.csv`` (statistics of sources).
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def parameter(name: str) -> Fact:
 def parameters() -> Mapping[str, Fact]:
     """Every parameter by name. A name in two tables is an error: a fact has one home."""
     found: dict[str, Fact] = {name: _statistic(name, spec) for name, spec in _STATISTICS.items()}
-    for table in ("evidence_parameters", "model_parameters"):
+    for table in ("evidence_parameters", "model_parameters", "project_gates"):
         for row in rows(table):
             if row["name"] in found:
                 raise CatalogueError(f"{table}.csv repeats the parameter {row['name']!r}")

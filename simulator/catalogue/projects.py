@@ -27,6 +27,7 @@ from simulator.errors import CatalogueError
 
 GATES: Final[tuple[Gate, ...]] = (
     "exploration",
+    "resource",
     "feasibility",
     "financing",
     "construction",

@@ -121,7 +121,14 @@ class Chain:
 
 
 Gate = Literal[
-    "exploration", "feasibility", "financing", "construction", "commissioning", "operating", "care_and_maintenance"
+    "exploration",
+    "resource",
+    "feasibility",
+    "financing",
+    "construction",
+    "commissioning",
+    "operating",
+    "care_and_maintenance",
 ]
 
 

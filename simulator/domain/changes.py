@@ -88,6 +88,10 @@ class SupportChange(Change):
     """Multiplies the remaining construction time, above 0."""
     focal_offtake: float = 0.0
     """Share of supported projects' output tied to the focal buyer, 0 to 1."""
+    odds_ratio: float = 1.0
+    """Multiplies the odds p / (1 - p) of every financing decision prepared from its day on, 1 or more."""
+    financed: bool = False
+    """Binding money: a supported project that is ready passes its financing gate on that day, without a draw."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -110,6 +114,46 @@ class SetbackChange(Change):
     """(n,) or one number: multiplies the odds of a financing decision in the window, 0 to 1."""
     hazard_factor: NDArray[np.float64] | float = 1.0
     """(n,) or one number: multiplies the cancellation hazard in the window, 1 or more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class OfftakeChange(Change):
+    """Output is tied to a buyer from ``day`` to ``until``, as far as no earlier tie holds it.
+
+    It concerns the projects named; without names every project and running producer of the countries.
+    """
+
+    countries: tuple[str, ...]
+    """Countries whose output is tied; ``("ALL",)`` for every one but the buyer."""
+    commodities: tuple[str, ...]
+    """Catalogue names, ``("ALL",)`` for every one."""
+    stages: tuple[str, ...] = ()
+    """Stage names; empty for every stage."""
+    projects: tuple[str, ...] = ()
+    """Project ids; empty for all output of the countries and commodities."""
+    buyer: str
+    """Country or region the output goes to."""
+    share: NDArray[np.float64]
+    """(n,) share of the output, 0 to 1."""
+    until: Days
+    """(n,) first day without the tie; +inf for never."""
+    log_odds: NDArray[np.float64] | None = None
+    """(n,) log-odds that an owner without ties to the buyer accepts; one draw per project or producer. None: signed."""
+    log_odds_per_owned: float = 0.0
+    """Added to the log-odds per share of the output that is the buyer's already."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class AlignmentChange(Change):
+    """A country aligns itself with the focal economy: rivals' bids and its ways out meet another climate."""
+
+    country: str
+    until: Days
+    """(n,) first day on which it no longer holds; +inf for never."""
+    offer_log_odds: float
+    """Added to the log-odds that owners in the country accept a bid made while it holds; 0 or less."""
+    closure_factor: float
+    """Multiplies how often lanes that cross the country close while it holds, above 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

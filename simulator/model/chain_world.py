@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalogue.parameters import parameter
-from simulator.domain.chain import Chain, Stage
-from simulator.domain.changes import CapacityChange, SupportChange
+from simulator.domain.chain import Chain, Project, Stage
+from simulator.domain.changes import CapacityChange
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
 from simulator.domain.sampling import lognormal, standard_normal
 from simulator.model.corridors import Corridors
 from simulator.model.focal import SERVICE_DAYS, FocalBuyer
-from simulator.model.gates import DAYS_PER_MONTH, NewCapacity, outlets, start_days
+from simulator.model.gates import start_days
 from simulator.model.labels import Labels
+from simulator.model.new_capacity import DAYS_PER_MONTH, NewCapacity, outlets
+from simulator.model.offtake import Levers, producer_ties, project_ties, settle
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk, Licences
 from simulator.model.prices import PriceIndex
@@ -40,7 +42,7 @@ class ChainWorld:
         chain: Chain,
         draws: Draws,
         corridors: Corridors,
-        supports: Sequence[SupportChange],
+        levers: Levers,
         capacity: Sequence[CapacityChange],
         review_days: Floats,
     ) -> None:
@@ -102,7 +104,7 @@ class ChainWorld:
         self.project_output = np.zeros((n, 0))
         """(n, J) cumulative output of each project, tonnes."""
         self.index = 0
-        self._furnish(case, draws, corridors, supports, capacity, review_days)
+        self._furnish(case, draws, corridors, levers, capacity, review_days)
         self.project_output = np.zeros((n, len(self.project_ids)))
         self._trace_denials()
         self._start()
@@ -118,7 +120,7 @@ class ChainWorld:
         case: Case,
         draws: Draws,
         corridors: Corridors,
-        supports: Sequence[SupportChange],
+        levers: Levers,
         capacity: Sequence[CapacityChange],
         review_days: Floats,
     ) -> None:
@@ -150,24 +152,11 @@ class ChainWorld:
                 self._add_capacity(change)
         for project in case.projects:
             if project.commodity == chain.commodity:
-                start, tied = start_days(project, case, draws, supports)
                 market = next(m for m in self.markets if m.stage.name == project.stage)
-                promised = case.project_dates == "promised"
-                taken, waiting = outlets(
-                    market.stage, project.country, case.focal, project.china_offtake, tied, project.focal_accessible
-                )
-                market.projects.append(
-                    NewCapacity(
-                        id=project.id,
-                        producer=market.stage.producers.index(project.country),
-                        start=start,
-                        qualified=start if promised else start + self.qualification_days,
-                        capacity=np.full(n, project.capacity),
-                        curve=None if promised else self._curve(project.ramp_type),
-                        outlets=taken,
-                        unqualified_outlets=waiting,
-                    )
-                )
+                market.projects.append(self._new_capacity(project, market, levers))
+        if levers.offtakes:
+            for market in self.markets:
+                market.ties = producer_ties(chain.commodity, market.stage, case.focal, levers, draws, DAYS_PER_YEAR)
         for market in self.markets:
             market.lead_days += (market.state.lags * self.step)[None, :]
             regions = market.state.regions
@@ -195,6 +184,25 @@ class ChainWorld:
                 reach = np.concatenate([np.zeros(market.state.regions), onward])
                 market.denials.append((judged.focal, reach))
 
+    def _new_capacity(self, project: Project, market: Market, levers: Levers) -> NewCapacity:
+        """A catalogue project as it fares in each replication."""
+        case, none = self.case, np.zeros(self.draws.n)
+        promised = case.project_dates == "promised"
+        start = start_days(project, case, self.draws, levers)
+        sold_to = outlets(
+            market.stage, project.country, case.focal, project.china_offtake, none, project.focal_accessible
+        )
+        sold_to.ties = settle(project_ties(project, market.stage, case.focal, levers, self.draws), sold_to.loose)
+        return NewCapacity(
+            id=project.id,
+            producer=market.stage.producers.index(project.country),
+            start=start,
+            qualified=start if promised else start + self.qualification_days,
+            capacity=np.full(self.draws.n, project.capacity),
+            curve=None if promised else self._curve(project.ramp_type),
+            sold_to=sold_to,
+        )
+
     @staticmethod
     def _curve(ramp_type: int) -> tuple[tuple[float, float], ...] | None:
         from simulator.catalogue.parameters import ramp_curve
@@ -204,7 +212,6 @@ class ChainWorld:
     def _add_capacity(self, change: CapacityChange) -> None:
         market = next(m for m in self.markets if m.stage.name == change.stage)
         tied = np.where(change.mask, change.focal_offtake, 0.0)
-        taken, waiting = outlets(market.stage, change.country, self.case.focal, change.china_offtake, tied, 1.0)
         start = np.where(change.mask, change.day, np.inf)
         market.projects.append(
             NewCapacity(
@@ -214,8 +221,7 @@ class ChainWorld:
                 qualified=start + self.qualification_days,
                 capacity=change.capacity,
                 curve=self._curve(change.ramp_type),
-                outlets=taken,
-                unqualified_outlets=waiting,
+                sold_to=outlets(market.stage, change.country, self.case.focal, change.china_offtake, tied, 1.0),
             )
         )
 

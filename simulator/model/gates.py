@@ -1,4 +1,4 @@
-"""From announcement to output: project stage gates, slip, cancellation, ramp-up and qualification.
+"""From announcement to output: project stage gates, slip, cancellation.
 
 A project's first day of output is drawn once per replication, by exactly one of these routes:
 
@@ -6,17 +6,24 @@ A project's first day of output is drawn once per replication, by exactly one of
 * *Announced*: a project under construction or commissioning with an announced start begins then plus slip
   (lognormal, by class of stage, scaled down when it is already commissioning; given that it had not begun
   on ``as_of``).
-* *Gates*: any other project must pass financing (odds moved by agreements), then take its construction and
-  commissioning time, each lognormal. It never starts before its announced date.
+* *Gates*: any other project enters at the gate where it stood and passes the rest in order: exploration,
+  resource, feasibility, financing, construction, commissioning. Each takes a lognormal time
+  (``project_gates.csv``; construction by class of stage), and those with odds below 1 are passed by one
+  uniform. It never starts before its announced date. Exploration and resource are lost only by mines.
 
-Cancellation strikes at a constant hazard until first output. With ``project_dates: promised`` every
-announced date and tonnage comes true at once.
+*Financing.* A project asks for money when its studies are done, and again when an agreement is signed; the
+decision falls the length of the gate later. It passes at the first decision whose odds exceed the project's
+one uniform: the best odds of the agreements signed when it asked (those without a deal at least), times the
+odds ratios in force, times the factors of setbacks that run on the day of the decision. Binding money needs
+no decision: a project that is ready passes on its day. A setback that has ended leaves no second chance.
+
+Cancellation strikes at a constant hazard until first output, raised while setbacks run. With
+``project_dates: promised`` every announced date and tonnage comes true at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -24,79 +31,49 @@ from numpy.typing import NDArray
 
 from simulator.catalogue import parameters
 from simulator.catalogue.parameters import parameter
-from simulator.domain.chain import Project, Stage
-from simulator.domain.changes import SupportChange
+from simulator.domain.chain import Project
+from simulator.domain.changes import SetbackChange, SupportChange
 from simulator.domain.draws import Draws
-from simulator.domain.places import CHINA, region_of
 from simulator.domain.sampling import lognormal, lognormal_cdf
+from simulator.model.new_capacity import DAYS_PER_MONTH
+from simulator.model.offtake import Levers, covers
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
-DAYS_PER_MONTH = 365.25 / 12
+PREPARATION = ("exploration", "resource", "feasibility")
+"""Gates before financing, in order; works that stand idle begin at the last."""
+_ORE = ("exploration", "resource")
+_FAR = 1e9
+"""Days: stands for never where differences are taken."""
 
 
-@dataclass(slots=True, eq=False)
-class NewCapacity:
-    """One project in the model: when it starts, how it ramps up and whom it sells to."""
-
-    id: str
-    producer: int
-    start: Floats
-    """(n,) first day of output; +inf if never."""
-    qualified: Floats
-    """(n,) first day the focal buyer accepts it."""
-    capacity: Floats
-    """(n,) design output, t/yr."""
-    curve: tuple[tuple[float, float], ...] | None
-    """Ramp-up points (months, fraction); None for full output at once."""
-    outlets: Floats
-    """(n, B) where its output goes once qualified; rows sum to 1."""
-    unqualified_outlets: Floats
-    """(n, B) the same before the focal buyer accepts it."""
-    now: Floats = field(default_factory=lambda: np.zeros(0))
-    """(n,) present output, t/day; set at each review."""
-
-    def output(self, day: float) -> Floats:
-        """(n,) design output reached on ``day``, t/yr."""
-        if self.curve is None:
-            return np.where(day >= self.start, self.capacity, 0.0)
-        months = np.maximum(day - self.start, -1.0) / DAYS_PER_MONTH
-        fraction = np.interp(months, [m for m, _ in self.curve], [f for _, f in self.curve], left=0.0)
-        return self.capacity * np.asarray(fraction)
-
-
-def start_days(project: Project, case: Case, draws: Draws, supports: Sequence[SupportChange]) -> tuple[Floats, Floats]:
-    """First day of output (n,), and the share of output tied to the focal buyer (n,), by the rule above."""
+def start_days(project: Project, case: Case, draws: Draws, levers: Levers) -> Floats:
+    """(n,) first day of output by the rule above; +inf if never."""
     n, known = draws.n, float(case.day(case.as_of))
     announced = _announced(project.announced_start, case)
     if project.gate == "operating":
-        return np.full(n, known if announced is None else announced), np.zeros(n)
+        return np.full(n, known if announced is None else announced)
     if case.project_dates == "promised":
         promised = _announced(project.promised_start, case) if project.promised_start else announced
-        return np.full(n, np.inf if promised is None else max(promised, known)), np.zeros(n)
+        return np.full(n, np.inf if promised is None else max(promised, known))
 
     # Rows that share an id are one plant: its commodities live, slip and die together.
     u = np.ascontiguousarray(draws.uniform(f"project/{project.id}", 4).T)
-    helpers = [support for support in supports if _supports(support, project)]
-    running = project.gate in ("construction", "commissioning")
-    if running and announced is not None:
+    supports = [support for support in levers.supports if covers(support, project)]
+    setbacks = [setback for setback in levers.setbacks if covers(setback, project)]
+    if project.gate in ("construction", "commissioning") and announced is not None:
         start = announced + _slip_days(project, u[1], known - announced, draws)
     else:
-        financed = np.full(n, known if running else np.inf)
-        financed[u[0] < parameter("financing_odds_without_deal").value] = known
-        for support in helpers:  # a deal opens the gate on its day at the earliest
-            opens = support.mask & (u[0] < support.financing_odds)
-            financed = np.where(opens, np.minimum(financed, np.maximum(known, support.day)), financed)
-        start = np.maximum(financed + _gate_days(project, u), -np.inf if announced is None else announced)
-    tied = np.zeros(n)
-    for support in helpers:
-        signed = np.maximum(known, support.day)
-        live = support.mask & (signed < start)
-        # Only what is still ahead on the day of signature gets shorter.
-        start = np.where(live, signed + (start - signed) * support.duration_factor, start)
-        tied = np.where(live, np.maximum(tied, support.focal_offtake), tied)
-    dies = known - np.log(u[3]) / draws.input("cancellation_hazard_per_year/ALL") * 365.25
-    return np.where(start < dies, start, np.inf), tied
+        start = _through_gates(project, known, u, draws, supports, setbacks)
+        start = np.maximum(start, -np.inf if announced is None else announced)
+    for support in supports:
+        if support.duration_factor != 1.0:
+            signed = np.maximum(known, support.day)
+            # Only what is still ahead on the day of signature gets shorter.
+            shorter = signed + (start - signed) * support.duration_factor
+            start = np.where(support.mask & (signed < start), shorter, start)
+    dies = cancelled(known, u[3], draws.input("cancellation_hazard_per_year/ALL"), setbacks)
+    return np.where(start < dies, start, np.inf)
 
 
 def _announced(day: str | None, case: Case) -> float | None:
@@ -115,61 +92,115 @@ def _slip_days(project: Project, u: Floats, elapsed: float, draws: Draws) -> Flo
     return np.asarray(lognormal(u, median, p90) * scale)
 
 
-def _gate_days(project: Project, u: Floats) -> Floats:
-    """(n,) days through the gates that are still ahead."""
-    build = parameters.construction_months(project.kind)
-    median, high = build.value, build.high or build.value
-    months = lognormal(u[1], median, max(high, median))
-    if project.gate == "construction":
-        months = months * parameter("construction_remaining_share").value
-    elif project.gate != "commissioning":
-        financing = parameter("feasibility_to_financing_months")
-        months = months + lognormal(u[2], financing.value, financing.high or financing.value)
-        if project.gate == "exploration":
-            months = months + parameter("exploration_to_feasibility_months").value
-    else:
-        months = np.zeros_like(months)
-    return np.asarray((months + parameter("commissioning_months").value) * DAYS_PER_MONTH)
+def _through_gates(
+    project: Project,
+    known: float,
+    u: Floats,
+    draws: Draws,
+    supports: Sequence[SupportChange],
+    setbacks: Sequence[SetbackChange],
+) -> Floats:
+    """(n,) first day of output through the gates that are still ahead; +inf where one is not passed."""
+    handed_over = np.full(draws.n, known)
+    if project.gate != "commissioning":
+        remaining = 1.0
+        if project.gate == "construction":
+            remaining = parameter("construction_remaining_share").value
+        else:
+            ready = _prepared(project, known, draws)
+            wait = _days("gate/financing/months", u[2])
+            handed_over = financed(ready, wait, u[0], supports, setbacks)
+        build = parameters.construction_months(project.kind)
+        months = lognormal(u[1], build.value, max(build.high or build.value, build.value))
+        handed_over = handed_over + months * remaining * DAYS_PER_MONTH
+    return handed_over + _days("gate/commissioning/months", _gate_draws(project, "commissioning", draws)[1])
 
 
-def _supports(support: SupportChange, project: Project) -> bool:
-    if support.projects:
-        return project.id in support.projects
-    here = project.country in support.countries or "ALL" in support.countries
-    return here and ("ALL" in support.commodities or project.commodity in support.commodities)
+def _prepared(project: Project, known: float, draws: Draws) -> Floats:
+    """(n,) day on which a project asks for money; +inf where it fails a gate before."""
+    ready = np.full(draws.n, known)
+    if project.gate == "financing":
+        return ready
+    first = PREPARATION.index(project.gate) if project.gate in PREPARATION else PREPARATION.index("feasibility")
+    for gate in PREPARATION[first:]:
+        passes, takes = _gate_draws(project, gate, draws)
+        odds = parameter(f"gate/{gate}/odds").value if gate not in _ORE or project.kind == "mine" else 1.0
+        ready = np.where(passes < odds, ready + _days(f"gate/{gate}/months", takes), np.inf)
+    return ready
 
 
-def outlets(
-    stage: Stage, country: str, focal: str, china: float | Floats, tied: Floats, accessible: float
-) -> tuple[Floats, Floats]:
-    """(n, B) where new output goes, once and before the focal buyer is qualified to take it.
+def _gate_draws(project: Project, gate: str, draws: Draws) -> tuple[Floats, Floats]:
+    """Two (n,) uniforms of a gate: whether it is passed, and how long it takes."""
+    u = draws.uniform(f"project/{project.id}/{gate}", 2)
+    return np.ascontiguousarray(u[:, 0]), np.ascontiguousarray(u[:, 1])
 
-    Chinese offtake goes to Chinese buyers. Of the rest, what is tied to the focal buyer goes there, what
-    is accessible competes for every buyer's custom in proportion to demand (a focal producer serves the
-    focal economy first), and what is not accessible goes to everybody but the focal buyer.
+
+def _days(name: str, u: Floats) -> Floats:
+    """(n,) lognormal days of a parameter in months, its ``high`` the 90th percentile."""
+    months = parameter(name)
+    return np.asarray(lognormal(u, months.value, months.high or months.value) * DAYS_PER_MONTH)
+
+
+def financed(
+    ready: Floats,
+    wait: Floats,
+    u: Floats,
+    supports: Sequence[SupportChange],
+    setbacks: Sequence[SetbackChange] = (),
+) -> Floats:
+    """(n,) day of the first positive financing decision; +inf where none is.
+
+    Parameters
+    ----------
+    ready
+        (n,) day on which the project first asks for money.
+    wait
+        (n,) days from asking to the decision.
+    u
+        (n,) the project's uniform.
+    supports
+        Agreements that support it.
+    setbacks
+        Setbacks that concern it.
     """
-    buyers = stage.buyers
-    size = stage.flows.sum(axis=0)
-    in_china = np.array([region_of(b) == CHINA for b in buyers])
-    in_focal = np.array([region_of(b) == focal for b in buyers])
-    china_share = np.broadcast_to(np.asarray(china, dtype=float), tied.shape)
-    if not in_china.any():
-        china_share = np.zeros_like(tied)
-    rest = 1.0 - china_share
-    to_focal = np.minimum(tied, rest) if in_focal.any() else np.zeros_like(tied)
-    if region_of(country) == focal and in_focal.any():
-        to_focal = rest * accessible
-    free = rest - to_focal
+    passed = np.full(ready.size, np.inf)
+    for asks in (ready, *(np.where(s.mask, np.maximum(ready, s.day), np.inf) for s in supports)):
+        odds, ratio = np.full(ready.size, parameter("financing_odds_without_deal").value), np.ones(ready.size)
+        bound = np.zeros(ready.size, dtype=bool)
+        for support in supports:
+            signed = support.mask & (support.day <= asks)
+            odds = np.where(signed, np.maximum(odds, support.financing_odds), odds)
+            ratio = np.where(signed, ratio * support.odds_ratio, ratio)
+            bound |= signed & support.financed
+        odds = np.where(ratio == 1.0, odds, ratio * odds / (1.0 - odds + ratio * odds))
+        decision = asks + wait
+        for setback in setbacks:
+            runs = setback.mask & (setback.day <= decision) & (decision < setback.until)
+            odds = np.where(runs, odds * setback.financing_odds_factor, odds)
+        passed = np.where(u < odds, np.minimum(passed, decision), passed)
+        passed = np.where(bound, np.minimum(passed, asks), passed)
+    return passed
 
-    def spread(chosen: NDArray[np.bool_]) -> Floats:
-        weight = np.where(chosen, size, 0.0)
-        return np.asarray(
-            weight / weight.sum() if weight.sum() > 0 else np.where(chosen, 1.0, 0.0) / max(1, chosen.sum())
-        )
 
-    outside = ~in_focal if (~in_focal).any() else np.ones_like(in_focal)
-    open_ = accessible * spread(np.ones_like(in_focal)) + (1.0 - accessible) * spread(outside)
-    held_back = china_share[:, None] * spread(in_china)[None, :]
-    taken = held_back + to_focal[:, None] * spread(in_focal)[None, :] + free[:, None] * open_[None, :]
-    waiting = held_back + rest[:, None] * spread(outside)[None, :]
-    return taken, waiting
+def cancelled(known: float, u: Floats, hazard: Floats, setbacks: Sequence[SetbackChange] = ()) -> Floats:
+    """(n,) day on which a project is given up, by the inverse of a piecewise exponential distribution.
+
+    The time it would live at the usual ``hazard`` (n, per year) is used up faster while setbacks run: by the
+    product of their factors, from one edge of their windows to the next.
+    """
+    left = -np.log(u) / hazard * 365.25
+    if not setbacks:
+        return np.asarray(known + left)
+    first = [np.where(s.mask, np.clip(s.day, known, _FAR), known) for s in setbacks]
+    until = [np.where(s.mask, np.clip(s.until, known, _FAR), known) for s in setbacks]
+    edges = np.sort(np.stack([*first, *until, np.full(u.size, np.inf)], axis=1), axis=1)
+    begin, day = np.full(u.size, known), np.full(u.size, np.inf)
+    for edge in np.ascontiguousarray(edges.T):
+        factor = np.ones(u.size)
+        for setback, opens, closes in zip(setbacks, first, until, strict=True):
+            factor = np.where((opens <= begin) & (begin < closes), factor * setback.hazard_factor, factor)
+        spent = (edge - begin) * factor
+        day = np.where(np.isinf(day) & (left <= spent), begin + left / factor, day)
+        left = left - spent
+        begin = edge
+    return day

@@ -9,7 +9,8 @@ from simulator.domain.chain import Stage
 from simulator.domain.changes import OutageChange
 from simulator.domain.places import CHINA, region_of
 from simulator.model.focal import FocalBuyer
-from simulator.model.gates import NewCapacity
+from simulator.model.new_capacity import NewCapacity
+from simulator.model.offtake import ProducerTies
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
 from simulator.model.rows import over_producers
@@ -52,6 +53,8 @@ class Market:
         self.inside_china = self.buyer_in_china.astype(float)
         self.outside_china = 1.0 - self.inside_china
         self.projects: list[NewCapacity] = []
+        self.ties: list[ProducerTies] = []
+        """Running producers whose output is tied to a buyer from some day on."""
         self.desks: dict[int, ControlDesk] = {}
         self.focal: FocalBuyer | None = None
         self.outages: Outages

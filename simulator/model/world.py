@@ -20,7 +20,6 @@ from simulator.domain.changes import (
     ControlChange,
     DemandChange,
     OutageChange,
-    SupportChange,
     SuspensionChange,
 )
 from simulator.domain.draws import Draws
@@ -30,6 +29,7 @@ from simulator.model.chain_world import ChainWorld
 from simulator.model.corridors import Corridors
 from simulator.model.focal import SERVICE_DAYS
 from simulator.model.ledger import check
+from simulator.model.offtake import Levers
 from simulator.model.recorder import Recorder
 from simulator.model.review import review
 from simulator.scenario.case import Case
@@ -51,10 +51,10 @@ class World:
         self.branches: dict[str, Mask] = {}
         changes = self._changes(draws)
         corridors = Corridors(draws, self.reviews, float(self.first))
-        supports = [c for c in changes if isinstance(c, SupportChange)]
+        levers = Levers.of(changes)
         capacity = [c for c in changes if isinstance(c, CapacityChange)]
         self.chains = [
-            ChainWorld(case, chain, draws, corridors, supports, capacity, self.reviews) for chain in case.chains
+            ChainWorld(case, chain, draws, corridors, levers, capacity, self.reviews) for chain in case.chains
         ]
         self.recorders = [
             Recorder(chain, s, self.days)

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from simulator.catalogue.parameters import parameter, ramp_curve
 from simulator.domain.chain import Project
 from simulator.instruments.agreement import Agreement
-from simulator.model.gates import DAYS_PER_MONTH, NewCapacity, start_days
+from simulator.model.gates import start_days
+from simulator.model.new_capacity import DAYS_PER_MONTH, NewCapacity, Outlets
+from simulator.model.offtake import Levers
 from simulator.model.outages import DAYS_PER_YEAR, Outages
 from tests.support import worlds
 
@@ -78,7 +80,7 @@ def starts(project: Project, odds: float | None, **inputs: tuple[float, float, f
             id="deal", partners=("TJK",), commodities=("antimony",), at=date(2025, 10, 1), financing_odds=odds
         )
         supports = list(deal.changes(EventDraws(draws, "deal", model.start, model.horizon)))
-    return start_days(project, model, draws, supports)[0]
+    return start_days(project, model, draws, Levers(supports=tuple(supports)))
 
 
 @pytest.mark.parametrize("odds", [None, 0.1, 0.5, 0.9, 1.0])
@@ -98,26 +100,28 @@ def test_an_agreement_never_lowers_the_odds() -> None:
 
 @pytest.mark.parametrize("hazard", [0.05, 0.3, 1.0])
 def test_projects_survive_to_first_output_with_the_exponential_of_hazard_times_time(hazard: float) -> None:
-    """A plant in commissioning takes a fixed time, so exactly ``exp(-hazard x time)`` of them live to see it."""
+    """Of plants that take a time ``t`` to commission, ``exp(-hazard x t)`` live to see it."""
     plant = worlds.project(gate="commissioning")
+    takes = starts(plant, None) / 365.25
     day = starts(plant, None, cancellation_hazard_per_year=(hazard, hazard, hazard))
-    months = parameter("commissioning_months").value
-    expected = float(np.exp(-hazard * months / 12))
-    assert np.unique(day[np.isfinite(day)]) == pytest.approx([months * DAYS_PER_MONTH])
+    months = parameter("gate/commissioning/months")
+    assert np.quantile(takes * 12, [0.5, 0.9]) == pytest.approx([months.value, months.high], rel=0.1)
     alive = np.isfinite(day).astype(float)
-    error = np.sqrt(expected * (1 - expected) / N)
-    assert abs(alive.mean() - expected) <= Z * error
-    assert abs(alive.mean() - np.exp(-1.5 * hazard * months / 12)) > Z * error
+    assert (day[alive > 0] / 365.25 == takes[alive > 0]).all()
+    chance = np.exp(-hazard * takes)
+    error = np.sqrt((chance * (1 - chance)).mean() / N)
+    assert abs(alive.mean() - chance.mean()) <= Z * error
+    assert abs(alive.mean() - np.exp(-1.5 * hazard * takes).mean()) > Z * error
 
 
 @pytest.mark.parametrize("ramp_type", [1, 2, 3, 4])
 def test_the_output_of_a_ramp_up_is_the_integral_of_its_curve(ramp_type: int) -> None:
     """Reviews add up a step function of a rising curve: it errs by less than one step of the whole rise."""
-    curve = ramp_curve(ramp_type)
+    curve, one = ramp_curve(ramp_type), np.ones((1, 1))
     step, years, capacity = 14.0, 6, 120.0
     plant = NewCapacity(
         id="plant", producer=0, start=np.array([33.0]), qualified=np.array([33.0]), capacity=np.array([capacity]),
-        curve=curve, outlets=np.ones((1, 1)), unqualified_outlets=np.ones((1, 1)),
+        curve=curve, sold_to=Outlets(one, one, one[0], one[0], one[0], one, one, one[0]),
     )  # fmt: skip
     end = years * 364
     made = sum(float(plant.output(day)[0]) for day in np.arange(step, end + step, step)) * step / 365.25

@@ -1,0 +1,155 @@
+"""Capacity that enters a market: when it starts, how it ramps up and whom it sells to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.domain.chain import Stage
+from simulator.domain.places import CHINA, region_of
+from simulator.model.offtake import Tie, spread, total
+
+Floats = NDArray[np.float64]
+DAYS_PER_MONTH = 365.25 / 12
+_TINY = 1e-300
+
+
+@dataclass(slots=True, eq=False)
+class Outlets:
+    """Where new output goes, as shares that sum to 1: once the focal buyer accepts it, and before.
+
+    Chinese offtake goes to Chinese buyers. Of the rest, what is tied to the focal buyer goes there, what
+    is accessible competes for every buyer's custom in proportion to demand (a focal producer serves the
+    focal economy first), and what is not accessible goes to everybody but the focal buyer. Ties signed
+    later take their share from what is neither Chinese nor tied so far.
+    """
+
+    taken: Floats
+    """(n, B) once qualified, before any tie of ``ties``."""
+    waiting: Floats
+    """(n, B) before the focal buyer accepts it."""
+    loose: Floats
+    """(n,) share of the output that ``ties`` may take."""
+    accessible: Floats
+    """(n,) share the focal buyer could buy once qualified, before any tie of ``ties``."""
+    loose_accessible: Floats
+    """(n,) part of it that is loose."""
+    loose_taken: Floats
+    """(n, B) part of ``taken`` that is loose."""
+    loose_waiting: Floats
+    """(n, B) part of ``waiting`` that is loose."""
+    elsewhere: Floats
+    """(B,) where output tied to the focal buyer goes until that buyer accepts it."""
+    ties: tuple[Tie, ...] = ()
+
+    def at(self, day: float, qualified: Floats) -> Floats:
+        """(n, B) where a tonne made on ``day`` goes; ``qualified`` (n,) is the first day the focal buyer takes it."""
+        ready = (day >= qualified)[:, None]
+        sold = np.where(ready, self.taken, self.waiting)
+        if not self.ties:
+            return sold
+        held = total(self.ties, day)
+        part = held / np.maximum(self.loose, _TINY)
+        sold = sold - part[:, None] * np.where(ready, self.loose_taken, self.loose_waiting)
+        for tie in self.ties:
+            goes = np.where(ready, tie.columns, self.elsewhere) if tie.focal else tie.columns[None, :]
+            sold = sold + tie.held(day)[:, None] * goes
+        return np.maximum(sold, 0.0)
+
+    def open_to_focal(self, day: float, qualified: Floats) -> Floats:
+        """(n,) share of a tonne made on ``day`` that the focal buyer could have: tied to it, or free to compete for."""
+        share = self.accessible
+        if self.ties:
+            lost = total(self.ties, day) / np.maximum(self.loose, _TINY) * self.loose_accessible
+            share = share - lost + total([tie for tie in self.ties if tie.focal], day)
+        return np.where(day >= qualified, np.maximum(share, 0.0), 0.0)
+
+
+@dataclass(slots=True, eq=False)
+class NewCapacity:
+    """One project in the model."""
+
+    id: str
+    producer: int
+    start: Floats
+    """(n,) first day of output; +inf if never."""
+    qualified: Floats
+    """(n,) first day the focal buyer accepts it."""
+    capacity: Floats
+    """(n,) design output, t/yr."""
+    curve: tuple[tuple[float, float], ...] | None
+    """Ramp-up points (months, fraction); None for full output at once."""
+    sold_to: Outlets
+    now: Floats = field(default_factory=lambda: np.zeros(0))
+    """(n,) present output, t/day; set at each review."""
+
+    @property
+    def outlets(self) -> Floats:
+        """(n, B) where its output goes once qualified; rows sum to 1."""
+        return self.sold_to.taken
+
+    @property
+    def unqualified_outlets(self) -> Floats:
+        """(n, B) the same before the focal buyer accepts it."""
+        return self.sold_to.waiting
+
+    def output(self, day: float) -> Floats:
+        """(n,) design output reached on ``day``, t/yr."""
+        if self.curve is None:
+            return np.where(day >= self.start, self.capacity, 0.0)
+        months = np.maximum(day - self.start, -1.0) / DAYS_PER_MONTH
+        fraction = np.interp(months, [m for m, _ in self.curve], [f for _, f in self.curve], left=0.0)
+        return self.capacity * np.asarray(fraction)
+
+
+def outlets(
+    stage: Stage, country: str, focal: str, china: float, tied: Floats, accessible: float, ties: tuple[Tie, ...] = ()
+) -> Outlets:
+    """Outlets of new output at a stage.
+
+    Parameters
+    ----------
+    stage
+        The stage at which it is made; its buyers are the columns.
+    country
+        Where it is made.
+    focal
+        Focal region.
+    china
+        Share of the output that Chinese owners or contracts hold, 0 to 1.
+    tied
+        (n,) share tied to the focal buyer from the first day, 0 to 1; Chinese offtake comes first.
+    accessible
+        Share of the rest that the focal buyer could buy at all, 0 to 1.
+    ties
+        Ties signed on a day, settled against the share that is left (``offtake.settle``).
+    """
+    in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
+    in_focal = np.array([region_of(b) == focal for b in stage.buyers])
+    china_share = np.full(tied.shape, china) if in_china.any() else np.zeros_like(tied)
+    rest = 1.0 - china_share
+    contract = np.minimum(tied, rest) if in_focal.any() else np.zeros_like(tied)
+    domestic = region_of(country) == focal and in_focal.any()
+    to_focal = rest * accessible if domestic else contract
+    free = rest - to_focal
+    outside = ~in_focal if (~in_focal).any() else np.ones_like(in_focal)
+    elsewhere = spread(stage, outside)
+    open_ = accessible * spread(stage, np.ones_like(in_focal)) + (1.0 - accessible) * elsewhere
+    held_back = china_share[:, None] * spread(stage, in_china)[None, :]
+    home = to_focal[:, None] * spread(stage, in_focal)[None, :]
+    at_large = free[:, None] * open_[None, :]
+    # Serving the own economy first is a habit, not a contract: a tie may take that share too.
+    loose = rest if domestic else free
+    return Outlets(
+        taken=held_back + home + at_large,
+        waiting=held_back + rest[:, None] * elsewhere[None, :],
+        loose=loose,
+        accessible=to_focal + free * accessible,
+        loose_accessible=(to_focal if domestic else 0.0) + free * accessible,
+        loose_taken=home + at_large if domestic else at_large,
+        loose_waiting=loose[:, None] * elsewhere[None, :],
+        elsewhere=elsewhere,
+        ties=ties,
+    )

@@ -1,0 +1,217 @@
+"""Ties of output to buyers: agreements, shifts of offtake, and bids that owners accept or not.
+
+Ties are settled per replication in the order of their days, events of one day in the order of the
+scenario: a later one gets at most what no owner and no earlier tie holds, and what an earlier one frees
+when it ends goes back to the market. A bid is accepted by one draw per project or producer, with odds
+
+    ln(p / (1 - p)) = log_odds + log_odds_per_owned x share owned by the bidder + alignments in force,
+
+so an owner already half the bidder's accepts more easily, and one in a country that has aligned itself
+with the focal economy less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.domain.chain import Project, Stage
+from simulator.domain.changes import AlignmentChange, Change, OfftakeChange, SetbackChange, SupportChange
+from simulator.domain.draws import Draws
+from simulator.domain.places import CHINA, REGIONS, region_of
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+ALL = "ALL"
+_TINY = 1e-300
+
+
+@dataclass(frozen=True, slots=True)
+class Levers:
+    """What a scenario does to projects and to whom output goes."""
+
+    supports: tuple[SupportChange, ...] = ()
+    setbacks: tuple[SetbackChange, ...] = ()
+    offtakes: tuple[OfftakeChange, ...] = ()
+    alignments: tuple[AlignmentChange, ...] = ()
+
+    @classmethod
+    def of(cls, changes: Sequence[Change]) -> Levers:
+        """Pick them from all changes of a block, in their order."""
+        return cls(
+            tuple(c for c in changes if isinstance(c, SupportChange)),
+            tuple(c for c in changes if isinstance(c, SetbackChange)),
+            tuple(c for c in changes if isinstance(c, OfftakeChange)),
+            tuple(c for c in changes if isinstance(c, AlignmentChange)),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tie:
+    """Part of an output that goes to one buyer."""
+
+    begin: Floats
+    """(n,) first day; +inf for never."""
+    end: Floats
+    """(n,) first day without it."""
+    share: Floats
+    """(n,) share of the output, 0 to 1."""
+    columns: Floats
+    """(B,) how it divides among the stage's buyers; sums to 1."""
+    focal: bool
+    """Whether the buyer is the focal one."""
+
+    def held(self, day: float) -> Floats:
+        """(n,) share tied on ``day``."""
+        return np.where((self.begin <= day) & (day < self.end), self.share, 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProducerTies:
+    """Ties of a running producer, and what its custom becomes under them."""
+
+    producer: int
+    flows: Floats
+    """(B,) base-year flows, t/day."""
+    loose: Floats
+    """(B,) part of them that neither owners nor home processors hold."""
+    ties: tuple[Tie, ...]
+
+    def began(self, day: float) -> bool:
+        """Whether any tie holds on ``day`` in any replication; where none does, ``custom`` is the base year's."""
+        return any(bool(tie.held(day).any()) for tie in self.ties)
+
+    def custom(self, day: float) -> Floats:
+        """(n, B) flows as tied, t/day: the same total, with every buyer of loose output giving up its part alike."""
+        held = total(self.ties, day)
+        output = self.flows.sum()
+        part = held * (output / max(float(self.loose.sum()), _TINY))
+        rows = self.flows[None, :] - part[:, None] * self.loose[None, :]
+        for tie in self.ties:
+            rows = rows + (tie.held(day) * output)[:, None] * tie.columns[None, :]
+        return np.where((held > 0)[:, None], np.maximum(rows, 0.0), self.flows[None, :])
+
+
+def total(ties: Iterable[Tie], day: float) -> Floats:
+    """(n,) or scalar 0 without ties: share tied on ``day``, summed in their order."""
+    held: Floats = np.zeros(1)
+    for tie in ties:
+        held = held + tie.held(day)
+    return held
+
+
+def spread(stage: Stage, chosen: Mask) -> Floats:
+    """(B,) weights over the chosen buyers in proportion to what they take in the base year."""
+    weight = np.where(chosen, stage.flows.sum(axis=0), 0.0)
+    if weight.sum() > 0:
+        return np.asarray(weight / weight.sum())
+    return np.asarray(np.where(chosen, 1.0, 0.0) / max(1, int(chosen.sum())))
+
+
+def buyers_of(stage: Stage, buyer: str, focal: str) -> Mask:
+    """(B,) columns in which a country or region buys: its own, else those of the region that counts its demand.
+
+    The focal buyer's columns never stand in for another country.
+    """
+    own = np.array([b == buyer or (buyer in REGIONS and region_of(b) == buyer) for b in stage.buyers], dtype=bool)
+    if own.any():
+        return own
+    return np.array([region_of(b) == region_of(buyer) and region_of(b) != focal for b in stage.buyers], dtype=bool)
+
+
+def covers(change: SupportChange | SetbackChange | OfftakeChange, project: Project) -> bool:
+    """Whether a change concerns a project: by name, or by country and commodity."""
+    if change.projects:
+        return project.id in change.projects
+    here = project.country in change.countries or ALL in change.countries
+    return here and (ALL in change.commodities or project.commodity in change.commodities)
+
+
+def project_ties(project: Project, stage: Stage, focal: str, levers: Levers, draws: Draws) -> list[Tie]:
+    """Ties of a project as asked for, before they are settled."""
+    asked = []
+    for support in levers.supports:
+        if support.focal_offtake > 0 and covers(support, project):
+            share = np.where(support.mask, support.focal_offtake, 0.0)
+            asked.append(_tie(support, np.full(draws.n, np.inf), share, stage, focal, focal))
+    for change in levers.offtakes:
+        here = covers(change, project) and (not change.stages or stage.name in change.stages)
+        if here and project.country != change.buyer:
+            owned = project.china_offtake if change.buyer == CHINA else 0.0
+            share = np.where(_accepted(change, project.id, project.country, owned, levers, draws), change.share, 0.0)
+            asked.append(_tie(change, change.until, share, stage, change.buyer, focal))
+    return asked
+
+
+def producer_ties(
+    commodity: str, stage: Stage, focal: str, levers: Levers, draws: Draws, days_per_year: float
+) -> list[ProducerTies]:
+    """Settled ties of the running producers of a stage; none where no change concerns one."""
+    found = []
+    for p, country in enumerate(stage.producers):
+        asked = []
+        for change in levers.offtakes:
+            if change.projects or stage.output[p] <= 0 or country == change.buyer or not _at(change, commodity, stage):
+                continue
+            if country in change.countries or ALL in change.countries:
+                columns = buyers_of(stage, change.buyer, focal)
+                owned = float(stage.committed[p][columns].sum())
+                subject = f"{commodity}/{stage.name}/{country}"
+                share = np.where(_accepted(change, subject, country, owned, levers, draws), change.share, 0.0)
+                asked.append(_tie(change, change.until, share, stage, change.buyer, focal))
+        if asked:
+            flows = stage.flows[p] / days_per_year
+            loose = np.maximum(flows - stage.committed[p] * stage.output[p] / days_per_year, 0.0)
+            room = np.full(draws.n, float(loose.sum()) / float(flows.sum()))
+            found.append(ProducerTies(p, flows, loose, settle(asked, room)))
+    return found
+
+
+def _at(change: OfftakeChange, commodity: str, stage: Stage) -> bool:
+    named = ALL in change.commodities or commodity in change.commodities
+    return named and (not change.stages or stage.name in change.stages)
+
+
+def _tie(change: Change, until: Floats, share: Floats, stage: Stage, buyer: str, focal: str) -> Tie:
+    """A tie as asked for; void where the buyer has no column at the stage."""
+    columns = buyers_of(stage, buyer, focal)
+    lives = change.mask & (change.day < until) & bool(columns.any())
+    begin = np.where(lives, change.day, np.inf)
+    return Tie(begin, until, np.where(lives, share, 0.0), spread(stage, columns), buyer == focal)
+
+
+def _accepted(
+    change: OfftakeChange, subject: str, country: str, owned: float, levers: Levers, draws: Draws
+) -> Mask | np.bool_:
+    if change.log_odds is None:
+        return np.True_
+    log_odds = change.log_odds + change.log_odds_per_owned * owned
+    for alignment in levers.alignments:
+        holds = alignment.mask & (alignment.day <= change.day) & (change.day < alignment.until)
+        if alignment.country == country:
+            log_odds = log_odds + np.where(holds, alignment.offer_log_odds, 0.0)
+    u = draws.uniform(f"event/{change.event_id}/accepts/{subject}", 1)[:, 0]
+    # u < p without the overflow of exp: the logit of u against the log-odds.
+    return np.asarray(np.log(u) - np.log1p(-u) < log_odds)
+
+
+def settle(asked: Sequence[Tie], room: Floats) -> tuple[Tie, ...]:
+    """Give each tie what earlier ones leave of ``room`` (n,), in the order of their first days in each replication."""
+    if not asked:
+        return ()
+    begin = np.stack([tie.begin for tie in asked], axis=1)
+    wanted = np.stack([tie.share for tie in asked], axis=1)
+    order = np.argsort(begin, axis=1, kind="stable")
+    given, left = np.zeros_like(wanted), np.array(room, dtype=float)
+    for rank in range(len(asked)):
+        place = order[:, rank : rank + 1]
+        got = np.minimum(np.take_along_axis(wanted, place, axis=1)[:, 0], left)
+        np.put_along_axis(given, place, got[:, None], axis=1)
+        left = left - got
+    return tuple(
+        Tie(tie.begin, tie.end, np.ascontiguousarray(given[:, j]), tie.columns, tie.focal)
+        for j, tie in enumerate(asked)
+    )
