@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,17 @@ class Agreement(Instrument):
     """
 
     type: Literal["agreement"] = "agreement"
+    example: ClassVar[str] = """
+        - id: tajik_antimony_offtake
+          type: agreement
+          at: +3mo
+          kind: offtake
+          partners: [TJK]
+          commodities: [antimony]
+          projects: [TJK_SB_KONCHOCH_METAL]
+          milestones: 2
+          focal_offtake_share: 0.5
+    """
 
     at: DateSpec
     """Day of signature: a date, ``+18mo`` or ``+90d`` from the start, or a distribution of days."""

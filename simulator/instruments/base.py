@@ -97,6 +97,12 @@ class Instrument(BaseModel):
 
     dated: ClassVar[bool] = True
     """Whether ``at`` must be given."""
+    fireable: ClassVar[bool] = False
+    """Whether a rule can set it off: every change it compiles to may begin on a day unknown before the clock starts."""
+    lasts: ClassVar[bool] = True
+    """Whether it holds from ``at`` to ``until``; False for an act of one day."""
+    example: ClassVar[str] = ""
+    """The shortest useful event of this type: YAML as it stands under ``events:``, with the events it needs."""
 
     id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
     """Name of the event, unique in the scenario; a later layer changes the event by it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from simulator.domain.changes import Change, DemandChange
 from simulator.instruments.base import EventDraws, Instrument
@@ -15,6 +15,16 @@ class DemandShock(Instrument):
     """A region's final demand for some commodities is multiplied by a factor for a time."""
 
     type: Literal["demand_shock"] = "demand_shock"
+    fireable: ClassVar[bool] = True
+    example: ClassVar[str] = """
+        - id: ammunition_orders
+          type: demand_shock
+          at: +6mo
+          until: +18mo
+          region: USA
+          commodities: [antimony]
+          factor: 1.3
+    """
 
     at: DateSpec
     """First day of the new demand: a date, ``+18mo`` or ``+90d`` from the start, or a distribution of days."""

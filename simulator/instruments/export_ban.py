@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from simulator.domain.changes import Change, ControlChange, in_force
 from simulator.instruments.base import EventDraws, Instrument
@@ -15,6 +15,15 @@ class ExportBan(Instrument):
     """A country stops, or all but stops, selling some commodities to others."""
 
     type: Literal["export_ban"] = "export_ban"
+    fireable: ClassVar[bool] = True
+    example: ClassVar[str] = """
+        - id: antimony_ban
+          type: export_ban
+          at: 2027-01-15
+          imposer: CHN
+          target: USA
+          commodities: [antimony]
+    """
 
     at: DateSpec
     """Day the ban takes effect: a date, ``+18mo`` or ``+90d`` from the start, or a distribution of days."""

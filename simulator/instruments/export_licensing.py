@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,15 @@ class ExportLicensing(Instrument):
     """A country sells some commodities only under licence: shipments wait in a queue, and some are refused."""
 
     type: Literal["export_licensing"] = "export_licensing"
+    fireable: ClassVar[bool] = True
+    example: ClassVar[str] = """
+        - id: antimony_licences
+          type: export_licensing
+          at: +3mo
+          imposer: CHN
+          target: ALL
+          commodities: [antimony]
+    """
 
     at: DateSpec
     """Day the regime takes effect: a date, ``+18mo`` or ``+90d`` from the start, or a distribution of days."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -17,6 +17,16 @@ class Outage(Instrument):
     """A country's producers of some commodities lose part of their capacity for a time."""
 
     type: Literal["outage"] = "outage"
+    fireable: ClassVar[bool] = True
+    example: ClassVar[str] = """
+        - id: tajik_mine_flooded
+          type: outage
+          at: +12mo
+          country: TJK
+          commodities: [antimony]
+          lost_share: 0.5
+          duration_days: 120
+    """
 
     at: DateSpec
     """First day of the outage: a date, ``+18mo`` or ``+90d`` from the start, or a distribution of days."""

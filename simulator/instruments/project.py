@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,15 @@ class Project(Instrument):
     """
 
     type: Literal["project"] = "project"
+    example: ClassVar[str] = """
+        - id: second_smelter
+          type: project
+          at: +12mo
+          country: USA
+          commodity: antimony
+          stage: smelter_metal
+          capacity_t_per_year: 3000
+    """
 
     project: str | None = None
     """Catalogue id of the project whose terms change; a new project where not given."""

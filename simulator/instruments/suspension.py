@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,21 @@ class Suspension(Instrument):
     """Named controls are lifted for a time; where it is not renewed, they return on the day it ends."""
 
     type: Literal["suspension"] = "suspension"
+    fireable: ClassVar[bool] = True
+    example: ClassVar[str] = """
+        - id: antimony_ban
+          type: export_ban
+          at: 2025-12-01
+          imposer: CHN
+          target: USA
+          commodities: [antimony]
+        - id: truce
+          type: suspension
+          at: 2026-02-01
+          until: 2026-11-27
+          suspends: [antimony_ban]
+          renewal_probability: 0.8
+    """
 
     at: DateSpec
     """First day without the controls: a date, ``+18mo`` or ``+90d`` from the start, or a distribution of days."""

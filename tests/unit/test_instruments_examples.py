@@ -1,0 +1,75 @@
+"""The example of every instrument must load, run and do something."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator.cli.main import exit_code
+from simulator.domain.traces import Trace
+from simulator.instruments.base import Instrument, instrument_types
+from simulator.scenario import Scenario, load, resolve
+from tests.support import worlds
+
+TYPES = instrument_types()
+
+
+def scenario(folder: Path, events: str) -> Scenario:
+    file = folder / "example.yaml"
+    file.write_text("name: Example\nevents:\n" + textwrap.indent(textwrap.dedent(events), "  "), "utf-8")
+    return load(file)
+
+
+def commodity(events: tuple[Instrument, ...]) -> str:
+    """The commodity that the last event which names one is about."""
+    named = [getattr(event, "commodities", None) or (getattr(event, "commodity", None),) for event in events]
+    found = [names[0] for names in named if names[0] not in (None, "ALL")]
+    return found[-1] if found else "antimony"
+
+
+def same(one: Trace, other: Trace) -> bool:
+    return all(
+        np.array_equal(a.landed, b.landed) and np.array_equal(a.stock, b.stock) and np.array_equal(a.exposed, b.exposed)
+        for a, b in zip(one.chains, other.chains, strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_the_example_of_an_instrument_loads_runs_and_changes_what_happens(name: str, tmp_path: Path) -> None:
+    kind = TYPES[name]
+    assert kind.example, f"{name} has no example"
+    shown = scenario(tmp_path, kind.example)
+    events = shown.model.events
+    assert isinstance(events[-1], kind)
+    asked = [commodity(events)]
+    with_it = worlds.run(resolve(shown, asked), 16)
+    rest = "".join(f"- id: {event.id}\n  type: null\n" for event in events if event.type == name)
+    folder = tmp_path / "without"
+    folder.mkdir()
+    (folder / "example.yaml").write_text(f"extends: ../example.yaml\nevents:\n{textwrap.indent(rest, '  ')}", "utf-8")
+    assert not same(with_it, worlds.run(resolve(load(folder / "example.yaml"), asked), 16))
+
+
+def test_the_list_shows_every_instrument_with_its_example(capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["schema", "--list"]) == 0
+    out = capfd.readouterr().out
+    for name, kind in TYPES.items():
+        assert f"\n{name} " in f"\n{out}"
+        assert textwrap.indent(textwrap.dedent(kind.example).strip(), "    ") in out
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_every_field_of_an_instrument_is_shown_with_its_words(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["schema", name]) == 0
+    out = capfd.readouterr().out
+    for field, described in TYPES[name].model_fields.items():
+        assert field == "type" or f"  {field}  (" in out
+        assert described.description or field == "type", f"{name}.{field} is not documented"
+
+
+def test_a_misspelt_instrument_is_answered_with_the_nearest_one(capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["schema", "export_bann"]) == 2
+    assert "did you mean 'export_ban'?" in capfd.readouterr().err
