@@ -8,7 +8,6 @@ graded ``assumed``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from statistics import median
 from typing import Final
 
@@ -20,6 +19,7 @@ from simulator.errors import CatalogueError
 
 FALLBACK_SOURCE: Final = "lane_fallbacks.csv: median of the routes tables"
 URANIUM: Final = "uranium"
+ANYWHERE: Final = "anywhere"
 
 
 @from_tables
@@ -73,17 +73,12 @@ def lag_days(origin: str, buyer: str) -> float:
         return parameter("domestic_transit_days").value
     if region_of(origin) == "EUU" and region_of(buyer) == "EUU":
         return parameter("bloc_transit_days").value
-    closer: tuple[tuple[Callable[[str], bool], Callable[[str], bool]], ...] = (
-        (lambda place: _same(place, origin), lambda place: _same(place, buyer)),
-        (lambda place: _zone(place) == _zone(origin), lambda place: _same(place, buyer)),
-        (lambda place: _zone(place) == _zone(origin), lambda place: _zone(place) == _zone(buyer)),
-        (lambda place: _zone(place) == _zone(origin), lambda place: True),
-    )
-    for begins, ends in closer:
-        found = _between(begins, ends)
+    here, there = _zone(origin), _zone(buyer)
+    for ends in ((origin, buyer), (here, buyer), (here, there), (here, ANYWHERE)):
+        found = _days_between().get(ends)
         if found:
             return median(found)
-    return median(_between(lambda place: True, lambda place: True))
+    return median(_days_between()[ANYWHERE, ANYWHERE])
 
 
 @from_tables
@@ -178,17 +173,21 @@ def _surface() -> tuple[Row, ...]:
     )
 
 
-def _between(at_one_end: Callable[[str], bool], at_other: Callable[[str], bool]) -> list[float]:
-    return [
-        _days(row, "transit_days_typical")
-        for row in _surface()
-        for start, end in [(row["origin_country"], _use(row)["destination"])]
-        if (at_one_end(start) and at_other(end)) or (at_one_end(end) and at_other(start))
-    ]
+@from_tables
+def _days_between() -> dict[tuple[str, str], list[float]]:
+    """Days of the surface lanes between two ends, either way; an end is a place, its zone or ``ANYWHERE``."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in _surface():
+        days = _days(row, "transit_days_typical")
+        starts, stops = _names(row["origin_country"]), _names(_use(row)["destination"])
+        for pair in {pair for a in starts for b in stops for pair in ((a, b), (b, a))}:
+            found.setdefault(pair, []).append(days)
+    return found
 
 
-def _same(place: str, wanted: str) -> bool:
-    return place == wanted or (wanted == "EUU" and place in EU_MEMBERS)
+def _names(place: str) -> tuple[str, ...]:
+    """What a place may be asked for as: itself, the European Union it belongs to, its part of the world."""
+    return (place, *(("EUU",) if place in EU_MEMBERS else ()), _zone(place), ANYWHERE)
 
 
 @from_tables
