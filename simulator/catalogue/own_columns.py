@@ -80,6 +80,8 @@ def columns(table: str) -> Columns:
     for name in ("commodity", "subject"):
         if name in words:
             words[name] |= {row["commodity"] for row in shipped("commodities")}
+    if "role" in words:
+        words["role"] |= {row["name"].partition("/")[0] for row in shipped("sobol_dimensions")}
     if "region" in words:
         words["region"] |= {*REGIONS, REST}
     return Columns(

@@ -8,7 +8,7 @@ any file is reported at once, with its place.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -202,18 +202,27 @@ class _Reader:
         grade = self.columns.grading[0]
         marked[grade] = f"{OWN}: {cells[grade]}"
         if known is not None:
-            told = "note" if "note" in cells else grade
-            replaced = f"replaces {changed(cells, known) or 'an equal row'} ({known[grade]})"
-            marked[told] = "; ".join(part for part in (marked[told], replaced) if part)
+            column = "note" if "note" in cells else grade
+            replaced = f"replaces {told(cells, known)[1]} ({known[grade]})"
+            marked[column] = "; ".join(part for part in (marked[column], replaced) if part)
         return OwnRow(line, cells, marked, None if known is None else dict(known))
 
 
-def changed(cells: Mapping[str, str], known: Mapping[str, str]) -> str:
-    """Return the former text of every column that tells something else now, but for source, quality and note."""
-    words = {"source", "quality", "note", "reason"}
-    return ", ".join(
-        f"{name} {known[name] or 'empty'}" for name in known if name not in words and cells[name] != known[name]
-    )
+_GRADING: Final = frozenset({"source", "quality", "note", "reason"})
+
+
+def told(cells: Mapping[str, str], known: Mapping[str, str] | None, key: Collection[str] = ()) -> tuple[str, str]:
+    """Return what a row says that the row it replaces did not, and what that one said; ``added`` where there is none.
+
+    >>> told({"name": "a", "value": "2", "note": "x"}, {"name": "a", "value": "1", "note": "y"})
+    ('value 2', 'value 1')
+    """
+    names = [name for name in cells if name not in _GRADING and name not in key]
+    if known is None:
+        return ", ".join(f"{name} {cells[name]}" for name in names if cells[name]), "added"
+    names = [name for name in names if cells[name] != known[name]]
+    now, before = (", ".join(f"{name} {row[name] or 'empty'}" for name in names) for row in (cells, known))
+    return now or "the same", before or "the same"
 
 
 def _is_number(text: str) -> bool:

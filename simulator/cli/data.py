@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from simulator.cli.own_data import own_data
+from simulator.cli.own_data import own_data, own_rows_of, print_own_rows
 from simulator.cli.tables import Cell, print_table, print_text
 from simulator.errors import UsageError
 
@@ -106,7 +106,15 @@ def sources_command(as_json: bool) -> None:
     tables: list[dict[str, Any]] = [{"file": f"{table}.csv", "rows": len(rows(table))} for table in TABLES]
     if as_json:
         listed = [{"source": source, "facts": count.total(), "grades": dict(count)} for source, count in ordered]
-        _print_json({"schema": SCHEMA, "data_sha256": data_sha256(), "sources": listed, "tables": tables})
+        _print_json(
+            {
+                "schema": SCHEMA,
+                "data_sha256": data_sha256(),
+                "own_rows": own_rows_of(),
+                "sources": listed,
+                "tables": tables,
+            }
+        )
         return
     print_table(
         "Sources of the facts in use",
@@ -118,6 +126,7 @@ def sources_command(as_json: bool) -> None:
         beneath=1,
     )
     print_table("Tables (simulator/catalogue/tables)", ("file", "rows"), [(t["file"], t["rows"]) for t in tables])
+    print_own_rows(own_rows_of())
     click.echo(f"SHA-256 over all tables: {data_sha256()}")
 
 
@@ -206,6 +215,7 @@ def _full(
         "facts": [asdict(fact) for fact in facts if fact.quality != ASSUMED],
         "assumptions": [asdict(fact) for fact in facts if fact.quality == ASSUMED],
         "inputs": [asdict(item) for item in inputs],
+        "own_rows": own_rows_of(chain.commodity),
         "lanes": [asdict(lane) for lane in _lanes(chain)],
         "projects": [{key: value for key, value in asdict(item).items() if key != "facts"} for item in projects],
     }
@@ -223,6 +233,7 @@ def _print_commodity(
         print_text(f"  {stage['name']}: {_text(stage['output_t_per_year'])} t/yr, China {share}")
     for name, reason in chain.not_modelled:
         print_text(f"  {name}: not modelled ({reason})")
+    print_own_rows(own_rows_of(chain.commodity))
     header = ("what", "value", "unit", "year", "grade", "source", "note")
     firm = [fact for fact in facts if fact.quality != ASSUMED]
     assumed = [fact for fact in facts if fact.quality == ASSUMED]
