@@ -47,7 +47,9 @@ class ChainTrace:
     runner_up: tuple[str, ...]
     """(S,) that producer."""
     by_partner: Floats
-    """(n, T, K) cumulative consumption by first partner touched, ``places.PARTNER_LABELS``."""
+    """(n, T, K) cumulative consumption by first partner touched."""
+    partners: tuple[str, ...]
+    """(K,) those partners, of ``places.PARTNER_LABELS``: the first, ``other``, and who produces in this chain."""
     landed: Floats
     """(n, T, O) cumulative landings at the focal buyer by declared origin, its own country included."""
     stock: Floats

@@ -15,6 +15,7 @@ from simulator.domain.draws import Draws
 from simulator.domain.traces import Trace
 from simulator.errors import IncompleteError, InterruptedRun, UsageError
 from simulator.experiment.executors import Block, parallel, serial
+from simulator.experiment.memory import keep_freed_memory, return_freed_memory
 from simulator.experiment.points import RANDOMISATIONS, input_values
 from simulator.experiment.streams import BlockDraws
 
@@ -80,6 +81,7 @@ class BlockTask(Generic[T]):
 
     def __call__(self, first: int, end: int) -> T:
         """Simulate replications [first, end) and reduce their trace."""
+        keep_freed_memory()
         with laid_over(self.case.overlay):
             return self.outcome(self.trace(np.arange(first, end, dtype=np.int64)))
 
@@ -192,6 +194,8 @@ def run_case(
         raise InterruptedCase(_stopped("interrupted", outcomes()), outcomes()) from error
     except IncompleteError as error:
         raise PartialRun(_stopped(str(error), outcomes()), outcomes()) from error
+    finally:
+        return_freed_memory()
     return outcomes()
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.places import CHINA, REST, region_of
+from simulator.domain.places import CHINA, REST, at_home
 from simulator.domain.traces import REROUTED, ChainTrace
 from simulator.metrics.registry import metric
 from simulator.metrics.windows import Windows, during, share
@@ -143,7 +143,7 @@ def top_country_share(trace: ChainTrace, windows: Windows) -> Floats:
     array([[1.]])
     """
     landed = during(trace.landed, trace.days, windows)
-    third = [origin not in NOT_ONE_COUNTRY and region_of(origin) != windows.focal for origin in trace.origins]
+    third = [origin not in NOT_ONE_COUNTRY and not at_home(origin, windows.focal) for origin in trace.origins]
     parts = [share(landed, landed.sum(axis=2, keepdims=True))[:, :, np.array(third, dtype=bool)]]
     consumed = during(trace.consumed, trace.days, windows)[:, :, None]
     upstream = len(trace.stages) - 1 if windows.judged_stage is None else windows.judged_stage
@@ -151,7 +151,7 @@ def top_country_share(trace: ChainTrace, windows: Windows) -> Floats:
         parts.append(share(during(trace.exposed_by_stage[:, :, :upstream], trace.days, windows), consumed))
     other = np.flatnonzero(
         [
-            country not in NOT_ONE_COUNTRY and region_of(country) != windows.focal
+            country not in NOT_ONE_COUNTRY and not at_home(country, windows.focal)
             for country in trace.runner_up[:upstream]
         ]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.places import CHINA, region_of
+from simulator.domain.places import CHINA, at_home
 from simulator.domain.traces import ChainTrace
 from simulator.metrics.registry import metric
 from simulator.metrics.windows import Windows, during, share
@@ -51,7 +51,7 @@ def direct_china_share(trace: ChainTrace, windows: Windows) -> Floats:
     array([[0.5]])
     """
     landed = during(trace.landed, trace.days, windows)
-    foreign = np.array([region_of(origin) != windows.focal for origin in trace.origins], dtype=bool)
+    foreign = np.array([not at_home(origin, windows.focal) for origin in trace.origins], dtype=bool)
     chinese = np.array([origin == CHINA for origin in trace.origins], dtype=bool)
     imports = np.ascontiguousarray(landed[:, :, foreign]).sum(axis=2)
     return share(np.ascontiguousarray(landed[:, :, chinese]).sum(axis=2), imports)

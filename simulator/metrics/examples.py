@@ -37,7 +37,18 @@ def example_trace(
         "landed": len(origins),
         "project_output": len(projects),
     }
-    words = {"commodity", "stages", "origins", "days", "runner_up", "projects", "balance_error", "clipped", "lots"}
+    words = {
+        "commodity",
+        "stages",
+        "origins",
+        "days",
+        "runner_up",
+        "partners",
+        "projects",
+        "balance_error",
+        "clipped",
+        "lots",
+    }
     filled = {
         item.name: np.full(
             (n, len(day), last_axis[item.name]) if item.name in last_axis else (n, len(day)),
@@ -52,6 +63,7 @@ def example_trace(
         stages=stages,
         origins=origins,
         days=day,
+        partners=PARTNER_LABELS,
         runner_up=runner_up or ("",) * len(stages),
         projects=projects,
         balance_error=np.zeros((n, len(stages))),

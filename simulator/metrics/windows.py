@@ -48,15 +48,29 @@ def at(series: Floats, days: Floats, points: ArrayLike) -> Floats:
     >>> at(np.array([[0.0, 10.0, 30.0]]), np.array([0.0, 1.0, 3.0]), [0.5, 1.0, 2.0, 9.0])
     array([[ 5., 10., 20., 30.]])
     """
+    return _replications_first(_by_day(series, days, points))
+
+
+def _by_day(series: Floats, days: Floats, points: ArrayLike) -> Floats:
+    """(M, n, ...) values on the days wanted: traces lie in memory day by day."""
     points = np.clip(np.asarray(points, dtype=np.float64), days[0], days[-1])
     left = np.searchsorted(days, points, side="right") - 1
     right = np.minimum(left + 1, len(days) - 1)
     span = days[right] - days[left]
     part = np.divide(points - days[left], span, out=np.zeros_like(points), where=span > 0)
-    part = part.reshape(part.shape + (1,) * (series.ndim - 2))
-    before = series[:, left]
-    # Contiguous, so that sums over the last axis run in one order whatever the block's size.
-    return np.ascontiguousarray(before + part * (series[:, right] - before), dtype=np.float64)
+    by_day = np.moveaxis(series, 1, 0)
+    value = by_day[left].astype(np.float64, copy=False)
+    between = np.flatnonzero(part)
+    if between.size:
+        after = by_day[right[between]] - value[between]
+        after *= part[between].reshape(-1, *(1,) * (series.ndim - 1))
+        value[between] += after
+    return value
+
+
+def _replications_first(by_day: Floats) -> Floats:
+    """Contiguous, so that sums over the last axis run in one order whatever the block's size."""
+    return np.ascontiguousarray(np.moveaxis(by_day, 0, 1))
 
 
 def last(series: Floats, days: Floats, points: ArrayLike) -> Floats:
@@ -74,7 +88,9 @@ def during(series: Floats, days: Floats, windows: Windows) -> Floats:
     array([[10.]])
     """
     ends = np.asarray(windows.end_days, dtype=np.float64)
-    return at(series, days, ends) - at(series, days, ends - windows.length_days)
+    grown = _by_day(series, days, ends)
+    grown -= _by_day(series, days, ends - windows.length_days)
+    return _replications_first(grown)
 
 
 def share(part: Floats, whole: Floats) -> Floats:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.places import PARTNER_LABELS
 from simulator.domain.traces import REROUTED, ChainTrace
 from simulator.model.chain_world import ChainWorld
 from simulator.model.focal import FocalBuyer
@@ -81,8 +80,6 @@ class Recorder:
             projects,
         ) = (np.moveaxis(column, 0, 1) for column in self._columns)
         world, stage = self.world, self.market.stage
-        by_partner = np.zeros((*partner.shape[:2], len(PARTNER_LABELS)))
-        by_partner[:, :, [PARTNER_LABELS.index(one) for one in world.labels.partner_names]] = partner
         name = world.chain.commodity
         if self.stage != world.chain.verdict_stage:
             name = f"{name}:{stage.name}"
@@ -98,7 +95,8 @@ class Recorder:
             # The last stage has no label of its own: its runner-up shows in the declared origins.
             runner_up_by_stage=np.concatenate([runner_up, np.zeros_like(exposed[:, :, :1])], axis=2),
             runner_up=world.labels.runner_up,
-            by_partner=by_partner,
+            by_partner=partner,
+            partners=world.labels.partner_names,
             landed=landed,
             withheld=withheld,
             stock=stock,
