@@ -2,7 +2,8 @@
 
 A status dated after ``as_of`` is invisible: the agreement then counts as signed and no more, and its
 milestones and binding money fall back with it. Whether a deal bound anybody, when signed and by its
-status date, is read once by a person into ``agreement_terms.csv``, not parsed from prose.
+status date, is read once by a person into ``agreement_terms.csv``, not parsed from prose; so are the
+plants it names and the buyer it ties their output to. A tie holds only where the contract binds.
 """
 
 from __future__ import annotations
@@ -65,6 +66,9 @@ def _agreement(row: Row, as_of: date) -> Agreement:
         milestones=milestones,
         status_date=(status_date if current else signed).isoformat(),
         promise=row["promise"],
+        projects=tuple(part for part in terms["projects"].split(";") if part),
+        offtaker=(terms["offtaker"] or None) if binding else None,
+        offtake_share=(number(terms["offtake_share"]) or 0.0) if binding else 0.0,
         facts=facts,
     )
 

@@ -181,4 +181,10 @@ class Agreement:
     """0 none, 1 signed, 2 binding contract or money, 3 product flowing."""
     status_date: str
     promise: str
+    projects: tuple[str, ...] = ()
+    """Ids of the plants it is for, running or not; empty where it names none."""
+    offtaker: str | None = None
+    """Country that a binding contract ties output to, other than the focal economy."""
+    offtake_share: float = 0.0
+    """Share of that output, 0 to 1."""
     facts: tuple[Fact, ...] = ()

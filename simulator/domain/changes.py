@@ -74,6 +74,14 @@ class SuspensionChange(Change):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SuspensionEndChange(Change):
+    """Named suspensions end at once: the controls they lift return, unless another suspension still lifts them."""
+
+    ends: tuple[str, ...]
+    """Event ids of the suspensions."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SupportChange(Change):
     """An agreement supports projects: it moves gate odds and durations from its day on."""
 
@@ -90,6 +98,8 @@ class SupportChange(Change):
     """Share of supported projects' output tied to the focal buyer, 0 to 1."""
     odds_ratio: float = 1.0
     """Multiplies the odds p / (1 - p) of every financing decision prepared from its day on, 1 or more."""
+    wait_factor: float = 1.0
+    """Multiplies the time from asking for money to the decision, above 0 to 1."""
     financed: bool = False
     """Binding money: a supported project that is ready passes its financing gate on that day, without a draw."""
 

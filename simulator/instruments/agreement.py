@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+import numpy as np
+from pydantic import Field, model_validator
 
-from simulator.domain.changes import Change, SupportChange
+from simulator.domain.changes import Change, OfftakeChange, SupportChange
 from simulator.domain.places import EU_MEMBERS
 from simulator.instruments.base import EventDraws, Instrument
-from simulator.instruments.names import ALL, Commodities, Names, Targets
+from simulator.instruments.fields import reject
+from simulator.instruments.names import ALL, Buyer, Commodities, Names, Targets
 from simulator.instruments.quantities import DateSpec, FixedShare
 
 Kind = Literal["MOU", "framework", "JV", "offtake", "loan", "equity stake", "price floor"]
@@ -24,7 +26,10 @@ class Agreement(Instrument):
 
     The odds are those of the agreement's kind in the catalogue's record of deals that reached money.
     A commercial deal that covers every commodity is a programme, not a deal for a project, and counts
-    as a framework. Binding money counts as the gate passed, for the projects it names only.
+    as a framework. For the projects a commercial deal names, what it promises counts: a deal that names no
+    money has lower odds, an offtake or a price floor raises them, and with a floor lenders decide sooner. A
+    binding contract passes the gate of the projects it names; with money bound no loan is waited for.
+    Promised tonnes move nothing: in the record they do not tell deals that reached money from others.
     """
 
     type: Literal["agreement"] = "agreement"
@@ -58,8 +63,22 @@ class Agreement(Instrument):
     """Multiplies the remaining construction time of supported projects, above 0."""
     focal_offtake_share: FixedShare = 0.0
     """Share of the supported projects' output tied to the focal buyer, 0 to 1."""
+    offtaker: Buyer | None = None
+    """Country or region (``EUU``) other than the focal one that buys ``offtake_share``, ISO 3166-1 alpha-3."""
+    offtake_share: FixedShare = 0.0
+    """Share of the named projects' output tied to ``offtaker``, 0 to 1; what an earlier tie holds is not for sale."""
     money_usd_m: Annotated[float, Field(ge=0)] | None = None
-    """Money named in it, million USD; for the cost of a point of probability, not for the odds."""
+    """Money named in it, million USD. Its size moves nothing; whether a commercial deal names any moves the odds."""
+    tonnes_per_year: Annotated[float, Field(ge=0)] | None = None
+    """Output promised, t/yr; reported beside what is delivered, moves nothing."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Agreement:
+        if (self.offtaker is None) != (self.offtake_share == 0.0):
+            reject(self.id, "gives one of `offtaker` and `offtake_share` without the other")
+        if self.offtaker is not None and not self.projects:
+            reject(self.id, "ties output to a buyer and names no projects; for running producers use `offtake_shift`")
+        return self
 
     def odds(self) -> float:
         """Probability that a project it supports passes its financing gate."""
@@ -67,10 +86,31 @@ class Agreement(Instrument):
             return self.financing_odds
         if self.projects and self.milestones >= MONEY:
             return 1.0
-        from simulator.catalogue.parameters import financing_odds
+        from simulator.catalogue.parameters import financing_odds, parameter
 
-        programme = self.kind in ("MOU", "framework") or ALL in self.commodities
-        return financing_odds(commercial=not programme).value
+        record = financing_odds(commercial=not self._programme).value
+        if self._programme or not self.projects:
+            return record
+        if self.money_usd_m is None:
+            record = parameter("financing_odds_commercial_without_money").value
+        odds = record / (1.0 - record)
+        if self.kind == "offtake" or self.offtake_share > 0 or self.focal_offtake_share > 0:
+            odds *= parameter("offtake_financing_odds_ratio").value
+        if self.kind == "price floor":
+            odds *= parameter("floor_financing_odds_ratio").value
+        return odds / (1.0 + odds)
+
+    @property
+    def _programme(self) -> bool:
+        return self.kind in ("MOU", "framework") or ALL in self.commodities
+
+    def _wait(self) -> float:
+        """Multiplier of the time lenders take to decide on supported projects."""
+        if self.kind != "price floor" or not self.projects:
+            return 1.0
+        from simulator.catalogue.parameters import parameter
+
+        return parameter("floor_financing_time_factor").value
 
     def _countries(self) -> tuple[str, ...]:
         """Return the partners with the European Union as its members."""
@@ -78,10 +118,10 @@ class Agreement(Instrument):
         return tuple(sorted(named))
 
     def changes(self, draws: EventDraws) -> Iterator[Change]:
-        """One change on the day of signature; none where nothing was signed."""
+        """On the day of signature one change for the gates, and one for a tie; none where nothing was signed."""
         if self.milestones == 0:
             return
-        begins, _, mask = self.span(draws)
+        begins, ends, mask = self.span(draws)
         yield SupportChange(
             event_id=self.id,
             day=begins,
@@ -92,4 +132,18 @@ class Agreement(Instrument):
             financing_odds=self.odds(),
             duration_factor=self.duration_factor,
             focal_offtake=self.focal_offtake_share,
+            wait_factor=self._wait(),
+            financed=bool(self.projects) and self.milestones >= MONEY and bool(self.money_usd_m),
         )
+        if self.offtaker is not None:
+            yield OfftakeChange(
+                event_id=self.id,
+                day=begins,
+                mask=mask,
+                countries=self._countries(),
+                commodities=self.commodities,
+                projects=self.projects,
+                buyer=self.offtaker,
+                share=np.full(draws.n, self.offtake_share),
+                until=ends,
+            )

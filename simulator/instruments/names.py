@@ -39,6 +39,12 @@ def _target(value: str) -> str:
     return value
 
 
+def _buyer(value: str) -> str:
+    if value == ALL:
+        reject(value, "is not one buyer; name a country or EUU")
+    return _target(value)
+
+
 def _region(value: str) -> str:
     if value not in REGIONS:
         hint = suggest_country(value)
@@ -81,11 +87,20 @@ _COMMODITY: dict[str, Any] = {"type": "string", "enum": [*commodity_names(), ALL
 
 Country = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
 """ISO 3166-1 alpha-3 code."""
+Countries = Annotated[
+    tuple[Annotated[str, AfterValidator(_country)], ...],
+    Strict(False),
+    BeforeValidator(_as_list),
+    _one_or_more(_CODE, least=0),
+]
+"""One country, a list of them, or none."""
 Target = Annotated[str, AfterValidator(_target)]
 Targets = Annotated[
     tuple[Target, ...], Strict(False), BeforeValidator(_as_list), AfterValidator(_some), _one_or_more(_CODE)
 ]
 """One country or region, a list of them, or ``ALL``."""
+Buyer = Annotated[str, AfterValidator(_buyer), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
+"""A country or region that buys."""
 Region = Annotated[str, AfterValidator(_region), Field(json_schema_extra={"enum": list(REGIONS)})]
 """Consuming region."""
 CommodityName = Annotated[

@@ -166,14 +166,15 @@ def financed(
     passed = np.full(ready.size, np.inf)
     for asks in (ready, *(np.where(s.mask, np.maximum(ready, s.day), np.inf) for s in supports)):
         odds, ratio = np.full(ready.size, parameter("financing_odds_without_deal").value), np.ones(ready.size)
-        bound = np.zeros(ready.size, dtype=bool)
+        factor, bound = np.ones(ready.size), np.zeros(ready.size, dtype=bool)
         for support in supports:
             signed = support.mask & (support.day <= asks)
             odds = np.where(signed, np.maximum(odds, support.financing_odds), odds)
             ratio = np.where(signed, ratio * support.odds_ratio, ratio)
+            factor = np.where(signed, np.minimum(factor, support.wait_factor), factor)
             bound |= signed & support.financed
         odds = np.where(ratio == 1.0, odds, ratio * odds / (1.0 - odds + ratio * odds))
-        decision = asks + wait
+        decision = asks + wait * factor
         for setback in setbacks:
             runs = setback.mask & (setback.day <= decision) & (decision < setback.until)
             odds = np.where(runs, odds * setback.financing_odds_factor, odds)

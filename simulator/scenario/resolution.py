@@ -128,6 +128,10 @@ def _instrument(item: KnownAgreement) -> Agreement:
             "commodities": list(item.commodities),
             "milestones": item.milestones,
             "money_usd_m": item.money_usd_m,
+            "tonnes_per_year": item.tonnes_per_year,
+            "projects": list(item.projects),
+            "offtaker": item.offtaker,
+            "offtake_share": item.offtake_share,
             "note": item.promise,
         }
     )
