@@ -42,6 +42,7 @@ def grade(
     consumption_quality: str,
     origins_quality: str,
     reliance_published: bool,
+    buyer: str = "US",
 ) -> Grading:
     """Apply the rule of this module.
 
@@ -55,12 +56,14 @@ def grade(
         Quality of US consumption and of the import split at the verdict stage; ``none`` where there is none.
     reliance_published
         True where net import reliance is a number in the source.
+    buyer
+        The focal buyer, for the words of the reason.
     """
     tests = {
         f"{evidence:.0%} of output attributed by evidence": evidence >= SUPPLY_SHARE,
-        f"US consumption {consumption_quality}": consumption_quality in {"reported", "estimated"},
-        f"US import origins {origins_quality}": origins_quality == "reported",
-        "US import reliance " + ("published" if reliance_published else "not published as a number"): (
+        f"{buyer} consumption {consumption_quality}": consumption_quality in {"reported", "estimated"},
+        f"{buyer} import origins {origins_quality}": origins_quality == "reported",
+        f"{buyer} import reliance " + ("published" if reliance_published else "not published as a number"): (
             reliance_published
         ),
     }

@@ -37,6 +37,26 @@ def region_of(country: str) -> str:
     >>> region_of("DEU"), region_of("KAZ"), region_of("JPN")
     ('EUU', 'ROW', 'JPN')
     """
+    country = country_of(country)
     if country in REGIONS:
         return country
     return "EUU" if country in EU_MEMBERS else "ROW"
+
+
+def country_of(place: str) -> str:
+    """Country or region of a place; that of its seat for a company (``DEU:Acme``, see ``Company.buyer``).
+
+    >>> country_of("KAZ"), country_of("DEU:Acme")
+    ('KAZ', 'DEU')
+    """
+    return place.partition(":")[0]
+
+
+def at_home(place: str, focal: str) -> bool:
+    """Whether a place belongs to the focal buyer's economy: its country, or the region that trades as one with it.
+
+    >>> at_home("DEU", "EUU"), at_home("BEL", "DEU:Acme"), at_home("KAZ", "GBR:Acme"), at_home("CAN", "USA")
+    (True, True, False, False)
+    """
+    country, own = country_of(place), country_of(focal)
+    return country == own or (region_of(own) != "ROW" and region_of(country) == region_of(own))

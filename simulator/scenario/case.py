@@ -8,6 +8,7 @@ from typing import Literal
 
 from simulator.catalogue.tables import Overlay
 from simulator.domain.chain import Chain, Project
+from simulator.domain.company import Company
 from simulator.domain.facts import UncertainInput
 from simulator.domain.target import Target
 from simulator.instruments.base import Instrument
@@ -33,7 +34,7 @@ class Case:
     review_days: int
     """Days between market reviews."""
     focal: str
-    """Consuming region whose independence is judged."""
+    """Buyer whose independence is judged: a consuming region, or a company as ``Company.buyer``."""
     chains: tuple[Chain, ...]
     projects: tuple[Project, ...]
     """Projects known at ``as_of`` and kept by the scenario."""
@@ -46,6 +47,8 @@ class Case:
     target: Target
     overlay: Overlay | None = None
     """The user's own rows, with which the tables were read; the model reads its parameters with them too."""
+    company: Company | None = None
+    """The company that is the focal buyer, where it is one."""
 
     def day(self, when: date) -> int:
         """Days from ``start``; negative before it."""
