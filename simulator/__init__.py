@@ -1,6 +1,6 @@
 """Ensemble simulator of critical-mineral supply: how does an independence target hold up?
 
-``from simulator import Scenario, run`` is the Python entry. Names are imported when first used, so
+``from simulator import Scenario, compare, run`` is the Python entry. Names are imported when first used, so
 that ``simulator --help`` need not wait for NumPy.
 """
 
@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from simulator.analysis.compare import compare as compare
     from simulator.analysis.study import Study as Study
     from simulator.analysis.study import run as run
     from simulator.scenario import Scenario as Scenario
@@ -19,11 +20,12 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Scenario": "simulator.scenario",
     "Study": "simulator.analysis.study",
+    "compare": "simulator.analysis.compare",
     "run": "simulator.analysis.study",
 }
 """Public name -> module that defines it."""
 
-__all__ = ["Scenario", "Study", "__version__", "run"]
+__all__ = ["Scenario", "Study", "__version__", "compare", "run"]
 
 
 def __getattr__(name: str) -> object:

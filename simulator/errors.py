@@ -39,6 +39,12 @@ class InterruptedRun(IncompleteError):
     exit_code = 130
 
 
+class NotComparableError(SimulatorError):
+    """Two results do not rest on the same futures, data or measures, so their difference would mean nothing."""
+
+    exit_code = 5
+
+
 class ModelError(SimulatorError):
     """The model broke one of its own invariants (mass balance, clock): our bug."""
 

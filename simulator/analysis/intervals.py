@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -62,6 +62,23 @@ def mean_interval(values: ArrayLike, level: float = LEVEL) -> Estimate:
     half = float(stdtrit(RANDOMISATIONS - 1, 0.5 + level / 2.0)) * float(means.std(ddof=1)) / math.sqrt(RANDOMISATIONS)
     centre = float(means.mean())
     return Estimate(centre, centre - half, centre + half, table.size)
+
+
+def known_mean_interval(values: ArrayLike, level: float = LEVEL) -> Estimate:
+    """Estimate the mean of those values that are defined, in replication order; ``n`` counts them.
+
+    As ``mean_interval``, over the means of what each randomisation knows; no interval where one knows nothing.
+    """
+    table = _by_randomisation(values)
+    known = ~np.isnan(table)
+    if known.all():
+        return mean_interval(values, level)
+    n = int(known.sum())
+    if not known.any(axis=1).all():
+        centre = float(table[known].mean()) if n else math.nan
+        return Estimate(centre, math.nan, math.nan, n)
+    means = np.where(known, table, 0.0).sum(axis=1) / known.sum(axis=1)
+    return replace(mean_interval(means, level), n=n)
 
 
 def probability(flags: ArrayLike, level: float = LEVEL) -> Estimate:

@@ -26,6 +26,7 @@ EXIT_INTERRUPTED = 130
 
 SUBCOMMANDS = {
     "run": ("simulator.cli.run:run", "Simulate scenarios and print how the target holds up."),
+    "compare": ("simulator.cli.compare:compare", "Compare scenarios on the same random futures."),
     "validate": ("simulator.cli.scenario_commands:validate", "Check scenario files without running them."),
     "schema": ("simulator.cli.scenario_commands:schema", "Print the JSON schema of scenario files."),
     "init": ("simulator.cli.scenario_commands:init", "Write a commented starter scenario."),
@@ -67,7 +68,7 @@ def cli() -> None:
       simulator run scenarios/baseline.yaml --commodity gallium --json
 
     The result goes to stdout, everything else to stderr. Exit codes: 0 done, 1 a check said no,
-    2 usage, 3 a file is missing or invalid, 4 incomplete, 70 our bug, 130 interrupted.
+    2 usage, 3 a file is missing or invalid, 4 incomplete, 5 not comparable, 70 our bug, 130 interrupted.
     """
 
 

@@ -8,23 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simulator.cli.options import whole_rounds
 from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
     from simulator.analysis.study import PartialStudy, Study
-
-
-def _whole_rounds(ctx: click.Context, param: click.Parameter, value: int) -> int:
-    from simulator.experiment.blocks import nearest_multiple
-    from simulator.experiment.points import RANDOMISATIONS
-
-    if value < 1 or value % RANDOMISATIONS:
-        raise click.BadParameter(
-            f"{value} is not a positive multiple of {RANDOMISATIONS}; the nearest is {nearest_multiple(value)}"
-        )
-    return value
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,7 +25,7 @@ def _whole_rounds(ctx: click.Context, param: click.Parameter, value: int) -> int
     default=1024,
     show_default=True,
     metavar="N",
-    callback=_whole_rounds,
+    callback=whole_rounds,
     help="Random futures, a multiple of 16.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S", help="Root seed.")

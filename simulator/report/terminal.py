@@ -98,11 +98,12 @@ def _tables(study: Study, colour: bool) -> Iterable[str]:
         for item in items:
             table.add_row(*_row(item))
         yield from ("", title) if place else (title,)
-        yield _rendered(table, colour)
+        yield rendered(table, colour)
     yield ""
 
 
-def _rendered(table: Table, colour: bool) -> str:
+def rendered(table: Table, colour: bool = False) -> str:
+    """Return a table as text."""
     console = Console(
         file=io.StringIO(),
         width=WIDTH,
