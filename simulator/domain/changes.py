@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,18 +31,25 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class ControlChange(Change):
-    """An export control comes into force or ends."""
+class SwitchChange(Change):
+    """A measure comes into force or ends; a suspension may lift it meanwhile."""
 
     active: bool
-    """True: comes into force; False: ends (or is suspended)."""
+    """True: comes into force; False: ends."""
+    commodities: tuple[str, ...]
+    """Catalogue names, ``("ALL",)`` for every one."""
+    stages: tuple[str, ...] = ()
+    """Stage names covered; empty for every stage."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ControlChange(SwitchChange):
+    """An export control comes into force or ends."""
+
     imposer: str
     targets: tuple[str, ...]
     """Consuming regions or countries targeted; ``("ALL",)`` for every one but the imposer."""
-    commodities: tuple[str, ...]
-    stages: tuple[str, ...] = ()
-    """Stage names covered; empty for every stage."""
-    kind: Literal["ban", "licence"] = "ban"
+    kind: Literal["ban", "licence", "quota"] = "ban"
     covered_share: float = 1.0
     """Share of the flow that falls under the control, 0 to 1."""
     leakage: Days | float = 0.0
@@ -54,11 +61,56 @@ class ControlChange(Change):
     announced: Days | None = None
     """(n,) day the control was announced; buyers pull orders forward between it and ``day``."""
     established: bool = False
-    """Licence regime older than the model's first day: its queue starts in steady state."""
+    """Licence regime older than the model's first day: base-year flows already are what it lets through."""
+    quota: Days | float = 0.0
+    """Quota: tonnes a year that may go to all targets together."""
+    year_ends: tuple[float, ...] = ()
+    """Quota: ascending days on which a new year's quota opens; empty where any 365 days count together."""
 
 
-def in_force(begins: ControlChange, ends: Days, *, lasting: bool) -> Iterator[ControlChange]:
-    """Yield a control's beginning and, unless it lasts for good, its end on day ``ends`` (n,)."""
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DutyChange(SwitchChange):
+    """An import duty comes into force or ends."""
+
+    imposer: str
+    """Country or region whose imports pay."""
+    origins: tuple[str, ...]
+    """Countries or regions whose goods pay; ``("ALL",)`` for every one but the imposer."""
+    duty: Days
+    """(n,) duty as a share of value, 0 or more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class OriginRuleChange(SwitchChange):
+    """A rule on the origin of what public purchasers buy comes into force or ends."""
+
+    buyer: str
+    """Country or region that buys under the rule."""
+    origins: tuple[str, ...]
+    """Countries whose material it may not contain."""
+    shares: tuple[Days, ...]
+    """Per commodity of ``commodities``: (n,) share of the buyer's orders under the rule, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EnforcementChange(SwitchChange):
+    """Action against re-routing through some intermediary countries begins or ends."""
+
+    intermediaries: tuple[str, ...]
+    """Countries named in ``intermediaries.csv``; ``("ALL",)`` for every one."""
+    stopped: Days
+    """(n,) share of the re-routed tonnes that no longer gets through, 0 to 1."""
+    lag_multiplier: float = 1.0
+    """Multiplies the time until re-routing through them begins, 1 or more."""
+    added_premium: Days | float = 0.0
+    """Added to the premium over the Chinese price from which re-routing pays, as a share of that price."""
+
+
+_Switched = TypeVar("_Switched", bound=SwitchChange)
+
+
+def in_force(begins: _Switched, ends: Days, *, lasting: bool) -> Iterator[_Switched]:
+    """Yield a measure's beginning and, unless it lasts for good, its end on day ``ends`` (n,)."""
     yield begins
     if not lasting:
         yield replace(begins, active=False, day=ends)
@@ -124,6 +176,8 @@ class SetbackChange(Change):
     """(n,) or one number: multiplies the odds of a financing decision in the window, 0 to 1."""
     hazard_factor: NDArray[np.float64] | float = 1.0
     """(n,) or one number: multiplies the cancellation hazard in the window, 1 or more."""
+    price_depth: NDArray[np.float64] | None = None
+    """(n,) share by which a rival undercuts the price, where that is what discourages; a price floor shields from it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -196,6 +250,20 @@ class OutageChange(Change):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ClosureChange(Change):
+    """Corridors to the focal buyer are closed in ``[day, until)``; read before the clock starts."""
+
+    corridors: tuple[str, ...] = ()
+    """Corridors or shared bottlenecks closed, by name."""
+    country: str | None = None
+    """Country crossed: every lane across it is closed."""
+    commodities: tuple[str, ...]
+    """Catalogue names of the goods stopped, ``("ALL",)`` for all."""
+    until: Days
+    """(n,) first open day; +inf for never."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class DemandChange(Change):
     """Final demand of a region is multiplied by a factor until ``until``."""
 
@@ -205,3 +273,82 @@ class DemandChange(Change):
     """(n,) multiplier, >= 0."""
     until: Days
     """(n,) day the shock ends; +inf for never."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LastingChange(Change):
+    """An effect on one commodity that holds from ``day`` to ``until``, read at every market review.
+
+    Both arrays may be written while the clock runs, by a rule that sets the event off: read them, keep no copy.
+    """
+
+    commodity: str
+    until: Days
+    """(n,) first day without it; +inf for never."""
+
+    def holds(self, day: float) -> Mask:
+        """(n,) replications in which it holds on ``day``."""
+        return np.asarray(self.mask & (self.day <= day) & (day < self.until))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class FloorChange(LastingChange):
+    """Producers of some countries are guaranteed a price; somebody pays them the difference."""
+
+    countries: tuple[str, ...]
+    """Countries of the producers and projects; ``("ALL",)`` for every one but China."""
+    multiple: NDArray[np.float64]
+    """(n,) guaranteed price over the base-year price, 0 or more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DumpingChange(LastingChange):
+    """A rival offers all it can make below the prevailing price outside China."""
+
+    dumper: str
+    depth: NDArray[np.float64]
+    """(n,) share by which it undercuts the price, 0 to below 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PurchaseChange(LastingChange):
+    """The focal government buys for its stockpile."""
+
+    amount: NDArray[np.float64]
+    """(n,) tonnes or USD: a year, or in all, evenly over the days that are left."""
+    unit: Literal["t", "usd"]
+    per_year: bool
+    clean: bool
+    """Only material that China touched at no modelled stage."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ReleaseChange(LastingChange):
+    """The focal government releases stockpiled material to industry."""
+
+    amount: NDArray[np.float64]
+    """(n,) tonnes a year, or share of what it holds when the release begins."""
+    unit: Literal["t_per_year", "share"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class RecyclingChange(LastingChange):
+    """New output from scrap: it needs no feed and carries no label but its own country's."""
+
+    country: str
+    stage: str
+    output: NDArray[np.float64]
+    """(n,) output once ramped up, t/yr."""
+    ramp_days: NDArray[np.float64]
+    """(n,) days from the first tonne to full output, rising evenly."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SubstitutionChange(LastingChange):
+    """Part of a region's demand moves to something else, and comes back on ``until``."""
+
+    region: str
+    share: NDArray[np.float64]
+    """(n,) share of the demand that has moved in the end, 0 to 1."""
+    phase_in_days: NDArray[np.float64]
+    """(n,) days over which it moves, evenly."""

@@ -9,19 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalogue.parameters import parameter
-from simulator.domain.chain import Chain, Project, Stage
-from simulator.domain.changes import CapacityChange
+from simulator.domain.chain import Chain, Stage
+from simulator.domain.changes import CapacityChange, RecyclingChange, SubstitutionChange
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
 from simulator.domain.sampling import lognormal, standard_normal
 from simulator.model.corridors import Corridors
+from simulator.model.entrants import Entrants
 from simulator.model.focal import SERVICE_DAYS, FocalBuyer
-from simulator.model.gates import start_days
 from simulator.model.labels import Labels
-from simulator.model.new_capacity import DAYS_PER_MONTH, NewCapacity, outlets
-from simulator.model.offtake import Levers, producer_ties, project_ties, settle
+from simulator.model.licences import Licences
+from simulator.model.new_capacity import DAYS_PER_MONTH
+from simulator.model.offtake import Levers
 from simulator.model.outages import Outages
-from simulator.model.policy import ControlDesk, Licences
+from simulator.model.policy import ControlDesk
 from simulator.model.prices import PriceIndex
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.state import StageState
@@ -43,7 +44,7 @@ class ChainWorld:
         draws: Draws,
         corridors: Corridors,
         levers: Levers,
-        capacity: Sequence[CapacityChange],
+        capacity: Sequence[CapacityChange | RecyclingChange],
         review_days: Floats,
     ) -> None:
         self.chain = chain = replace(chain, stages=in_lag_order(chain.stages))
@@ -69,11 +70,14 @@ class ChainWorld:
         self.reroute_lag_days = role("reroute_lag_months") * DAYS_PER_MONTH
         self.reroute_premium = role("reroute_premium")
         self.focal_level = role("focal_demand_level")
+        if case.company is not None:  # it states its use at the start, not in the base year
+            self.focal_level = self.focal_level / self.growth(0.0)
         contract = np.clip(role("contract_share"), 0.0, 1.0)
         level = role("capacity_level")
+        self.restart_days = role("restart_months") * DAYS_PER_MONTH
         terms = (
             role("price_halving_months") * DAYS_PER_MONTH,
-            role("restart_months") * DAYS_PER_MONTH,
+            self.restart_days,
             parameter("price_rise_days").value,
             parameter("price_gap_smoothing_days").value,
             parameter("price_cap_multiple").value,
@@ -96,15 +100,19 @@ class ChainWorld:
         """(n,) mean world price of the last reviews before the start; the base year's before there is one."""
         self._prices_before: list[Floats] = []
         self.region_shocks: list[tuple[str, Floats, Floats, Floats, NDArray[np.bool_]]] = []
+        self.substitutions: list[SubstitutionChange] = []
+        self.margins: Margins | None = None
+        """Floors and dumping; None where there is neither."""
         self.markets = [
             Market(stage, StageState(stage, n, self.labels.size, self.step, case.focal, first=s == 0), level, contract)
             for s, stage in enumerate(chain.stages)
         ]
+        self.entrants = Entrants(case, chain.commodity, draws, levers, self.qualification_days, self.markets)
         self.project_ids: list[str] = []
         self.project_output = np.zeros((n, 0))
         """(n, J) cumulative output of each project, tonnes."""
         self.index = 0
-        self._furnish(case, draws, corridors, levers, capacity, review_days)
+        self._furnish(case, draws, corridors, capacity, review_days)
         self.project_output = np.zeros((n, len(self.project_ids)))
         self._trace_denials()
         self._start()
@@ -120,8 +128,7 @@ class ChainWorld:
         case: Case,
         draws: Draws,
         corridors: Corridors,
-        levers: Levers,
-        capacity: Sequence[CapacityChange],
+        capacity: Sequence[CapacityChange | RecyclingChange],
         review_days: Floats,
     ) -> None:
         """Add focal buyers, outages, licence desks and projects to the markets."""
@@ -138,37 +145,31 @@ class ChainWorld:
             market.outages = Outages(stage, cause, draws, review_days.size, self.step, rate, lost)
             if case.focal in stage.regions and (s == chain.verdict_stage or stage.kind == "magnet"):
                 weeks = corridors.weeks(stage, cause)
-                planned = chain.government.purchases_t_per_year if s == chain.verdict_stage else 0.0
-                purchases = np.full(n, planned / DAYS_PER_YEAR)
                 release = parameter("government_release_share_per_year").value / DAYS_PER_YEAR
                 fixed = None
                 if s == 0:
                     china = stage.producers.index(CHINA) if CHINA in stage.producers else 0
                     fixed = np.concatenate([market.fresh, market.fresh[china : china + 1]])
-                market.focal = FocalBuyer(weeks, self.labels.size, fixed, purchases, release)
+                market.focal = FocalBuyer(weeks, self.labels.size, fixed, release)
+                if s == chain.verdict_stage and case.company is None:
+                    plans = planned(chain.government.plans, chain.commodity, case, n)
+                    market.focal.purchases += [Purchase(plan, self.labels.masks) for plan in plans]
                 market.state.tracked = True
-        for change in capacity:
-            if change.commodity == chain.commodity:
-                self._add_capacity(change)
-        for project in case.projects:
-            if project.commodity == chain.commodity:
-                market = next(m for m in self.markets if m.stage.name == project.stage)
-                market.projects.append(self._new_capacity(project, market, levers))
-        if levers.offtakes:
-            for market in self.markets:
-                market.ties = producer_ties(chain.commodity, market.stage, case.focal, levers, draws, DAYS_PER_YEAR)
+        self.entrants.enter(capacity)
         for market in self.markets:
             market.lead_days += (market.state.lags * self.step)[None, :]
             regions = market.state.regions
             market.cover[:, :regions] = self.cover_days[:, None]
             market.cover[:, regions:] = self.processor_cover_days
             if market.focal is not None:
+                if case.company is not None and chain.commodity in case.company.stock_days:
+                    market.cover[:, market.state.focal] = case.company.stock_days[chain.commodity]
                 # Mean transit of this replication's own lots, then one review until the next order.
                 transit = market.focal.weeks[:, :, :-1].mean(axis=0) * float(SERVICE_DAYS)
                 usual = market.share[:, market.state.focal]
                 market.lead_days[:, market.state.focal] = (transit * usual[None, :]).sum(axis=1) + self.step / 2
             for new in market.projects:
-                self.project_ids.append(new.id)
+                self.project_ids.append(new.plant.id)
 
     def _trace_denials(self) -> None:
         """Follow base-year flows from each buyer to the focal economy's use: what is denied there is missed here."""
@@ -183,47 +184,6 @@ class ChainWorld:
                 onward = stage.flows @ reach / np.maximum(stage.output, _TINY) * stage.feed_yield
                 reach = np.concatenate([np.zeros(market.state.regions), onward])
                 market.denials.append((judged.focal, reach))
-
-    def _new_capacity(self, project: Project, market: Market, levers: Levers) -> NewCapacity:
-        """A catalogue project as it fares in each replication."""
-        case, none = self.case, np.zeros(self.draws.n)
-        promised = case.project_dates == "promised"
-        start = start_days(project, case, self.draws, levers)
-        sold_to = outlets(
-            market.stage, project.country, case.focal, project.china_offtake, none, project.focal_accessible
-        )
-        sold_to.ties = settle(project_ties(project, market.stage, case.focal, levers, self.draws), sold_to.loose)
-        return NewCapacity(
-            id=project.id,
-            producer=market.stage.producers.index(project.country),
-            start=start,
-            qualified=start if promised else start + self.qualification_days,
-            capacity=np.full(self.draws.n, project.capacity),
-            curve=None if promised else self._curve(project.ramp_type),
-            sold_to=sold_to,
-        )
-
-    @staticmethod
-    def _curve(ramp_type: int) -> tuple[tuple[float, float], ...] | None:
-        from simulator.catalogue.parameters import ramp_curve
-
-        return ramp_curve(ramp_type) if ramp_type else None
-
-    def _add_capacity(self, change: CapacityChange) -> None:
-        market = next(m for m in self.markets if m.stage.name == change.stage)
-        tied = np.where(change.mask, change.focal_offtake, 0.0)
-        start = np.where(change.mask, change.day, np.inf)
-        market.projects.append(
-            NewCapacity(
-                id=change.event_id,
-                producer=market.stage.producers.index(change.country),
-                start=start,
-                qualified=start + self.qualification_days,
-                capacity=change.capacity,
-                curve=self._curve(change.ramp_type),
-                sold_to=outlets(market.stage, change.country, self.case.focal, change.china_offtake, tied, 1.0),
-            )
-        )
 
     def desk(self, s: int, imposer: str) -> ControlDesk | None:
         """The control desk of ``imposer`` at stage ``s``, opened on first use; None if it produces nothing there."""
@@ -247,8 +207,9 @@ class ChainWorld:
                 validity_reviews=self.draws.input("licence_validity_months/ALL") * DAYS_PER_MONTH / self.step,
                 lag_reviews=np.maximum(1, np.ceil(lag / self.step)).astype(np.int64),
                 longest=int(np.ceil(longest_days / self.step)),
+                refiled=parameter("licence_refiled_share").value,
             )
-            desk = market.desks[p] = ControlDesk(p, market.stage.buyers, self.draws.n, licences)
+            desk = market.desks[p] = ControlDesk(p, market.stage.buyers, self.draws.n, licences, self.step)
             desk.steady = market.flows[p] * self.step
         return market.desks[p]
 
@@ -295,7 +256,7 @@ class ChainWorld:
         if focal.pool_labels is not None:
             focal.pool_labels += focal.pool[:, :, None] * np.concatenate([mix, mix[:1]])[None]
         total = rate.sum(axis=1)
-        focal.stock = total * self.cover_days
+        focal.stock = total * market.cover[:, state.focal]
         focal.stock_labels = focal.stock[:, None] * _mix(rate, mix)
         focal.government = np.full(
             total.shape, self.chain.government.opening_t if market is self.markets[self.chain.verdict_stage] else 0.0

@@ -124,21 +124,22 @@ def test_after_a_full_ban_nothing_declared_chinese_lands_once_the_pipeline_is_em
 
 
 def test_a_licence_regime_passes_no_more_than_it_approves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Up to any review, shipped under licence <= approval x fill x requested so far."""
-    requested: dict[int, Any] = {}
+    """Up to any review, shipped under licence <= approval x fill of what has been decided so far."""
+    granted: dict[int, Any] = {}
     shipped: dict[int, Any] = {}
     bounds: list[bool] = []
     review, use = ControlDesk.review, ControlDesk.use
 
-    def watched_review(self: ControlDesk, claim: Any, index: int) -> Any:
-        covered = claim * self.licensed * self.passing
-        granted = covered * self.approval * self.licences.fill[:, None]
-        requested[id(self)] = requested.get(id(self), 0.0) + granted
-        return review(self, claim, index)
+    def watched_review(self: ControlDesk, claim: Any, index: int, **rest: Any) -> Any:
+        queue = self.queue
+        decided = queue.queue[:, (queue.now + 1) % queue.queue.shape[1]]
+        fresh = decided * self.approval * queue.terms.fill[:, None]
+        granted[id(self)] = granted.get(id(self), 0.0) + fresh
+        return review(self, claim, index, **rest)
 
     def watched_use(self: ControlDesk, tonnes: Any) -> None:
         shipped[id(self)] = shipped.get(id(self), 0.0) + tonnes * self.licensed
-        bounds.append(bool((shipped[id(self)] <= requested[id(self)] * (1 + 1e-9) + 1e-9).all()))
+        bounds.append(bool((shipped[id(self)] <= granted[id(self)] * (1 + 1e-9) + 1e-9).all()))
         use(self, tonnes)
 
     monkeypatch.setattr(ControlDesk, "review", watched_review)

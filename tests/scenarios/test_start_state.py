@@ -128,7 +128,6 @@ def test_without_controls_imports_come_from_where_they_came(
 
 
 @pytest.mark.parametrize("commodity", ["gallium", "graphite"])
-@pytest.mark.xfail(strict=True, reason="licences of 2023 let half pass for good; exports had recovered by 2024")
 def test_old_licences_no_longer_bind_in_2024(case: Case, traces: Mapping[str, ChainTrace], commodity: str) -> None:
     share, _ = published(commodity)
     assert china_share(traces[commodity], first_quarter(case)) == pytest.approx(share, abs=HOARDING)

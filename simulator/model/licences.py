@@ -1,0 +1,103 @@
+"""Export licences as a queue by destination.
+
+Exporters apply for each order once. A decision comes after a lag with a heavy tail and grants part of what was
+asked for; most of the rest is applied for again, and so is what lapses unused, while the buyer still orders. What
+it orders beyond its ordinary use, because earlier orders have not been delivered, is applied for only as far as it
+is neither applied for nor granted already.
+
+With ordinary claims ``c``, approval ``a``, fill ``f`` and the refiled share ``r`` of what is not granted, the steady
+throughput is ``c * a * f / (1 - r * (1 - a * f))``; with nothing filed again it is ``c * a * f`` exactly.
+
+Under an *established* regime, older than the model's first day, base-year flows already are what it lets
+through: ordinary claims are granted in full, after the same lag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+_TINY = 1e-300
+
+
+@dataclass(slots=True)
+class Licences:
+    """Inputs of the licence queue, (n,) each."""
+
+    approval: Floats
+    """Share of applications approved, 0 to 1."""
+    fill: Floats
+    """Share of the requested tonnes that an approval grants, 0 to 1."""
+    validity_reviews: Floats
+    """Reviews until half of an unused licence has lapsed."""
+    lag_reviews: NDArray[np.int64]
+    """(n, T) reviews from application to decision of the cohort of each review."""
+    longest: int
+    """Longest lag there can be, reviews."""
+    refiled: float
+    """Share of the tonnes refused, or left out of an approval, that is applied for again, 0 to 1."""
+
+
+class LicenceQueue:
+    """Applications and licences of one producer's exporters, by buyer."""
+
+    def __init__(self, n: int, buyers: int, terms: Licences) -> None:
+        self.terms = terms
+        self.granted = np.zeros((n, buyers))
+        """(n, B) tonnes that may ship under licence now."""
+        self.pending = np.zeros((n, buyers))
+        """(n, B) tonnes applied for and not decided."""
+        self.queue = np.zeros((n, terms.longest + 1, buyers))
+        """(n, H, B) tonnes decided on at each coming review."""
+        self.now = 0
+        self._rows = np.arange(n)
+        self._kept = np.exp2(-1.0 / terms.validity_reviews)[:, None]
+
+    def open_steady(self, tonnes: Floats) -> None:
+        """Fill the queue as if ``tonnes`` (n, B) had been applied for, and granted, at every review before."""
+        lags = self.terms.lag_reviews
+        self.granted += tonnes
+        for ago in range(1, min(self.terms.longest, lags.shape[1])):
+            left = lags[:, ago] - ago
+            waiting = np.flatnonzero(left > 0)
+            self.queue[waiting, (self.now + left[waiting]) % self.queue.shape[1]] += tonnes[waiting]
+            self.pending[waiting] += tonnes[waiting]
+
+    def review(self, claim: Floats, usual: Floats, approval: Floats, settled: Mask, index: int) -> Floats:
+        """Decide what is due, file new applications, and return the share (n, B) of claims with a licence in hand.
+
+        Parameters
+        ----------
+        claim
+            (n, B) tonnes that buyers would take under licence now.
+        usual
+            (n, B) what they use of it in a review.
+        approval
+            (n, B) share of applications approved.
+        settled
+            (n, B) whether the regime is an established one.
+        index
+            Number of the review.
+        """
+        self.queue[:, self.now] = 0.0
+        self.now = (self.now + 1) % self.queue.shape[1]
+        decided = self.queue[:, self.now]
+        filled = approval * self.terms.fill[:, None]
+        again = np.where(settled, 0.0, (1.0 - filled) * self.terms.refiled) * decided
+        again = np.where(claim > 0.0, again + self.granted * (1.0 - self._kept), 0.0)
+        self.pending = np.maximum(self.pending - decided, 0.0)
+        self.granted = self.granted * self._kept + np.where(settled, 1.0, filled) * decided
+        caught_up = claim - usual - self.pending - self.granted - again
+        applied = np.minimum(claim, usual) + np.maximum(caught_up, 0.0) + again
+        slots = (self.now + self.terms.lag_reviews[:, index]) % self.queue.shape[1]
+        self.queue[self._rows, slots] += applied
+        self.pending += applied
+        return np.minimum(1.0, self.granted / np.maximum(claim, _TINY))
+
+    def use(self, shipped: Floats) -> None:
+        """Book tonnes (n, B) shipped under licence."""
+        self.granted = np.maximum(self.granted - shipped, 0.0)
