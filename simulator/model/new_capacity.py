@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.chain import Stage
-from simulator.domain.places import CHINA, region_of
-from simulator.model.offtake import Tie, spread, total
+from simulator.domain.places import CHINA, at_home, region_of
+from simulator.model.offtake import Plant, Tie, spread, total
 
 Floats = NDArray[np.float64]
 DAYS_PER_MONTH = 365.25 / 12
@@ -43,6 +43,7 @@ class Outlets:
     elsewhere: Floats
     """(B,) where output tied to the focal buyer goes until that buyer accepts it."""
     ties: tuple[Tie, ...] = ()
+    """Ties signed on a day, settled against ``loose`` (``offtake.settle``)."""
 
     def at(self, day: float, qualified: Floats) -> Floats:
         """(n, B) where a tonne made on ``day`` goes; ``qualified`` (n,) is the first day the focal buyer takes it."""
@@ -71,7 +72,7 @@ class Outlets:
 class NewCapacity:
     """One project in the model."""
 
-    id: str
+    plant: Plant
     producer: int
     start: Floats
     """(n,) first day of output; +inf if never."""
@@ -104,34 +105,28 @@ class NewCapacity:
         return self.capacity * np.asarray(fraction)
 
 
-def outlets(
-    stage: Stage, country: str, focal: str, china: float, tied: Floats, accessible: float, ties: tuple[Tie, ...] = ()
-) -> Outlets:
+def outlets(stage: Stage, plant: Plant, focal: str, tied: Floats, accessible: float) -> Outlets:
     """Outlets of new output at a stage.
 
     Parameters
     ----------
     stage
         The stage at which it is made; its buyers are the columns.
-    country
-        Where it is made.
+    plant
+        Where it is made, and the share that Chinese owners or contracts hold.
     focal
         Focal region.
-    china
-        Share of the output that Chinese owners or contracts hold, 0 to 1.
     tied
         (n,) share tied to the focal buyer from the first day, 0 to 1; Chinese offtake comes first.
     accessible
         Share of the rest that the focal buyer could buy at all, 0 to 1.
-    ties
-        Ties signed on a day, settled against the share that is left (``offtake.settle``).
     """
     in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
-    in_focal = np.array([region_of(b) == focal for b in stage.buyers])
-    china_share = np.full(tied.shape, china) if in_china.any() else np.zeros_like(tied)
+    in_focal = np.array([at_home(b, focal) for b in stage.buyers])
+    china_share = np.full(tied.shape, plant.china_offtake) if in_china.any() else np.zeros_like(tied)
     rest = 1.0 - china_share
     contract = np.minimum(tied, rest) if in_focal.any() else np.zeros_like(tied)
-    domestic = region_of(country) == focal and in_focal.any()
+    domestic = at_home(plant.country, focal) and in_focal.any()
     to_focal = rest * accessible if domestic else contract
     free = rest - to_focal
     outside = ~in_focal if (~in_focal).any() else np.ones_like(in_focal)
@@ -151,5 +146,4 @@ def outlets(
         loose_taken=home + at_large if domestic else at_large,
         loose_waiting=loose[:, None] * elsewhere[None, :],
         elsewhere=elsewhere,
-        ties=ties,
     )

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.chain import Project, Stage
-from simulator.domain.changes import AlignmentChange, Change, OfftakeChange, SetbackChange, SupportChange
+from simulator.domain.changes import AlignmentChange, Change, FloorChange, OfftakeChange, SetbackChange, SupportChange
 from simulator.domain.draws import Draws
-from simulator.domain.places import CHINA, REGIONS, region_of
+from simulator.domain.places import CHINA, REGIONS, at_home, region_of
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -37,6 +37,7 @@ class Levers:
     setbacks: tuple[SetbackChange, ...] = ()
     offtakes: tuple[OfftakeChange, ...] = ()
     alignments: tuple[AlignmentChange, ...] = ()
+    floors: tuple[FloorChange, ...] = ()
 
     @classmethod
     def of(cls, changes: Sequence[Change]) -> Levers:
@@ -46,7 +47,20 @@ class Levers:
             tuple(c for c in changes if isinstance(c, SetbackChange)),
             tuple(c for c in changes if isinstance(c, OfftakeChange)),
             tuple(c for c in changes if isinstance(c, AlignmentChange)),
+            tuple(c for c in changes if isinstance(c, FloorChange)),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """New capacity as ties see it."""
+
+    id: str
+    """Id of the project in the catalogue, or of the event that adds it."""
+    country: str
+    commodity: str
+    china_offtake: float
+    """Share of the output that Chinese owners or contracts hold, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,18 +125,15 @@ def spread(stage: Stage, chosen: Mask) -> Floats:
     return np.asarray(np.where(chosen, 1.0, 0.0) / max(1, int(chosen.sum())))
 
 
-def buyers_of(stage: Stage, buyer: str, focal: str) -> Mask:
-    """(B,) columns in which a country or region buys: its own, else those of the region that counts its demand.
-
-    The focal buyer's columns never stand in for another country.
-    """
+def buyers_of(stage: Stage, buyer: str) -> Mask:
+    """(B,) columns in which a country or region buys: its own, else those of the region that counts its demand."""
     own = np.array([b == buyer or (buyer in REGIONS and region_of(b) == buyer) for b in stage.buyers], dtype=bool)
     if own.any():
         return own
-    return np.array([region_of(b) == region_of(buyer) and region_of(b) != focal for b in stage.buyers], dtype=bool)
+    return np.array([region_of(b) == region_of(buyer) for b in stage.buyers], dtype=bool)
 
 
-def covers(change: SupportChange | SetbackChange | OfftakeChange, project: Project) -> bool:
+def covers(change: SupportChange | SetbackChange | OfftakeChange, project: Project | Plant) -> bool:
     """Whether a change concerns a project: by name, or by country and commodity."""
     if change.projects:
         return project.id in change.projects
@@ -130,18 +141,18 @@ def covers(change: SupportChange | SetbackChange | OfftakeChange, project: Proje
     return here and (ALL in change.commodities or project.commodity in change.commodities)
 
 
-def project_ties(project: Project, stage: Stage, focal: str, levers: Levers, draws: Draws) -> list[Tie]:
-    """Ties of a project as asked for, before they are settled."""
+def plant_ties(plant: Plant, stage: Stage, focal: str, levers: Levers, draws: Draws) -> list[Tie]:
+    """Ties of new capacity as asked for, before they are settled."""
     asked = []
     for support in levers.supports:
-        if support.focal_offtake > 0 and covers(support, project):
+        if support.focal_offtake > 0 and covers(support, plant):
             share = np.where(support.mask, support.focal_offtake, 0.0)
             asked.append(_tie(support, np.full(draws.n, np.inf), share, stage, focal, focal))
     for change in levers.offtakes:
-        here = covers(change, project) and (not change.stages or stage.name in change.stages)
-        if here and project.country != change.buyer:
-            owned = project.china_offtake if change.buyer == CHINA else 0.0
-            share = np.where(_accepted(change, project.id, project.country, owned, levers, draws), change.share, 0.0)
+        here = covers(change, plant) and (not change.stages or stage.name in change.stages)
+        if here and plant.country != change.buyer:
+            owned = plant.china_offtake if change.buyer == CHINA else 0.0
+            share = np.where(_accepted(change, plant.id, plant.country, owned, levers, draws), change.share, 0.0)
             asked.append(_tie(change, change.until, share, stage, change.buyer, focal))
     return asked
 
@@ -157,7 +168,7 @@ def producer_ties(
             if change.projects or stage.output[p] <= 0 or country == change.buyer or not _at(change, commodity, stage):
                 continue
             if country in change.countries or ALL in change.countries:
-                columns = buyers_of(stage, change.buyer, focal)
+                columns = buyers_of(stage, change.buyer)
                 owned = float(stage.committed[p][columns].sum())
                 subject = f"{commodity}/{stage.name}/{country}"
                 share = np.where(_accepted(change, subject, country, owned, levers, draws), change.share, 0.0)
@@ -177,10 +188,10 @@ def _at(change: OfftakeChange, commodity: str, stage: Stage) -> bool:
 
 def _tie(change: Change, until: Floats, share: Floats, stage: Stage, buyer: str, focal: str) -> Tie:
     """A tie as asked for; void where the buyer has no column at the stage."""
-    columns = buyers_of(stage, buyer, focal)
+    columns = buyers_of(stage, buyer)
     lives = change.mask & (change.day < until) & bool(columns.any())
     begin = np.where(lives, change.day, np.inf)
-    return Tie(begin, until, np.where(lives, share, 0.0), spread(stage, columns), buyer == focal)
+    return Tie(begin, until, np.where(lives, share, 0.0), spread(stage, columns), at_home(buyer, focal))
 
 
 def _accepted(

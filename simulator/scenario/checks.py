@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from simulator.catalogue.tables import from_tables
-from simulator.instruments.agreement import Agreement
 from simulator.instruments.base import Instrument
 from simulator.instruments.dates import Offset
 from simulator.instruments.distributions import InputReference
@@ -57,9 +56,8 @@ def event_checks(events: Mapping[int, Instrument], all_ids: Mapping[str, str], s
             yield from _suspends(event, at, all_ids)
         if isinstance(event, Project) and event.project is not None:
             yield from _known(event.project, project_ids(), (*at, "project"), "a project of the catalogue")
-        if isinstance(event, Agreement):
-            for place, name in enumerate(event.projects):
-                yield from _known(name, project_ids(), (*at, "projects", place), "a project of the catalogue")
+        for place, name in enumerate(getattr(event, "projects", ())):
+            yield from _known(name, project_ids(), (*at, "projects", place), "a project of the catalogue")
 
 
 SHORTEST_SPIN_UP = timedelta(days=98)

@@ -17,7 +17,7 @@ from simulator.domain.chain import Project
 from simulator.instruments.agreement import Agreement
 from simulator.model.gates import start_days
 from simulator.model.new_capacity import DAYS_PER_MONTH, NewCapacity, Outlets
-from simulator.model.offtake import Levers
+from simulator.model.offtake import Levers, Plant
 from simulator.model.outages import DAYS_PER_YEAR, Outages
 from tests.support import worlds
 
@@ -120,7 +120,8 @@ def test_the_output_of_a_ramp_up_is_the_integral_of_its_curve(ramp_type: int) ->
     curve, one = ramp_curve(ramp_type), np.ones((1, 1))
     step, years, capacity = 14.0, 6, 120.0
     plant = NewCapacity(
-        id="plant", producer=0, start=np.array([33.0]), qualified=np.array([33.0]), capacity=np.array([capacity]),
+        plant=Plant("plant", "TJK", "antimony", 0.0),
+        producer=0, start=np.array([33.0]), qualified=np.array([33.0]), capacity=np.array([capacity]),
         curve=curve, sold_to=Outlets(one, one, one[0], one[0], one[0], one, one, one[0]),
     )  # fmt: skip
     end = years * 364
