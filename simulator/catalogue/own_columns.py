@@ -18,6 +18,10 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "chain_traits": ("commodity",),
     "commodities": ("commodity",),
     "consumption_map": ("commodity", "stage"),
+    "corridor_capacity": ("shared",),
+    "corridor_cargo": ("commodity", "stage"),
+    "corridors": ("corridor",),
+    "cost_curve": ("group", "price_multiple"),
     "demand_by_region": ("commodity", "stage", "region"),
     "evidence_parameters": ("name",),
     "input_priors": ("role", "subject"),
@@ -28,6 +32,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "model_parameters": ("name",),
     "processing_shares": ("commodity", "stage", "country", "year", "unit"),
     "project_capacity": ("project_id", "commodity"),
+    "project_gates": ("name",),
     "project_left_out": ("project_id",),
     "projects": ("project_id",),
     "projects_extra": ("project_id",),
@@ -43,7 +48,9 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "world_production": ("commodity", "stage", "measure", "country", "year"),
 }
 """Tables the model reads -> columns that tell a row from every other; a test checks that they do."""
-CLOSED: Final = frozenset({"chain_traits", "commodities", "evidence_parameters", "model_parameters", "stage_map"})
+CLOSED: Final = frozenset(
+    {"chain_traits", "commodities", "evidence_parameters", "model_parameters", "project_gates", "stage_map"}
+)
 """Tables in which the model looks for the names it knows: a row of another name would never be read."""
 COUNTRY_COLUMNS: Final = frozenset({"country", "origin_country"})
 _WORD_COLUMNS: Final = frozenset(
