@@ -2,8 +2,8 @@
 
 The tables are the United States' view: its consumption and the origins of its imports are published, other regions
 come from the balance of the chain. Another economy therefore gets the fitted flows, lanes of its own, no government
-stock, and a grade of its own. A company becomes a consuming region of its own: its use is taken out of its country's, its
-purchases come from its suppliers, and what the others buy is balanced anew.
+stock, and a grade of its own. A company becomes a consuming region of its own: its use is taken out of its country's,
+its purchases come from its suppliers, and what the others buy is balanced anew.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import Any, Final
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.study import Study
 from simulator.analysis.verdict import CommodityVerdict, OverallVerdict, Quantiles, YardstickVerdict
+from simulator.domain.company import Company
 from simulator.scenario.case import Case
 
 RUN_SCHEMA: Final = "simulator.run/1"
@@ -31,6 +32,7 @@ def run_document(study: Study) -> Document:
         "complete": study.complete,
         "lots": verdict.lots,
         "focal": case.focal,
+        **({"company": _company(case.company)} if case.company is not None else {}),
         "start": case.start.isoformat(),
         "as_of": case.as_of.isoformat(),
         "deadline": case.deadline.isoformat(),
@@ -61,6 +63,18 @@ def data_of(case: Case) -> Document:
             ],
         }
     return found
+
+
+def _company(company: Company) -> Document:
+    return {
+        "name": company.name,
+        "country": company.country,
+        "demand_t_per_year": dict(company.demand),
+        "stock_days": dict(company.stock_days),
+        "suppliers": {commodity: dict(shares) for commodity, shares in company.suppliers.items()},
+        "stages": dict(company.stages),
+        "government_stock": company.government_stock,
+    }
 
 
 def document(studies: Sequence[Study]) -> Document:

@@ -209,6 +209,7 @@ def _manifest(study: Study, identity: str) -> dict[str, Any]:
         "status": "complete" if study.complete else "partial",
         "tool": {"name": "oresight", "version": __version__},
         "scenario": {"name": study.case.name, "sha256": study.case.sha256},
+        "focal": study.case.focal,
         "data": data_of(study.case),
         "commodities": [chain.commodity for chain in study.case.chains],
         "seed": {"root": study.seed, "scheme": RANDOM_SCHEME},

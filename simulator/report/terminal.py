@@ -14,9 +14,11 @@ from rich.table import Table
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import USUALLY, CommodityVerdict
 from simulator.catalogue.tables import Overlay
+from simulator.domain.company import Company
 from simulator.domain.target import Criterion
 from simulator.metrics.yardsticks import YARDSTICKS, criteria
 from simulator.report.wording import chance, counted, frequency, percent, spread
+from simulator.scenario.case import Case
 
 WIDTH: Final = 124
 """Columns of the table; also when the output goes to a file."""
@@ -55,7 +57,7 @@ def terminal(study: Study, *, colour: bool = False) -> str:
 def sentence(study: Study) -> str:
     """Return the verdict in one sentence, in frequencies of simulated futures."""
     overall = study.verdict.overall[HEADLINE]
-    name, deadline = study.case.name, study.case.deadline
+    name, deadline = f"{study.case.name}{_whose(study.case)}", study.case.deadline
     number = len(overall.commodities)
     if number == 0:
         text = (
@@ -197,6 +199,8 @@ def _footer(study: Study) -> Iterable[str]:
     thresholds = "; ".join(_threshold(criterion) for criterion in criteria(case.target))
     yield from textwrap.wrap(f"Yardsticks - {thresholds}.", WIDTH)
     yield from textwrap.wrap(_assumptions(study), WIDTH)
+    if case.company is not None:
+        yield from textwrap.wrap(_described(case.company), WIDTH)
     if case.overlay is not None:
         yield from textwrap.wrap(_own_rows(case.overlay), WIDTH)
     yield from textwrap.wrap(
@@ -204,6 +208,27 @@ def _footer(study: Study) -> Iterable[str]:
         f"{study.replications:,} replications, start {case.start}, known as of {case.as_of}, deadline {case.deadline}.",
         WIDTH,
     )
+
+
+def _whose(case: Case) -> str:
+    """Say whose reliance is judged, where it is not that of the United States."""
+    if case.company is not None:
+        return f", for {case.company.name} ({case.company.country})"
+    return "" if case.focal == "USA" else f", for {case.focal}"
+
+
+def _described(company: Company) -> str:
+    """Say what a company states of itself."""
+    parts = []
+    for commodity, demand in company.demand.items():
+        days, suppliers = company.stock_days.get(commodity), company.suppliers.get(commodity, {})
+        shares = [name if share is None else f"{name} {percent(share)} %" for name, share in suppliers.items()]
+        parts.append(
+            f"{commodity} {demand:g} t a year, "
+            + ("cover as in its industry" if days is None else f"{days:g} days of cover")
+            + f", from {', '.join(shares) or 'where its region buys'}"
+        )
+    return f"Focal buyer {company.name} ({company.country}): {'; '.join(parts)}. Other commodities are left out."
 
 
 def _own_rows(overlay: Overlay) -> str:

@@ -81,8 +81,8 @@ class CompanyModel(BaseModel):
     country: Annotated[Country, AfterValidator(_seat)]
     """Country of its works, ISO 3166-1 alpha-3; lots travel there, and controls on it hit the company."""
     demand_t_per_year: Annotated[dict[CommodityName, Annotated[float, Field(gt=0)]], AfterValidator(_some)]
-    """Use at the scenario's start by commodity, t/yr of its basis; a part of its country's region, growing and answering
-    prices like it. Commodities not named are left out."""
+    """Use at the scenario's start by commodity, t/yr of its basis; a part of its region's, growing and answering prices
+    like it. Commodities not named are left out."""
     stock_days: dict[CommodityName, Annotated[float, Field(ge=0, le=3650)]] = {}
     """Days of use it means to hold, by commodity; the uncertain cover of its industry where not given."""
     suppliers: dict[CommodityName, Suppliers] = {}
