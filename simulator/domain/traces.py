@@ -6,7 +6,7 @@ columns. All arrays have the replication axis first; ``T`` indexes ``days``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,4 +80,8 @@ class Trace:
     """(n,) replication numbers."""
     chains: tuple[ChainTrace, ...]
     branches: dict[str, NDArray[np.bool_]]
-    """Named branch -> (n,) mask: ``suspension/<event id>/renewed`` and ``event/<event id>/happens``."""
+    """Named branch -> (n,) mask: ``suspension/<id>/renewed``, ``event/<id>/happens`` and ``rule/<id>/fired``."""
+    rule_days: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    """Rule -> (n,) day on which it first fired, days from start; +inf where it never did."""
+    bound: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    """Shared corridor -> (n,) day on which its capacity first delayed lots; +inf where it never did."""

@@ -13,7 +13,7 @@ from simulator.model.new_capacity import NewCapacity
 from simulator.model.offtake import ProducerTies
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
-from simulator.model.rows import over_producers
+from simulator.model.market import over_producers
 from simulator.model.state import StageState
 
 Floats = NDArray[np.float64]
@@ -41,12 +41,12 @@ class Market:
         flows = stage.flows
         self.flows = flows / DAYS_PER_YEAR
         # Summed as ``trade`` sums them with new output added: the same shares to the last bit.
-        self.share = self.flows / np.maximum(over_producers(self.flows[None])[0], _TINY)[None, :]
+        self.share = self.flows / np.maximum(over_producers(self.flows[:, :, None])[:, 0], _TINY)[None, :]
         tied = np.where(
             flows > 0, np.minimum(1.0, stage.committed * stage.output[:, None] / np.maximum(flows, _TINY)), 0.0
         )
-        self.firm = tied[None] + (1.0 - tied)[None] * contract[:, None, None]
-        """(n, P, B) firm part of each habitual share: tied, and of the rest the contract share."""
+        self.firm = tied[:, :, None] + (1.0 - tied)[:, :, None] * contract
+        """(P, B, n) firm part of each habitual share: tied, and of the rest the contract share."""
         self.buyer_in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
         self.foreign = np.array([[float(region_of(b) != region_of(c)) for b in stage.buyers] for c in stage.producers])
         """(P, B) 1 where the buyer is in another region than the producer."""
@@ -62,7 +62,7 @@ class Market:
         """Focal buyers downstream, and the part (B,) of a tonne sold to each buyer here that reaches them."""
         self.lost = np.zeros((n, len(stage.producers)))
         """(n, P) share of capacity lost to scenario outages in the present interval."""
-        self.scenario_outages: list[tuple[int, Floats, Floats, Floats]] = []
+        self.scenario_outages: list[tuple[int, OutageChange]] = []
         self.reserve = np.zeros((n, len(stage.producers)))
         """(n, P) working stock that is not for sale, tonnes."""
         self.feed_rate = np.zeros((n, len(stage.producers)))
@@ -87,16 +87,15 @@ class Market:
     def add_outage(self, change: OutageChange) -> None:
         """Hang a scenario outage on its producer, if it produces here."""
         if change.country in self.stage.producers:
-            begin = np.where(change.mask, change.day, np.inf)
-            self.scenario_outages.append(
-                (self.stage.producers.index(change.country), begin, begin + change.duration_days, change.lost_share)
-            )
+            self.scenario_outages.append((self.stage.producers.index(change.country), change))
 
     def lose(self, day: float, step: int) -> None:
         """Set ``lost`` for the interval of ``step`` days that ends on ``day``."""
         if not self.scenario_outages:
             return
         self.lost.fill(0.0)
-        for producer, begin, end, share in self.scenario_outages:
+        for producer, change in self.scenario_outages:
+            begin = np.where(change.mask, change.day, np.inf)
+            end = begin + change.duration_days
             overlap = np.clip(np.minimum(end, day) - np.maximum(begin, day - step), 0.0, step) / step
-            self.lost[:, producer] = np.maximum(self.lost[:, producer], share * overlap)
+            self.lost[:, producer] = np.maximum(self.lost[:, producer], change.lost_share * overlap)

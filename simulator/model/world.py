@@ -19,19 +19,24 @@ from simulator.domain.changes import (
     Change,
     ControlChange,
     DemandChange,
+    LastingChange,
     OutageChange,
+    RecyclingChange,
     SuspensionChange,
+    SuspensionEndChange,
 )
 from simulator.domain.draws import Draws
 from simulator.domain.traces import Trace
 from simulator.instruments.base import EventDraws
 from simulator.model.chain_world import ChainWorld
 from simulator.model.corridors import Corridors
+from simulator.model.economy import hang
 from simulator.model.focal import SERVICE_DAYS
 from simulator.model.ledger import check
 from simulator.model.offtake import Levers
 from simulator.model.recorder import Recorder
 from simulator.model.review import review
+from simulator.model.rules import RuleBook
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -49,10 +54,11 @@ class World:
         self.reviews = np.arange(self.first + case.review_days, self.end + 1, case.review_days, dtype=float)
         self.days = np.unique(np.concatenate([self.reviews, checkpoints(case)]))
         self.branches: dict[str, Mask] = {}
-        changes = self._changes(draws)
+        self.rules = RuleBook(case, draws)
+        changes = [*self._changes(draws), *self.rules.changes]
         corridors = Corridors(draws, self.reviews, float(self.first))
         levers = Levers.of(changes)
-        capacity = [c for c in changes if isinstance(c, CapacityChange)]
+        capacity = [c for c in changes if isinstance(c, CapacityChange | RecyclingChange)]
         self.chains = [
             ChainWorld(case, chain, draws, corridors, levers, capacity, self.reviews) for chain in case.chains
         ]
@@ -62,6 +68,7 @@ class World:
             for s, market in enumerate(chain.markets)
             if market.focal is not None
         ]
+        self.rules.watch(self.chains)
         self._register(changes)
         self._schedule(changes)
 
@@ -92,6 +99,10 @@ class World:
                         chain.region_shocks.append(
                             (change.region, change.factor, change.day, change.until, change.mask)
                         )
+            elif isinstance(change, LastingChange):
+                for chain in self.chains:
+                    if chain.chain.commodity == change.commodity:
+                        hang(chain, change)
             elif isinstance(change, OutageChange):
                 for chain, s in self._covered((change.commodity,), (change.stage,) if change.stage else ()):
                     chain.markets[s].add_outage(change)
@@ -106,21 +117,28 @@ class World:
     def _schedule(self, changes: Sequence[Change]) -> None:
         """Put dated changes, lone observations, then the weekly round on the clock."""
         for change in changes:
-            if isinstance(change, ControlChange | SuspensionChange):
-                for day, mask in by_day(change, self.first, self.end):
-                    self._at(day, self._applier(change, mask))
+            self._put(change, change.mask)
         lone = np.setdiff1d(self.days, self.reviews)
         for day in lone:
             if day < self.end:
                 self._at(int(day), self._observer(float(day)))
         self.env.process(self._round())
 
+    def _put(self, change: Change, mask: Mask) -> None:
+        """Put what a change does on its days, in the replications of ``mask``, on the clock."""
+        if isinstance(change, _ON_THE_CLOCK):
+            now = int(self.env.now)
+            for day, concerned in by_day(change, mask, now, self.end):
+                self._at(day, self._applier(change, concerned))
+
     def _at(self, day: int, act: Callable[[], None]) -> None:
-        event = self.env.timeout(day - self.first)
+        event = self.env.timeout(day - int(self.env.now))
         assert event.callbacks is not None
         event.callbacks.append(lambda _: act())
 
-    def _applier(self, change: ControlChange | SuspensionChange, mask: Mask) -> Callable[[], None]:
+    def _applier(
+        self, change: ControlChange | SuspensionChange | SuspensionEndChange, mask: Mask
+    ) -> Callable[[], None]:
         def act() -> None:
             day = float(self.env.now)
             for chain in self.chains:
@@ -128,9 +146,10 @@ class World:
                     for desk in market.desks.values():
                         if isinstance(change, ControlChange):
                             desk.apply(change.event_id, change.active, day, mask)
+                        elif isinstance(change, SuspensionChange):
+                            desk.suspend(change.event_id, change.suspends, change.active, day, mask)
                         else:
-                            for event_id in change.suspends:
-                                desk.suspend(event_id, change.active, day, mask)
+                            desk.resume(change.ends, day, mask)
 
         return act
 
@@ -155,6 +174,7 @@ class World:
                     review(chain, day)
                 if day in observed:
                     self._observer(day)()
+                self.rules.review(day, self._put)
 
     def run(self, replications: NDArray[np.int64]) -> Trace:
         """Run to the horizon, check conservation and hand over the record."""
@@ -167,7 +187,8 @@ class World:
         return Trace(
             replications=replications,
             chains=tuple(recorder.trace() for recorder in self.recorders),
-            branches=self.branches,
+            branches=self.branches | self.rules.branches(),
+            rule_days=self.rules.first_days(),
         )
 
 
@@ -184,9 +205,13 @@ def checkpoints(case: Case) -> Floats:
     return np.array(sorted({day for end in ends for w in windows if first < (day := end - w) <= last}), dtype=float)
 
 
-def by_day(change: Change, first: int, end: int) -> Iterable[tuple[int, Mask]]:
-    """Group a change's replications by whole day; what is older than the clock acts on its first day."""
-    live = change.mask & (change.day < end)
+_ON_THE_CLOCK = ControlChange | SuspensionChange | SuspensionEndChange
+"""Changes that act on a day of their own; the others are looked up at every review."""
+
+
+def by_day(change: Change, mask: Mask, first: int, end: int) -> Iterable[tuple[int, Mask]]:
+    """Group a change's replications within ``mask`` by whole day; what is older than ``first`` acts on it."""
+    live = mask & (change.day < end)
     days = np.maximum(np.ceil(np.where(live, change.day, 0.0)), first).astype(int)
     for day in np.unique(days[live]):
         yield int(day), live & (days == day)

@@ -12,6 +12,7 @@ from simulator.domain.company import Company
 from simulator.domain.facts import UncertainInput
 from simulator.domain.target import Target
 from simulator.instruments.base import Instrument
+from simulator.scenario.rules import Rule
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +48,8 @@ class Case:
     target: Target
     overlay: Overlay | None = None
     """The user's own rows, with which the tables were read; the model reads its parameters with them too."""
+    rules: tuple[Rule, ...] = ()
+    """Reactions of rivals and partners, in the scenario's order."""
     company: Company | None = None
     """The company that is the focal buyer, where it is one."""
 

@@ -15,9 +15,12 @@ from simulator.instruments.distributions import InputReference
 from simulator.instruments.export_ban import ExportBan
 from simulator.instruments.export_licensing import ExportLicensing
 from simulator.instruments.fields import nearest
-from simulator.instruments.names import expand
+from simulator.instruments.names import ALL, expand
 from simulator.instruments.project import Project
+from simulator.instruments.recycling import Recycling
 from simulator.instruments.suspension import Suspension
+from simulator.instruments.suspension_end import SuspensionEnd
+from simulator.scenario.focal import CompanyModel, company_checks
 from simulator.scenario.nodes import Path
 
 Found = tuple[Path, str]
@@ -49,15 +52,24 @@ def event_checks(events: Mapping[int, Instrument], all_ids: Mapping[str, str], s
         if event.id in seen:
             yield (*at, "id"), f"{event.id!r} is already the id of events[{seen[event.id]}]"
         seen.setdefault(event.id, index)
-        yield from _days(event, at, start)
-        yield from _stages(event, at)
-        yield from _references(event, at)
-        if isinstance(event, Suspension):
-            yield from _suspends(event, at, all_ids)
-        if isinstance(event, Project) and event.project is not None:
-            yield from _known(event.project, project_ids(), (*at, "project"), "a project of the catalogue")
-        for place, name in enumerate(getattr(event, "projects", ())):
-            yield from _known(name, project_ids(), (*at, "projects", place), "a project of the catalogue")
+        yield from order_of_days(event, at, start)
+        yield from event_faults(event, at, all_ids)
+
+
+def event_faults(event: Instrument, at: Path, all_ids: Mapping[str, str]) -> Iterator[Found]:
+    """Yield names in a valid event that stand for nothing; ``at`` is its place, ``all_ids`` as in ``event_checks``."""
+    yield from _stages(event, at)
+    yield from reference_faults(event, at)
+    if isinstance(event, Suspension):
+        yield from _suspends(event, at, all_ids)
+    if isinstance(event, SuspensionEnd):
+        suspensions = [name for name, kind in all_ids.items() if kind == Suspension.model_fields["type"].default]
+        for place, name in enumerate(event.ends):
+            yield from _known(name, suspensions, (*at, "ends", place), "the id of a suspension of this scenario")
+    if isinstance(event, Project) and event.project is not None:
+        yield from _known(event.project, project_ids(), (*at, "project"), "a project of the catalogue")
+    for place, name in enumerate(getattr(event, "projects", ())):
+        yield from _known(name, project_ids(), (*at, "projects", place), "a project of the catalogue")
 
 
 SHORTEST_SPIN_UP = timedelta(days=98)
@@ -77,6 +89,8 @@ def scenario_checks(model: Any) -> Iterator[Found]:
     deadline = fixed_day(model.target.deadline, model.start)
     if deadline is not None and deadline <= model.start:
         yield ("target", "deadline"), f"{deadline.isoformat()!r} is not after the start {model.start.isoformat()}"
+    if isinstance(model.focal, CompanyModel):
+        yield from company_checks(model.focal, expand(model.commodities or (ALL,)))
     for name, value in model.inputs.items():
         wrong = list(_known(name, input_names(), ("inputs", name), "an uncertain input"))
         yield from wrong
@@ -97,9 +111,10 @@ def _range(name: str, value: Any) -> Iterator[Found]:
         yield ("inputs", name), f"{values} is out of order; low <= median <= high (what is left out is the catalogue's)"
 
 
-def _days(event: Instrument, at: Path, start: date) -> Iterator[Found]:
+def order_of_days(event: Any, at: Path, start: date) -> Iterator[Found]:
+    """Yield days of an event, or of a rule, that are out of order."""
     begins, ends = fixed_day(event.at, start), fixed_day(event.until, start)
-    announced = fixed_day(event.announced, start)
+    announced = fixed_day(getattr(event, "announced", None), start)
     if begins is not None and ends is not None and ends <= begins:
         yield (
             (*at, "until"),
@@ -115,7 +130,7 @@ def _stages(event: Instrument, at: Path) -> Iterator[Found]:
     known = list(dict.fromkeys(stage for name in commodities for stage in stage_names(name)))
     for place, stage in enumerate(stages):
         yield from _known(stage, known, (*at, "stages", place), f"a stage of {', '.join(commodities)}")
-    if isinstance(event, Project) and event.commodity is not None and event.stage is not None:
+    if isinstance(event, Project | Recycling) and event.commodity is not None and event.stage is not None:
         yield from _known(event.stage, stage_names(event.commodity), (*at, "stage"), f"a stage of {event.commodity}")
 
 
@@ -130,7 +145,7 @@ def _suspends(event: Suspension, at: Path, all_ids: Mapping[str, str]) -> Iterat
 _CONTROLS = tuple(str(kind.model_fields["type"].default) for kind in (ExportBan, ExportLicensing))
 
 
-def _references(value: Any, at: Path) -> Iterator[Found]:
+def reference_faults(value: Any, at: Path) -> Iterator[Found]:
     """Yield references to uncertain inputs that do not exist."""
     for name in type(value).model_fields if isinstance(value, BaseModel) else ():
         child = getattr(value, name)

@@ -1,8 +1,8 @@
 """Scenario files in layers: reading, ``extends``, merging, and overrides from the command line.
 
-The file named last wins: mappings merge key by key, ``events`` merge by ``id``, other lists are replaced,
-``null`` deletes a key (and ``type: null`` a whole event). Every node keeps its place, so that
-any value can be traced to the line it came from.
+The file named last wins: mappings merge key by key, ``events`` and ``rules`` merge by ``id``, other lists are
+replaced, ``null`` deletes a key (and ``type: null`` a whole event, ``when: null`` a whole rule). Every node
+keeps its place, so that any value can be traced to the line it came from.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from simulator.scenario.problems import Problem, report
 
 MAX_LAYERS = 20
 _ALTERNATIVES = {*SHAPES, "input"}
+_BY_ID = {"events": "type", "rules": "when"}
+"""Lists whose entries merge by ``id``, with the key that deletes an entry when it is null."""
 
 
 @dataclass(slots=True)
@@ -141,18 +143,19 @@ def _event_id(event: Node) -> str | None:
 
 
 def _check_ids(node: Node, lines: dict[str, list[str]]) -> None:
-    """Refuse two events of one id in one file: one of them would silently win."""
+    """Refuse two events, or rules, of one id in one file: one of them would silently win."""
     seen: dict[str, Mark] = {}
-    events = node.child("events")
     problems = []
-    for index, event in enumerate(events.value if events is not None and isinstance(events.value, list) else ()):
-        name, place = _event_id(event), event.child("id")
-        if name is None or place is None:
-            continue
-        if name in seen:
-            text = f"{name!r} is already the id of the event on line {seen[name].line}"
-            problems.append(Problem(text, place.mark, ("events", index, "id")))
-        seen.setdefault(name, place.mark)
+    for key in _BY_ID:
+        entries = node.child(key)
+        for index, entry in enumerate(entries.value if entries is not None and isinstance(entries.value, list) else ()):
+            name, place = _event_id(entry), entry.child("id")
+            if name is None or place is None:
+                continue
+            if name in seen:
+                text = f"{name!r} is already the id of the event on line {seen[name].line}"
+                problems.append(Problem(text, place.mark, (key, index, "id")))
+            seen.setdefault(name, place.mark)
     if problems:
         raise InputError(report(problems, lines))
 
@@ -162,8 +165,9 @@ def _merge(base: Node, over: Node, *, at_root: bool = True) -> Node:
     merged = dict(base.value)
     for key, child in over.value.items():
         old = merged.get(key)
-        if at_root and key == "events" and isinstance(child.value, list):
-            merged[key] = _merge_events(old if old is not None and isinstance(old.value, list) else None, child)
+        if at_root and key in _BY_ID and isinstance(child.value, list):
+            below = old if old is not None and isinstance(old.value, list) else None
+            merged[key] = _merge_by_id(below, child, _BY_ID[key])
         elif child.value is None:
             merged.pop(key, None)
         elif isinstance(child.value, dict):
@@ -182,16 +186,17 @@ def _is_choice(old: Node, new: Node) -> bool:
     )
 
 
-def _merge_events(base: Node | None, over: Node) -> Node:
+def _merge_by_id(base: Node | None, over: Node, deleted_by: str) -> Node:
     events: list[Node] = list(base.value) if base is not None else []
     for event in over.value:
         name = _event_id(event)
         place = next((i for i, old in enumerate(events) if name is not None and _event_id(old) == name), None)
-        kind = event.child("type")
-        if kind is not None and kind.value is None:
+        mark = event.child(deleted_by)
+        if mark is not None and mark.value is None:
             if place is not None:
                 del events[place]
             continue
+        kind = event.child("type")
         if not isinstance(event.value, dict):
             events.append(event)
         elif place is None:
@@ -244,7 +249,7 @@ def _put(node: Node, steps: Sequence[str], value: Node, place: str, walked: str 
         children.pop(step, None)
         return Node(children, node.mark, node.key_mark)
     if rest:
-        below = children.get(step) or Node([] if not walked and step == "events" else {}, value.mark, value.mark)
+        below = children.get(step) or Node([] if not walked and step in _BY_ID else {}, value.mark, value.mark)
         if isinstance(below.value, dict | list):
             value = _put(below, rest, value, place, f"{walked}.{step}")
         else:  # a single value gives way to a mapping, as a number does to a distribution

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,7 +20,11 @@ from simulator.scenario.layers import Layers, merged, read
 from simulator.scenario.messages import problem_of
 from simulator.scenario.nodes import Node, Path
 from simulator.scenario.problems import Problem, dotted, report
+from simulator.scenario.rule_checks import rule_checks
+from simulator.scenario.rules import Rule
 from simulator.scenario.schema import Event, ScenarioModel
+
+Entry = TypeVar("Entry")
 
 DEFAULT = "default"
 """Origin of a value that no file and no override gives."""
@@ -107,11 +111,14 @@ def _validate(root: Node) -> tuple[ScenarioModel | None, list[Problem]]:
         model = ScenarioModel.model_validate(plain)
     except ValidationError as error:
         problems = [problem_of(item, root) for item in error.errors(include_url=False)]
-    events = dict(enumerate(model.events)) if model is not None else _valid_events(plain.get("events"))
+    events = dict(enumerate(model.events)) if model is not None else _valid(_event_adapter(), plain.get("events"))
+    rules = dict(enumerate(model.rules)) if model is not None else _valid(_RULE, plain.get("rules"))
     start = model.start if model is not None else _start(plain)
     if start is not None:
         ids = {event.id: event.type for event in events.values()} | _raw_ids(plain.get("events"))
-        problems += _located(event_checks(events, ids, start), root)
+        set_off = {event.id: event.type for rule in rules.values() for event in rule.then}
+        problems += _located(event_checks(events, ids | set_off, start), root)
+        problems += _located(rule_checks(rules, ids, ids | set_off, start), root)
     if model is not None:
         problems += _located(scenario_checks(model), root)
     return model, problems
@@ -122,11 +129,15 @@ def _event_adapter() -> TypeAdapter[Instrument]:
     return TypeAdapter(Event)
 
 
-def _valid_events(raw: Any) -> dict[int, Instrument]:
-    found: dict[int, Instrument] = {}
+_RULE = TypeAdapter(Rule)
+
+
+def _valid(adapter: TypeAdapter[Entry], raw: Any) -> dict[int, Entry]:
+    """Return the valid entries of a list by their index."""
+    found: dict[int, Entry] = {}
     for index, item in enumerate(raw if isinstance(raw, list) else ()):
         try:
-            found[index] = _event_adapter().validate_python(item)
+            found[index] = adapter.validate_python(item)
         except ValidationError:
             continue
     return found
@@ -185,10 +196,14 @@ def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def _named(path: Path, dumped: Any) -> str:
-    """Return a dotted path in which events go by id, as in ``--set``."""
-    if len(path) > 1 and path[0] == "events" and isinstance(path[1], int):
-        path = ("events", str(dumped["events"][path[1]]["id"]), *path[2:])
-    return dotted(path)
+    """Return a dotted path in which events and rules go by id, as in ``--set``."""
+    node: Any = dumped
+    steps: list[str | int] = []
+    for step in path:
+        node = node[step]
+        by_id = isinstance(step, int) and isinstance(node, dict) and isinstance(node.get("id"), str)
+        steps.append(node["id"] if by_id else step)
+    return dotted(tuple(steps))
 
 
 def _origin(where: Path, root: Node) -> str:

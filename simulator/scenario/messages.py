@@ -12,10 +12,15 @@ from simulator.instruments.base import instrument_types
 from simulator.instruments.fields import nearest
 from simulator.scenario.nodes import Mark, Node, Path
 from simulator.scenario.problems import Problem
+from simulator.scenario.rules import fireable_types
 from simulator.scenario.schema import ScenarioModel
 
-_EVENT = 2
-"""Length of the path ``events[i]``; the next segment of an error's place is the instrument's type."""
+
+def _is_event(place: tuple[Any, ...]) -> bool:
+    """Whether a place is that of an event; the next segment of an error's place is then the instrument's type."""
+    in_rule = len(place) == len(("rules", 0, "then", 0)) and place[0] == "rules" and place[2] == "then"
+    return in_rule or (len(place) == len(("events", 0)) and place[0] == "events")
+
 
 _EXPECTED = {
     "float_type": "a number",
@@ -56,7 +61,7 @@ def problem_of(error: Mapping[str, Any], root: Node, before: Path = ()) -> Probl
     loc: tuple[Any, ...] = (*before, *error["loc"])
     path, node = _walk(loc, root)
     kind = error["type"]
-    if kind in ("union_tag_invalid", "union_tag_not_found") and len(path) == _EVENT:
+    if kind in ("union_tag_invalid", "union_tag_not_found") and _is_event(path):
         return _wrong_type(path, node)
     if kind == "extra_forbidden":
         key = str(loc[-1])
@@ -75,7 +80,7 @@ def _walk(loc: tuple[Any, ...], root: Node) -> tuple[Path, Node]:
     path: Path = ()
     node = root
     for index, step in enumerate(loc):
-        if index == _EVENT and loc[0] == "events":
+        if _is_event(loc[:index]):
             continue
         below = node.child(step)
         if below is not None:
@@ -91,12 +96,15 @@ def _shown_at(node: Node) -> Mark:
 
 
 def _wrong_type(path: Path, node: Node) -> Problem:
-    types_known = instrument_types()
+    types_known = instrument_types() if path[0] == "events" else fireable_types()
     kind = node.child("type")
     if kind is None:
         name = node.child("id")
         text = f"is missing; known are {', '.join(types_known)}"
         return Problem(text, name.mark if name is not None else _shown_at(node), (*path, "type"))
+    if kind.value in instrument_types():
+        text = f"{kind.value!r} cannot be set off by a rule; a rule can set off {', '.join(types_known)}"
+        return Problem(text, kind.mark, (*path, "type"))
     near = nearest(kind.value, types_known)
     hint = f"; did you mean {near!r}?" if near else f"; known are {', '.join(types_known)}"
     return Problem(f"{kind.value!r} is not known{hint}", kind.mark, (*path, "type"))
@@ -107,7 +115,7 @@ def _missing(loc: tuple[Any, ...], path: Path, node: Node) -> Problem:
     owner = _owner(loc[:-1])
     field = owner.model_fields.get(name) if owner else None
     meaning = f": {_first_sentence(field.description)}" if field is not None and field.description else ""
-    at = node.child("type") if len(path) == _EVENT else None
+    at = node.child("type") if _is_event(path) else None
     mark = at.mark if at is not None else node.key_mark or node.mark
     return Problem(f"is missing; {_title(owner)} needs it{meaning}", mark, (*path, name))
 
@@ -157,6 +165,9 @@ def _title(owner: type[BaseModel] | None) -> str:
 
 _NAMES = {
     "CatalogueChoice": "catalogue",
+    "CompanyModel": "a company",
+    "Rule": "a rule",
+    "Condition": "a condition",
     "TargetModel": "target",
     "CriterionModel": "a criterion",
     "InputRange": "an input's range",
@@ -174,7 +185,7 @@ def _owner(loc: tuple[Any, ...]) -> type[BaseModel] | None:
     owner: type[BaseModel] | None = ScenarioModel
     candidates: list[type[BaseModel]] = []
     for index, step in enumerate(loc):
-        if index == _EVENT and loc[0] == "events":
+        if _is_event(loc[:index]):
             owner = instrument_types().get(str(step))
             continue
         if owner is not None and isinstance(step, str) and step in owner.model_fields:

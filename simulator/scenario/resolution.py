@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import date
 
 from simulator.domain.chain import Agreement as KnownAgreement
 from simulator.domain.chain import Chain
 from simulator.domain.chain import Project as KnownProject
+from simulator.domain.company import Company
 from simulator.domain.facts import UncertainInput
 from simulator.domain.target import Target
 from simulator.errors import InputError, UsageError
@@ -18,9 +19,12 @@ from simulator.instruments.dates import Offset
 from simulator.instruments.fields import nearest
 from simulator.instruments.names import ALL, commodity_names
 from simulator.instruments.project import Project
+from simulator.instruments.recycling import Recycling
 from simulator.scenario.case import Case
+from simulator.scenario.focal import CompanyModel
 from simulator.scenario.loader import Scenario
 from simulator.scenario.producers import with_producers
+from simulator.scenario.rules import known_rules
 from simulator.scenario.schema import InputRange, ScenarioModel, SignedBefore
 
 BEYOND = Offset(months=12)
@@ -44,16 +48,17 @@ def resolve(scenario: Scenario, commodities: Sequence[str] | None = None) -> Cas
     InputError
         If a project event names a project that is not known at ``as_of``.
     """
-    from simulator.catalogue.chains import chains
     from simulator.catalogue.inputs import inputs
     from simulator.catalogue.tables import data_sha256, overlay
 
     model = scenario.model
     as_of = model.as_of or model.start
-    wanted = _commodities(model, commodities)
+    focal = model.focal.company() if isinstance(model.focal, CompanyModel) else model.focal
+    company = focal if isinstance(focal, Company) else None
+    known = dict(_chains(focal))
+    wanted = _commodities(model, commodities, known)
     deadline = model.target.deadline
     deadline = deadline.after(model.start) if isinstance(deadline, Offset) else deadline
-    known = {chain.commodity: chain for chain in chains()}
     events, projects = _projects(scenario, as_of)
     return Case(
         name=model.name,
@@ -66,20 +71,36 @@ def resolve(scenario: Scenario, commodities: Sequence[str] | None = None) -> Cas
         deadline=deadline,
         horizon=BEYOND.after(deadline),
         review_days=model.review_days,
-        focal=model.focal,
+        focal=focal.buyer if isinstance(focal, Company) else focal,
         chains=tuple(_with_sites(known[name], events, projects) for name in wanted),
         projects=tuple(project for project in projects if project.commodity in wanted),
         project_dates=model.catalogue.project_dates,
         instruments=(*events, *_agreements(model, as_of, {event.id for event in events})),
-        inputs=tuple(_overridden(item, model) for item in inputs()),
+        inputs=tuple(_overridden(item, model, company) for item in inputs()),
         target=Target(deadline, tuple(item.criterion() for item in model.target.criteria)),
         overlay=overlay(),
+        rules=known_rules(model.rules, model.events, wanted),
+        company=company,
     )
 
 
-def _commodities(model: ScenarioModel, asked: Sequence[str] | None) -> tuple[str, ...]:
+def _chains(focal: str | Company) -> Iterable[tuple[str, Chain]]:
+    """Yield the chains of what the focal buyer uses, as it sees them."""
+    from simulator.catalogue.chains import chains
+    from simulator.catalogue.focal import bought_by, seen_from
+
+    for chain in chains():
+        if isinstance(focal, str):
+            seen = seen_from(chain, focal)
+            if seen is not None:
+                yield chain.commodity, seen
+        elif chain.commodity in focal.demand:
+            yield chain.commodity, bought_by(chain, focal)
+
+
+def _commodities(model: ScenarioModel, asked: Sequence[str] | None, used: Container[str]) -> tuple[str, ...]:
     own = model.commodities
-    kept = commodity_names() if own is None or ALL in own else own
+    kept = [name for name in (commodity_names() if own is None or ALL in own else own) if name in used]
     for name in asked or ():
         if name not in kept:
             near = nearest(name, kept)
@@ -88,10 +109,16 @@ def _commodities(model: ScenarioModel, asked: Sequence[str] | None) -> tuple[str
     return tuple(name for name in commodity_names() if name in (asked or kept))
 
 
-def _overridden(item: UncertainInput, model: ScenarioModel) -> UncertainInput:
+def _overridden(item: UncertainInput, model: ScenarioModel, company: Company | None) -> UncertainInput:
     value = model.inputs.get(item.name)
     if value is None:
-        return item
+        role, _, commodity = item.name.partition("/")
+        if company is None or role != "focal_demand_level" or commodity not in company.demand:
+            return item
+        note = "the company states its use; the range of the country's published figure is not its own"
+        return dataclasses.replace(
+            item, low=1.0, median=1.0, high=1.0, source="scenario", quality="reported", note=note
+        )
     given = value if isinstance(value, InputRange) else InputRange(low=value, median=value, high=value)
     changed = {key: number for key, number in given.model_dump().items() if number is not None}
     return dataclasses.replace(
@@ -207,7 +234,7 @@ def _with_sites(chain: Chain, events: Iterable[Instrument], projects: Iterable[K
     """Return the chain with a producer wherever a project, of the catalogue or the scenario, will stand."""
     sites = [(item.stage, item.country) for item in projects if item.commodity == chain.commodity]
     for event in events:
-        if isinstance(event, Project) and event.at is not None and event.commodity == chain.commodity:
+        if isinstance(event, Project | Recycling) and event.at is not None and event.commodity == chain.commodity:
             sites.append((str(event.stage), str(event.country)))
     return _picklable(with_producers(chain, sites))
 

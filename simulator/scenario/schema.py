@@ -17,6 +17,8 @@ from simulator.instruments.base import Instrument, instrument_types
 from simulator.instruments.dates import IsoDate, Offset, Period, iso_date
 from simulator.instruments.fields import STRICT, nearest, reject
 from simulator.instruments.names import Commodities
+from simulator.scenario.focal import Focal
+from simulator.scenario.rules import Rule
 
 if TYPE_CHECKING:
     Event = Instrument
@@ -43,12 +45,6 @@ Deadline = Annotated[
     Field(union_mode="left_to_right"),
     BeforeValidator(_deadline),
 ]
-
-
-def _focal(value: object) -> object:
-    if value != "USA":
-        reject(value, "cannot be the focal buyer yet; the focal buyer is USA")
-    return value
 
 
 class _Part(BaseModel):
@@ -160,8 +156,8 @@ class ScenarioModel(_Part):
     """First day of the model's clock; the controls in force then must be given as events."""
     review_days: Annotated[int, Field(ge=7, le=91, multiple_of=7)] = 14
     """Days between market reviews: a multiple of 7, since lots land on weekly services."""
-    focal: Annotated[str, BeforeValidator(_focal), Field(json_schema_extra={"enum": ["USA"]})] = "USA"
-    """Consuming economy whose independence is judged."""
+    focal: Focal = "USA"
+    """Buyer whose independence is judged: an economy by its code, or a company described by its own numbers."""
     commodities: Commodities | None = None
     """Commodities to simulate, by catalogue name; all where not given."""
     catalogue: CatalogueChoice = CatalogueChoice()
@@ -176,6 +172,8 @@ class ScenarioModel(_Part):
     """Other values or ranges for uncertain inputs, by name, such as ``truce_renewal/ALL: 0.5``."""
     events: Annotated[tuple[Event, ...], Strict(False)] = ()
     """Instruments on the clock."""
+    rules: Annotated[tuple[Rule, ...], Strict(False)] = ()
+    """Reactions: what an actor watches, and the events it then sets off."""
     target: TargetModel = Field(default_factory=TargetModel)
     """The claim under test: its deadline and yardsticks."""
     sources: Annotated[tuple[str, ...], Strict(False)] = ()
@@ -196,4 +194,6 @@ def json_schema() -> dict[str, Any]:
         schema["$defs"][instrument.__name__]["required"] = ["id", "type"]
     events = schema["properties"]["events"]
     events["items"] = {"anyOf": [events["items"], change]}
+    schema["$defs"]["Rule"]["required"] = ["id"]
+    schema["$defs"]["Condition"].pop("required")
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
