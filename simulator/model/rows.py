@@ -8,16 +8,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def over_buyers(flow: Floats) -> Floats:
-    """(n, P) sums of (n, P, B); einsum is several times faster than ``sum`` on short axes."""
-    return np.asarray(np.einsum("npb->np", flow))
-
-
-def over_producers(flow: Floats) -> Floats:
-    """(n, B) sums of (n, P, B)."""
-    return np.asarray(np.einsum("npb->nb", flow))
-
-
 def row_sums(tonnes: Floats) -> Floats:
     """(n,) sums of (n, P)."""
     return np.asarray(np.einsum("np->n", tonnes))
@@ -26,8 +16,3 @@ def row_sums(tonnes: Floats) -> Floats:
 def across(values: Floats, width: int) -> Floats:
     """(n, P) as (n, P, width): a copy, since NumPy multiplies whole rows faster than it broadcasts short ones."""
     return np.repeat(values, width, axis=1).reshape(*values.shape, width)
-
-
-def down(values: Floats, height: int) -> Floats:
-    """(n, B) as (n, height, B), copied for the same reason."""
-    return np.repeat(values[:, None, :], height, axis=1)

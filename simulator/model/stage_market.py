@@ -9,11 +9,11 @@ from simulator.domain.chain import Stage
 from simulator.domain.changes import OutageChange
 from simulator.domain.places import CHINA, region_of
 from simulator.model.focal import FocalBuyer
+from simulator.model.market import over_producers
 from simulator.model.new_capacity import NewCapacity
 from simulator.model.offtake import ProducerTies
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
-from simulator.model.market import over_producers
 from simulator.model.state import StageState
 
 Floats = NDArray[np.float64]

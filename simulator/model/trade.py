@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.market import Gate, allocate
-from simulator.model.rows import across, down, over_producers, row_sums
+from simulator.model.market import Gate, allocate, over_producers
+from simulator.model.rows import across, row_sums
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -47,10 +47,10 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     rerouted = _reroute(world, market, offer - sold, order - received, gates, claims, day) if gates else None
     if gates:
         for producer, desk in market.desks.items():
-            desk.use(flow[:, producer, :])
+            desk.use(flow[producer].T)
     if rerouted is not None:
         producer, tonnes = rerouted
-        flow[:, producer, :] += tonnes
+        flow[producer] += tonnes.T
         sold[:, producer] += tonnes.sum(axis=1)
         received = received + tonnes
     _ship(market, flow, sold, received, rerouted, index)
@@ -64,7 +64,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     by_china = np.zeros_like(short)
     for gate in gates:
         claim = claims[gate.producer]
-        kept = np.maximum(np.minimum(claim, asked * share[..., gate.producer, :]) - claim * gate.allowed, 0.0)
+        kept = np.maximum(np.minimum(claim, asked * _habit(share, gate.producer)) - claim * gate.allowed, 0.0)
         withheld += kept
         if market.in_china[gate.producer] or gate.producer not in market.desks:
             by_china += kept
@@ -77,16 +77,25 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
 
 
 def _habits(market: Market, day: float, growth: Floats) -> Floats:
-    """(P, B) or (n, P, B) sourcing shares: base-year habits, and new output at everybody's expense pro rata."""
+    """(P, B) or (P, B, n) sourcing shares: base-year habits, and new output at everybody's expense pro rata."""
     if not market.projects or not market.entrants.any():
         return np.asarray(market.share)
-    size: Floats = np.repeat(market.flows[None], growth.size, axis=0)
+    custom: dict[int, Floats] = {}
     for project in market.projects:
         if project.now.any():
             outlets = np.where((day >= project.qualified)[:, None], project.outlets, project.unqualified_outlets)
-            size[:, project.producer, :] += (project.now / growth)[:, None] * outlets
-    size /= down(np.maximum(over_producers(size), _TINY), size.shape[1])
-    return np.asarray(size)
+            p = project.producer
+            custom[p] = custom.get(p, market.flows[p][:, None]) + ((project.now / growth)[:, None] * outlets).T
+    size = np.repeat(market.flows[:, :, None], growth.size, axis=2)
+    for p, row in custom.items():
+        size[p] = row
+    size /= np.maximum(over_producers(size), _TINY)
+    return size
+
+
+def _habit(share: Floats, producer: int) -> Floats:
+    """(B,) or (n, B) a producer's habitual share of every buyer's sourcing."""
+    return np.ascontiguousarray(share[producer].T)
 
 
 def _gates(
@@ -96,7 +105,7 @@ def _gates(
     gates, claims = [], {}
     for p, desk in market.desks.items():
         extra = desk.front_loading(day)
-        habit = share[..., p, :]
+        habit = _habit(share, p)
         claim = order * habit
         ahead = None if extra is None else extra * use * habit * world.step
         allowed, open_ = desk.review(claim if ahead is None else claim + ahead, index)
@@ -106,7 +115,7 @@ def _gates(
         if desk.reaches_abroad and market.in_china[p]:
             gates += _abroad(world, market, desk.abroad, {gate.producer for gate in gates})
     for gate in gates:
-        claims.setdefault(gate.producer, order * share[..., gate.producer, :])
+        claims.setdefault(gate.producer, order * _habit(share, gate.producer))
     return gates, claims
 
 
@@ -190,7 +199,7 @@ def _ship(
         state.on_order[:, :regions] += away
     if state.to_processors is not None:
         tonnes = received[:, regions:]
-        feed = flow[:, :, regions:]
+        feed = np.ascontiguousarray(np.moveaxis(flow[:, regions:], 2, 0))  # (n, P, Q)
         # One small product per replication: nothing is summed across the replication axis.
         if labels is None:
             moved = np.matmul(feed.transpose(0, 2, 1), market.fresh)
@@ -200,7 +209,7 @@ def _ship(
         state.on_order[:, regions:] += tonnes
     if market.focal is not None:
         lots = market.lots
-        lots[:, :-1] = flow[:, :, state.focal]
+        lots[:, :-1] = flow[:, state.focal].T
         lots[:, -1] = 0.0
         carried = None
         if rerouted is not None:

@@ -96,7 +96,7 @@ def test_a_ban_lets_no_more_than_its_leakage_of_any_order_through(monkeypatch: p
             restricted = gate.allowed[:, 0] < 1.0
             if order.shape[1] == 3:  # the last stage: USA, CHN, EUU
                 ordered = np.maximum(order[restricted, 0], 1e-9)
-                passed.append(float(np.max(flow[restricted, gate.producer, 0] / ordered, initial=0.0)))
+                passed.append(float(np.max(flow[gate.producer, 0, restricted] / ordered, initial=0.0)))
         return result
 
     monkeypatch.setattr(module, "allocate", watched)

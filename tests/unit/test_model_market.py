@@ -16,9 +16,13 @@ Floats = NDArray[np.float64]
 ROUND_OFF = 1e-9
 
 
-def flows(*args: Any, **options: Any) -> Floats:
+def flows(**options: Any) -> Floats:
     """The flows (n, P, B) of a market, after a look at the sums that come with them."""
-    flow, by_producer, by_buyer = allocate(*args, **options)
+    options["firm"] = np.ascontiguousarray(np.moveaxis(options["firm"], 0, 2))
+    if options["share"].ndim == 3:
+        options["share"] = np.ascontiguousarray(np.moveaxis(options["share"], 0, 2))
+    flow, by_producer, by_buyer = allocate(**options)
+    flow = np.moveaxis(flow, 2, 0)
     assert by_producer == pytest.approx(flow.sum(axis=2), rel=ROUND_OFF, abs=ROUND_OFF)
     assert by_buyer == pytest.approx(flow.sum(axis=1), rel=ROUND_OFF, abs=ROUND_OFF)
     return np.asarray(flow)
@@ -30,7 +34,9 @@ def sold(
     """One replication's flows (P, B)."""
     habit = np.array(share, dtype=float)
     part = np.broadcast_to(np.asarray(firm, dtype=float), habit.shape).copy()
-    flow = flows(np.array([offer]), np.array([order]), habit, part[None], gates, open_to)
+    flow = flows(
+        offer=np.array([offer]), order=np.array([order]), share=habit, firm=part[None], gates=gates, open_to=open_to
+    )
     return np.asarray(flow[0])
 
 
