@@ -7,23 +7,20 @@ pooling, plants, capacity and balanced flows (``chain_stage``, ``balance``), gra
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalogue import government, inputs, lanes
+from simulator.catalogue.base_price import BASE_YEAR, base_price
 from simulator.catalogue.chain_demand import FOCAL
 from simulator.catalogue.chain_levels import Level, left_for_final_use, levels
 from simulator.catalogue.chain_stage import Pool, flows, plants_and_capacity, pool, regional_demand
 from simulator.catalogue.chain_stages import commodities, not_modelled
 from simulator.catalogue.grades import grade
-from simulator.catalogue.tables import from_tables, number, rows
+from simulator.catalogue.tables import from_tables, rows
 from simulator.domain.chain import Chain, Stage
 from simulator.domain.facts import Fact
 from simulator.errors import CatalogueError
-
-BASE_YEAR: Final = 2024
 
 
 @from_tables
@@ -70,10 +67,8 @@ def chain(commodity: str) -> Chain:
         origins_quality=judged.origins_quality,
         reliance_published=judged.reliance_published,
     )
-    price = number(row["price_2024_usd_per_kg"])
-    if price is None:
-        raise CatalogueError(f"commodities.csv: {commodity} has no price for {BASE_YEAR}")
-    facts.append(Fact(f"{commodity}.price", price, "USD/kg", BASE_YEAR, row["source"], "reported", row["price_basis"]))
+    price = base_price(commodity)
+    facts.append(price)
     (traits,) = (row for row in rows("chain_traits") if row["commodity"] == commodity)
     return Chain(
         commodity=commodity,
@@ -86,7 +81,7 @@ def chain(commodity: str) -> Chain:
         verdict_stage=verdict,
         not_modelled=not_modelled(commodity),
         byproduct=traits["byproduct"] == "yes",
-        price_usd_per_kg=price,
+        price_usd_per_kg=price.value,
         base_year=BASE_YEAR,
         # A plain dict: read-only views cannot be pickled to workers.
         inputs=dict(inputs.roles(commodity)),

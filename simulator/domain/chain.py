@@ -36,6 +36,12 @@ class Lane:
     closures_per_year: float
     source: str
     quality: str
+    shared: str = ""
+    """Bottleneck it has in common with other corridors, such as ``Middle Corridor``; empty for none."""
+    exposed_share: float = 1.0
+    """First part of the transit, 0 to 1, during which a closure still catches a lot."""
+    closed: bool = False
+    """Shut to the focal buyer's goods for good; never used."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,12 +89,22 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class PurchasePlan:
+    """Purchases for the stockpile that a public plan foresees."""
+
+    t_per_year: float
+    begins: str
+    """ISO date of the first day of the plan."""
+    ends: str
+    """ISO date of the first day after it."""
+
+
+@dataclass(frozen=True, slots=True)
 class GovernmentStock:
     """Government stockpile of the focal economy for one commodity."""
 
     opening_t: float
-    purchases_t_per_year: float
-    """Planned acquisitions, t/yr."""
+    plans: tuple[PurchasePlan, ...] = ()
     facts: tuple[Fact, ...] = ()
 
 

@@ -76,8 +76,8 @@ class DutyChange(SwitchChange):
     """Country or region whose imports pay."""
     origins: tuple[str, ...]
     """Countries or regions whose goods pay; ``("ALL",)`` for every one but the imposer."""
-    duty: Days
-    """(n,) duty as a share of value, 0 or more."""
+    borne: Days
+    """(n,) duty that importers bear, as a share of value, 0 or more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -177,7 +177,7 @@ class SetbackChange(Change):
     hazard_factor: NDArray[np.float64] | float = 1.0
     """(n,) or one number: multiplies the cancellation hazard in the window, 1 or more."""
     price_depth: NDArray[np.float64] | None = None
-    """(n,) share by which a rival undercuts the price, where that is what discourages; a price floor shields from it."""
+    """(n,) share by which a rival undercuts the price, where that is what discourages; a floor shields from it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

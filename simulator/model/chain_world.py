@@ -19,14 +19,17 @@ from simulator.model.entrants import Entrants
 from simulator.model.focal import SERVICE_DAYS, FocalBuyer
 from simulator.model.labels import Labels
 from simulator.model.licences import Licences
+from simulator.model.margins import Margins
 from simulator.model.new_capacity import DAYS_PER_MONTH
 from simulator.model.offtake import Levers
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
 from simulator.model.prices import PriceIndex
+from simulator.model.recycling import add_recyclers
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.state import StageState
 from simulator.model.steady import compositions
+from simulator.model.stockpile import Purchase, planned
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -112,8 +115,11 @@ class ChainWorld:
         self.project_output = np.zeros((n, 0))
         """(n, J) cumulative output of each project, tonnes."""
         self.index = 0
+        self.project_accessible = np.zeros((n, 0))
+        """(n, J) part of it accessible to the focal buyer, cumulative tonnes."""
         self._furnish(case, draws, corridors, capacity, review_days)
         self.project_output = np.zeros((n, len(self.project_ids)))
+        self.project_accessible = np.zeros_like(self.project_output)
         self._trace_denials()
         self._start()
 
@@ -151,11 +157,13 @@ class ChainWorld:
                     china = stage.producers.index(CHINA) if CHINA in stage.producers else 0
                     fixed = np.concatenate([market.fresh, market.fresh[china : china + 1]])
                 market.focal = FocalBuyer(weeks, self.labels.size, fixed, release)
-                if s == chain.verdict_stage and case.company is None:
+                if s == chain.verdict_stage:
                     plans = planned(chain.government.plans, chain.commodity, case, n)
                     market.focal.purchases += [Purchase(plan, self.labels.masks) for plan in plans]
                 market.state.tracked = True
-        self.entrants.enter(capacity)
+        recycling = [c for c in capacity if isinstance(c, RecyclingChange) and c.commodity == chain.commodity]
+        add_recyclers(chain, self.markets, recycling, case.focal, self.qualification_days)
+        self.entrants.enter(change for change in capacity if isinstance(change, CapacityChange))
         for market in self.markets:
             market.lead_days += (market.state.lags * self.step)[None, :]
             regions = market.state.regions

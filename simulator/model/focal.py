@@ -7,10 +7,13 @@ lazily, whenever somebody looks at the stock or adds to it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.rows import across
+from simulator.model.stockpile import Purchase, Release
 
 Floats = NDArray[np.float64]
 SERVICE_DAYS = 7
@@ -28,7 +31,6 @@ class FocalBuyer:
         weeks: NDArray[np.int16],
         labels: int,
         fixed: Floats | None,
-        purchases: Floats,
         release: float,
     ) -> None:
         """Set up empty stocks and an empty calendar.
@@ -42,8 +44,6 @@ class FocalBuyer:
         fixed
             (lanes, labels) composition of every lot of a lane where it never changes (product made from ore),
             else None.
-        purchases
-            (n,) tonnes a day the government means to buy.
         release
             Share of its holding the government releases in a day of shortage.
         """
@@ -61,7 +61,9 @@ class FocalBuyer:
         self.stock_labels = np.zeros((n, labels))
         self.government = np.zeros(n)
         self.government_labels = np.zeros((n, labels))
-        self.purchases = purchases
+        self.purchases: list[Purchase] = []
+        """Programmes of the government, in the order in which they are served."""
+        self.releases: list[Release] = []
         self.release = release
         self.reserve = np.zeros(n)
         """(n,) stock below which the government buys nothing."""
@@ -77,15 +79,20 @@ class FocalBuyer:
         self.withheld = np.zeros(n)
         """(n,) cumulative tonnes of habitual purchases that Chinese controls kept back."""
         self.lots = np.zeros(n, dtype=np.int64)
+        self.log: Callable[[int, NDArray[np.int32], Floats, Floats | None], None] | None = None
+        """Told of every departure: review, services until landing (n, lanes), and what ``dispatch`` was given."""
         self._week = 0
 
     def dispatch(self, review: int, tonnes: Floats, labels: Floats | None) -> None:
         """Lots (n, lanes) leave now with their labels (n, lanes, L), None where a lane's are fixed."""
-        self.put(self.weeks[review], tonnes)
+        weeks = self.weeks[review]
+        self.put(weeks, tonnes)
         self.pool += tonnes
         if self.pool_labels is not None and labels is not None:
             self.pool_labels += labels
         self.lots += np.count_nonzero(tonnes, axis=1)
+        if self.log is not None:
+            self.log(review, weeks, tonnes, labels)
 
     def put(self, weeks: NDArray[np.int32], tonnes: Floats) -> None:
         """Enter tonnes (n, lanes) in the calendar, ``weeks`` services ahead."""
@@ -93,11 +100,14 @@ class FocalBuyer:
         self._flat[slots * self._place.size + self._place] += tonnes
 
     def settle(self, day: float) -> None:
-        """Consume from the last settlement to ``day``; the government buys or releases."""
+        """Consume from the last settlement to ``day``; the government releases before, and buys after."""
         span = day - self.settled
         if span <= 0:
             return
         self.settled = day
+        for release in self.releases:
+            if release.rate.any():
+                self._released(release.take(span, self.government))
         need = self.rate * span
         self.demanded += self.wanted * span
         take = np.minimum(self.stock, need)
@@ -116,14 +126,28 @@ class FocalBuyer:
             self.government = self.government - freed
             self.consumed += moved
             self.used += freed
-        if self.purchases.any():
-            bought = np.minimum(self.purchases * span, np.maximum(self.stock - self.reserve, 0.0))
-            share = bought / np.maximum(self.stock, _TINY)
-            moved = self.stock_labels * share[:, None]
-            self.stock_labels -= moved
-            self.stock = self.stock - bought
-            self.government_labels += moved
-            self.government = self.government + bought
+        for purchase in self.purchases:
+            if purchase.rate.any():
+                bought, moved = purchase.take(span, self.stock, self.stock_labels, self.reserve)
+                self.stock_labels -= moved
+                self.stock = self.stock - bought
+                self.government_labels += moved
+                self.government = self.government + bought
+
+    def _released(self, tonnes: Floats) -> None:
+        """Move tonnes (n,) from the government's stock to industry's."""
+        moved = self.government_labels * (tonnes / np.maximum(self.government, _TINY))[:, None]
+        self.government_labels -= moved
+        self.government = self.government - tonnes
+        self.stock_labels += moved
+        self.stock = self.stock + tonnes
+
+    def review(self, day: float, step: float, usd_per_t: Floats) -> None:
+        """Pace the government's programmes for the ``step`` days that begin, at today's price (n,)."""
+        for release in self.releases:
+            release.review(day, step, self.government)
+        for purchase in self.purchases:
+            purchase.review(day, step, usd_per_t)
 
     def land(self, day: float) -> None:
         """The service of ``day`` calls: its lots join the stock."""

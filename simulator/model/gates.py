@@ -37,6 +37,7 @@ from simulator.domain.draws import Draws
 from simulator.domain.sampling import lognormal, lognormal_cdf
 from simulator.model.new_capacity import DAYS_PER_MONTH
 from simulator.model.offtake import Levers, covers
+from simulator.model.shelter import sheltered
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -61,6 +62,7 @@ def start_days(project: Project, case: Case, draws: Draws, levers: Levers) -> Fl
     u = np.ascontiguousarray(draws.uniform(f"project/{project.id}", 4).T)
     supports = [support for support in levers.supports if covers(support, project)]
     setbacks = [setback for setback in levers.setbacks if covers(setback, project)]
+    setbacks = sheltered(setbacks, levers.floors, project.country, project.commodity)
     if project.gate in ("construction", "commissioning") and announced is not None:
         start = announced + _slip_days(project, u[1], known - announced, draws)
     else:

@@ -3,7 +3,7 @@
 The gap, smoothed, sets the price that would clear the market at the stated sum of short-run elasticities ``e``
 of supply and demand: ``(1 - gap) ** (-1 / e)``, capped. The gap is the larger of what buyers go short of and
 what policy withholds from them before supply and demand have answered. The index rises towards it within weeks
-and falls back with the observed halving time.
+and falls back with the observed halving time. A rival that dumps undercuts whatever price scarcity makes.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ class PriceIndex:
     ) -> None:
         n = elasticity.size
         self.value = np.ones(n)
+        self.scarcity = np.ones(n)
+        """(n,) index that scarcity alone would make: ``value`` unless a rival undercuts it."""
+        self.undercut = np.ones(n)
+        """(n,) factor that a rival's offers have put on it so far, above 0 to 1."""
         self.gap = np.zeros(n)
         self.believed = np.ones(n)
         """(n,) index that producers act on: it follows ``value`` with the time an idle plant takes to restart."""
@@ -38,10 +42,22 @@ class PriceIndex:
         self._smoothing_days = smoothing_days
         self._cap = cap
 
-    def review(self, gap: Floats, days: float) -> None:
-        """Move with the unmet share (n,) of the last review."""
+    def review(self, gap: Floats, days: float, offered: Floats | None = None) -> None:
+        """Move with the unmet share (n,) of the last review, and with what a rival asks for its goods.
+
+        ``offered`` (n,) is a rival's price over the one that scarcity makes, 1 where nobody undercuts it; None
+        where nobody ever does. The market follows it, down and back up, within the weeks it takes to rise.
+        """
         self.gap = gap + (self.gap - gap) * 0.5 ** (days / self._smoothing_days)
         clearing = np.minimum(np.power(1.0 - np.clip(self.gap, 0.0, 0.99), self._exponent), self._cap)
-        keep = np.where(clearing > self.value, 0.5 ** (days / self._rise_days), np.exp2(-days / self._halving_days))
-        self.value = clearing + (self.value - clearing) * keep
-        self.believed = self.value + (self.believed - self.value) * np.exp2(-days / self._restart_days)
+        rising = 0.5 ** (days / self._rise_days)
+        keep = np.where(clearing > self.scarcity, rising, np.exp2(-days / self._halving_days))
+        self.value = self.scarcity = clearing + (self.scarcity - clearing) * keep
+        if offered is not None:
+            self.undercut = offered + (self.undercut - offered) * rising
+            self.value = self.scarcity * self.undercut
+        self.believed = self.follow(self.believed, self.value, days)
+
+    def follow(self, believed: Floats, price: Floats, days: float) -> Floats:
+        """(n,) index that producers act on after ``days`` at ``price`` (n,)."""
+        return np.asarray(price + (believed - price) * np.exp2(-days / self._restart_days))

@@ -2,7 +2,8 @@
 
 Producers make their potential output unless their stock is above target, then less, down to nothing
 at the ceiling. Potential output follows the world trend and answers price with the stated elasticity, up to
-capacity and with the time an idle plant takes to restart. Buying and selling is in ``trade.py``.
+capacity and with the time an idle plant takes to restart; what dumping and price floors do to it is in
+``margins.py``. Buying and selling is in ``trade.py``.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
+from simulator.model.recycling import Recycler
 from simulator.model.rows import across, row_sums
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
+from simulator.model.substitution import remaining
 from simulator.model.trade import trade
 
 Floats = NDArray[np.float64]
+KG_PER_T = 1000.0
 _TINY = 1e-300
 
 
@@ -28,6 +32,8 @@ def review(world: ChainWorld, day: float) -> None:
     supply = np.power(made_for[0], world.supply_elasticity), np.power(made_for[1], world.supply_elasticity)
     scrap = np.power(made_for[0], world.recycled_elasticity), np.power(made_for[1], world.recycled_elasticity)
     use = np.power(in_world, world.demand_elasticity), np.power(in_china, world.demand_elasticity)
+    if world.margins is not None:
+        world.margins.review(day, world.step, world.world_price)
     for s, market in enumerate(world.markets):
         _land(world, s)
         _produce(world, s, day, index, growth, supply, scrap)
@@ -40,8 +46,10 @@ def review(world: ChainWorld, day: float) -> None:
             for missing in (short,) if withheld is None else (short, withheld):
                 np.maximum(gap, np.einsum("nb,b->n", missing * market.use_rate, chosen) / used, out=gap)
     world.note_price(day)
-    world.world_price.review(gap_world, world.step)
+    world.world_price.review(gap_world, world.step, None if world.margins is None else world.margins.offered(day))
     world.china_price.review(gap_china, world.step)
+    if world.margins is not None:
+        world.margins.learn(world.world_price, day, world.step)
     world.index += 1
 
 
@@ -55,9 +63,12 @@ def _land(world: ChainWorld, s: int) -> None:
         state.to_processors.receive(nxt.feed, nxt.feed_labels, state.on_order[:, regions:])
 
 
-def _by_place(market: Market, factors: tuple[Floats, Floats]) -> Floats:
-    """(n, P) factor of the world market, or of China's for Chinese producers."""
-    return np.where(market.in_china[None, :], factors[1][:, None], factors[0][:, None])
+def _answers(world: ChainWorld, market: Market, factors: tuple[Floats, Floats], elasticity: Floats) -> Floats:
+    """(n, P) answer to the world's price, to China's for Chinese producers, to its floor for a protected one."""
+    answers = np.where(market.in_china[None, :], factors[1][:, None], factors[0][:, None])
+    if world.margins is not None:
+        world.margins.lift(market, answers, elasticity, world.world_price)
+    return answers
 
 
 def _produce(
@@ -78,13 +89,20 @@ def _produce(
     if market.lost.any():
         running *= 1.0 - market.lost
     trend = world.trend(growth)[:, None]
-    primary = np.minimum(market.primary_ceiling, market.primary * _by_place(market, supply)) * trend
-    if market.projects:
-        _ramp(world, market, day)
-        primary += market.entrants
+    answers = _answers(world, market, supply, world.supply_elasticity)
+    primary = np.minimum(market.primary_ceiling, market.primary * answers)
+    if world.margins is not None:
+        primary = world.margins.running(market, primary, day)
+    primary *= trend
     potential, recycled = primary, None
     if stage.secondary.any():
-        recycled = market.secondary * _by_place(market, scrap) * trend
+        recycled = market.secondary * _answers(world, market, scrap, world.recycled_elasticity) * trend
+    if market.projects:
+        new, extra = _ramp(world, market, day)
+        primary += new
+        if extra is not None:
+            recycled = extra if recycled is None else recycled + extra
+    if recycled is not None:
         potential = primary + recycled
     room = world.ceiling_days * potential - state.product
     span = (world.ceiling_days - world.target_days) * potential
@@ -117,23 +135,44 @@ def _produce(
         state.product += made
         state.produced += row_sums(made)
     if market.projects:
-        _credit_projects(world, market, traced, primary)
+        _credit_projects(world, market, traced, primary, pace, day)
 
 
-def _ramp(world: ChainWorld, market: Market, day: float) -> None:
-    """Design output of new projects on ``day``, t/day by producer."""
-    market.entrants.fill(0.0)
+def _ramp(world: ChainWorld, market: Market, day: float) -> tuple[Floats, Floats | None]:
+    """Output of new capacity on ``day`` (n, P), t/day: from feed or ore, and from scrap (None for none)."""
+    entrants = market.entrants
+    entrants.fill(0.0)
     for project in market.projects:
         project.now = project.output(day) / DAYS_PER_YEAR
-        market.entrants[:, project.producer] += project.now
+        if isinstance(project, Recycler):
+            continue
+        if world.margins is not None:
+            project.now = project.now * world.margins.open_share(market, project.producer)
+        entrants[:, project.producer] += project.now
+    recyclers = [project for project in market.projects if isinstance(project, Recycler)]
+    if not recyclers:
+        return entrants, None
+    primary, scrap = entrants.copy(), np.zeros_like(entrants)
+    for recycler in recyclers:
+        scrap[:, recycler.producer] += recycler.now
+    entrants += scrap
+    return primary, scrap
 
 
-def _credit_projects(world: ChainWorld, market: Market, made: Floats, primary: Floats) -> None:
-    """Book to each project its part of what its producer made from feed or ore, by design output."""
+def _credit_projects(
+    world: ChainWorld, market: Market, made: Floats, primary: Floats, pace: Floats, day: float
+) -> None:
+    """Book to each project its part of what its producer made from feed or ore, by design output.
+
+    ``pace`` (n, P) is the share of its potential that a producer makes, which is what scrap-based output comes to.
+    """
     offset = world.project_offset(market)
-    pace = made / np.maximum(primary, _TINY)
+    from_feed = made / np.maximum(primary, _TINY)
     for j, project in enumerate(market.projects):
-        world.project_output[:, offset + j] += project.now * pace[:, project.producer]
+        done = pace * world.step if isinstance(project, Recycler) else from_feed
+        output = project.now * done[:, project.producer]
+        world.project_output[:, offset + j] += output
+        world.project_accessible[:, offset + j] += output * project.sold_to.open_to_focal(day, project.qualified)
 
 
 def _set_use(
@@ -156,6 +195,11 @@ def _set_use(
         if region in market.stage.regions:
             running = mask & (begin <= day) & (day < until)
             rate[:, market.stage.regions.index(region)] *= np.where(running, factor, 1.0)
+    if world.substitutions:
+        for r, region in enumerate(market.stage.regions):
+            left = remaining(world.substitutions, region, day)
+            if left is not None:
+                rate[:, r] *= left
     focal = state.focal
     if focal >= 0:
         rate[:, focal] *= world.focal_level * world.noise[:, index]
@@ -164,6 +208,8 @@ def _set_use(
     if market.focal is not None:
         eaten[:, focal] = 0.0
         market.focal.settle(day)
+        if market.focal.purchases or market.focal.releases:
+            market.focal.review(day, world.step, world.world_price.value * (KG_PER_T * world.chain.price_usd_per_kg))
         asked = np.ascontiguousarray(rate[:, focal])
         market.focal.rate = asked
         market.focal.wanted = asked

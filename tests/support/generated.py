@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 from hypothesis import strategies as st
 
-from simulator.domain.chain import Chain, GovernmentStock, Project, Stage
+from simulator.domain.chain import Chain, GovernmentStock, Project, PurchasePlan, Stage
 from simulator.instruments.base import Instrument
 from simulator.instruments.demand_shock import DemandShock
 from simulator.instruments.export_ban import ExportBan
@@ -68,7 +68,9 @@ def chains(draw: st.DrawFn, commodity: str = "antimony") -> Chain:
     inputs = {role: f"{role}/{commodity}" for role in worlds.ROLES} | {
         name.split("/")[0]: name for name in worlds.GLOBALS
     }
-    stock = GovernmentStock(draw(st.floats(0.0, 100.0)), draw(st.floats(0.0, 30.0)))
+    stock = GovernmentStock(
+        draw(st.floats(0.0, 100.0)), (PurchasePlan(draw(st.floats(0.0, 30.0)), "2024-10-01", "2026-10-01"),)
+    )
     return Chain(
         commodity, commodity, "t", "B", True, "generated", tuple(stages), count - 1, (), False, 10.0, 2024, inputs,
         stock,

@@ -135,7 +135,7 @@ def chain(commodity: str = "metal", *, lanes: Mapping[str, Lane] | None = None, 
         10.0,
         2024,
         inputs,
-        GovernmentStock(0.0, 0.0),
+        GovernmentStock(0.0),
     )
 
 

@@ -182,9 +182,22 @@ def test_unknown_holdings_are_assumed_and_bounded_by_the_authority_to_sell() -> 
     assert stock("gallium").opening_t == 0
     assert stock("gallium").facts[0].quality == "assumed"
     assert stock("manganese").opening_t == pytest.approx(18_000 * (0.74 + 0.95) / 2)
-    assert 0 < stock("titanium_sponge").purchases_t_per_year < 15_000
-    assert stock("scandium").purchases_t_per_year == pytest.approx(6.0 / 5)
-    assert all(stock(name).opening_t >= 0 and stock(name).purchases_t_per_year >= 0 for name in commodities())
+    assert all(stock(name).opening_t >= 0 for name in commodities())
+
+
+def test_purchases_of_a_fiscal_year_end_with_it() -> None:
+    """The plan of fiscal 2025 buys nothing after September 2025; one over five years runs on."""
+    titanium = stock("titanium_sponge").plans
+    assert [(plan.begins, plan.ends) for plan in titanium] == [
+        ("2023-10-01", "2024-10-01"),
+        ("2024-10-01", "2025-10-01"),
+    ]
+    assert all(0 < plan.t_per_year < 15_000 for plan in titanium)
+    (scandium,) = stock("scandium").plans
+    assert scandium.t_per_year == pytest.approx(6.0 / 5)
+    assert (scandium.begins, scandium.ends) == ("2025-10-01", "2030-10-01")
+    late = {name for name in commodities() if any(plan.ends > "2025-11-06" for plan in stock(name).plans)}
+    assert late == {"scandium"}
 
 
 def test_high_value_metals_fly_and_bulk_goes_by_sea() -> None:

@@ -1,0 +1,115 @@
+"""The focal government's stockpile: purchases from industry stock, and releases to it.
+
+Both go through industry's stock, which industry refills by ordering: a purchase draws material into the
+country, a release saves orders. The pace of a programme is set at every market review for the interval that
+begins, from the price of that day; industry never sells below its reserve, and nobody releases what is not held.
+
+A purchase of clean material takes what China touched at no modelled stage out of the mix, and leaves industry
+with the rest. Which partners' material that is nobody knows: first partners go along in proportion.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.domain.chain import PurchasePlan
+from simulator.domain.changes import PurchaseChange, ReleaseChange
+from simulator.scenario.case import Case
+
+Floats = NDArray[np.float64]
+DAYS_PER_YEAR = 365.25
+PLAN_ID = "annual_materials_plan"
+"""Event id of the purchases that the catalogue's plans foresee."""
+_TINY = 1e-300
+
+
+class Purchase:
+    """A programme of purchases and what it has bought so far."""
+
+    def __init__(self, change: PurchaseChange, masks: int) -> None:
+        self.change = change
+        self._masks = masks
+        n = change.mask.size
+        self.rate = np.zeros(n)
+        """(n,) tonnes a day it means to buy until the next review."""
+        self._usd_per_t = np.ones(n)
+        self.bought = np.zeros(n)
+        """(n,) tonnes bought so far."""
+        self.spent = np.zeros(n)
+        """(n,) USD spent so far, at the price index of the day."""
+
+    def review(self, day: float, step: float, usd_per_t: Floats) -> None:
+        """Set the pace for the ``step`` days that begin, at today's price (n,)."""
+        change, self._usd_per_t = self.change, usd_per_t
+        if change.per_year:
+            pace = change.amount / DAYS_PER_YEAR
+        else:
+            done = self.bought if change.unit == "t" else self.spent
+            pace = np.maximum(change.amount - done, 0.0) / np.maximum(change.until - day, step)
+        tonnes = pace if change.unit == "t" else pace / np.maximum(usd_per_t, _TINY)
+        self.rate = np.where(change.holds(day), tonnes, 0.0)
+
+    def take(self, span: float, stock: Floats, labels: Floats, reserve: Floats) -> tuple[Floats, Floats]:
+        """Tonnes (n,) bought in ``span`` days from ``stock`` (n,) and their labels (n, L)."""
+        tonnes = np.minimum(self.rate * span, np.maximum(stock - reserve, 0.0))
+        if self.change.clean:
+            tonnes = np.minimum(tonnes, np.maximum(labels[:, 0], 0.0))
+        moved = labels * (tonnes / np.maximum(stock, _TINY))[:, None]
+        if self.change.clean:
+            moved[:, : self._masks] = 0.0
+            moved[:, 0] = tonnes
+        self.bought = self.bought + tonnes
+        self.spent = self.spent + tonnes * self._usd_per_t
+        return tonnes, moved
+
+
+class Release:
+    """A dated release of stockpiled material to industry."""
+
+    def __init__(self, change: ReleaseChange) -> None:
+        self.change = change
+        n = change.mask.size
+        self.rate = np.zeros(n)
+        """(n,) tonnes a day it means to release until the next review."""
+        self._plan = np.full(n, np.nan)
+        """(n,) tonnes to release in all, known once it begins; for shares of the holding."""
+        self.released = np.zeros(n)
+        """(n,) tonnes released so far."""
+
+    def review(self, day: float, step: float, held: Floats) -> None:
+        """Set the pace for the ``step`` days that begin; ``held`` (n,) is what the government holds now."""
+        change, holds = self.change, self.change.holds(day)
+        if change.unit == "t_per_year":
+            pace = change.amount / DAYS_PER_YEAR
+        else:
+            self._plan = np.where(holds & np.isnan(self._plan), change.amount * held, self._plan)
+            pace = np.maximum(self._plan - self.released, 0.0) / np.maximum(change.until - day, step)
+        self.rate = np.where(holds, pace, 0.0)
+
+    def take(self, span: float, held: Floats) -> Floats:
+        """Tonnes (n,) released in ``span`` days out of ``held`` (n,)."""
+        tonnes = np.minimum(self.rate * span, held)
+        self.released = self.released + tonnes
+        return tonnes
+
+
+def planned(plans: tuple[PurchasePlan, ...], commodity: str, case: Case, n: int) -> list[PurchaseChange]:
+    """Purchases of the public plans, the same in every replication."""
+    return [
+        PurchaseChange(
+            event_id=PLAN_ID,
+            day=np.full(n, float(case.day(date.fromisoformat(plan.begins)))),
+            until=np.full(n, float(case.day(date.fromisoformat(plan.ends)))),
+            mask=np.ones(n, dtype=np.bool_),
+            commodity=commodity,
+            amount=np.full(n, plan.t_per_year),
+            unit="t",
+            per_year=True,
+            clean=False,
+        )
+        for plan in plans
+        if plan.t_per_year > 0
+    ]
