@@ -62,6 +62,8 @@ class ChainTrace:
     """(n, T) price index inside China."""
     project_output: Floats
     """(n, T, J) cumulative output of each project of this commodity."""
+    project_accessible: Floats
+    """(n, T, J) part of it the focal buyer could have: made since qualification, tied to it or free to compete for."""
     projects: tuple[str, ...]
     """(J,) project ids."""
     balance_error: Floats

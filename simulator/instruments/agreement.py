@@ -112,6 +112,15 @@ class Agreement(Instrument):
 
         return parameter("floor_financing_time_factor").value
 
+    def supports(self, project: str, country: str, commodity: str) -> bool:
+        """Whether a project of the catalogue is one of those it helps."""
+        if self.milestones == 0:
+            return False
+        if self.projects:
+            return project in self.projects
+        here = ALL in self.partners or country in self._countries()
+        return here and (ALL in self.commodities or commodity in self.commodities)
+
     def _countries(self) -> tuple[str, ...]:
         """Return the partners with the European Union as its members."""
         named = {country for partner in self.partners for country in (EU_MEMBERS if partner == "EUU" else (partner,))}

@@ -36,6 +36,7 @@ def example_trace(
         "by_partner": len(PARTNER_LABELS),
         "landed": len(origins),
         "project_output": len(projects),
+        "project_accessible": len(projects),
     }
     words = {
         "commodity",

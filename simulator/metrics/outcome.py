@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.traces import ChainTrace, Trace
+from simulator.metrics.delivery import deliveries
 from simulator.metrics.registry import metrics
 from simulator.metrics.windows import Windows
 from simulator.metrics.yardsticks import criteria, met
@@ -55,7 +56,7 @@ class ChainOutcome:
     origins: tuple[str, ...]
     projects: tuple[str, ...]
     values: Mapping[str, Floats]
-    """Metric -> (n, moments) or (n, moments, axis)."""
+    """Metric, or what ``delivery.deliveries`` credits -> (n, moments) or (n, moments, axis)."""
     met: Mapping[str, Flags]
     """Yardstick -> (n, moments)."""
     series: Mapping[str, Small]
@@ -79,6 +80,8 @@ class Outcome:
     chains: tuple[ChainOutcome, ...]
     branches: Mapping[str, Flags]
     """Named branch -> (n,)."""
+    rule_days: Mapping[str, Floats] = field(default_factory=dict)
+    """Rule -> (n,) day on which it first fired, days from start; +inf where it never did."""
 
     def moment(self, name: str) -> int:
         """Place of a moment on the second axis."""
@@ -129,6 +132,7 @@ def outcome(trace: Trace, case: Case) -> Outcome:
         month_days=months,
         chains=tuple(_chain(chain, case, tuple(moments.values()), months) for chain in trace.chains),
         branches={name: np.array(flags) for name, flags in sorted(trace.branches.items())},
+        rule_days=trace.rule_days,
     )
 
 
@@ -147,6 +151,7 @@ def _chain(trace: ChainTrace, case: Case, moments: tuple[float, ...], months: tu
     values = {name: known[name](trace, at_moments) for name in (*KPIS, *TABLES)}
     for name in YEAR_KPIS:
         values[f"{name}_365d"] = known[name](trace, replace(at_moments, length_days=YEAR_DAYS))
+    values |= deliveries(trace, case, moments)
     series = {name: known[name](trace, at_months) for name in SERIES}
     series |= {name: known[name](trace, replace(at_months, length_days=MONTH_DAYS)) for name in MONTHLY}
     return ChainOutcome(
@@ -191,4 +196,5 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
         month_days=first.month_days,
         chains=chains,
         branches={name: stack([part.branches[name] for part in parts]) for name in first.branches},
+        rule_days={name: stack([part.rule_days[name] for part in parts]) for name in first.rule_days},
     )

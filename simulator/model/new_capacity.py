@@ -86,16 +86,6 @@ class NewCapacity:
     now: Floats = field(default_factory=lambda: np.zeros(0))
     """(n,) present output, t/day; set at each review."""
 
-    @property
-    def outlets(self) -> Floats:
-        """(n, B) where its output goes once qualified; rows sum to 1."""
-        return self.sold_to.taken
-
-    @property
-    def unqualified_outlets(self) -> Floats:
-        """(n, B) the same before the focal buyer accepts it."""
-        return self.sold_to.waiting
-
     def output(self, day: float) -> Floats:
         """(n,) design output reached on ``day``, t/yr."""
         if self.curve is None:

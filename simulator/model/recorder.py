@@ -51,6 +51,7 @@ class Recorder:
             self.world.world_price.value,
             self.world.china_price.value,
             self.world.project_output,
+            self.world.project_accessible,
         )
         if not self._columns:
             self._columns = tuple(np.empty((self.days.size, *series.shape)) for series in now)
@@ -78,6 +79,7 @@ class Recorder:
             price_world,
             price_china,
             projects,
+            accessible,
         ) = (np.moveaxis(column, 0, 1) for column in self._columns)
         world, stage = self.world, self.market.stage
         name = world.chain.commodity
@@ -104,6 +106,7 @@ class Recorder:
             price_world=price_world,
             price_china=price_china,
             project_output=projects,
+            project_accessible=accessible,
             projects=tuple(world.project_ids),
             balance_error=balance_errors(world),
             clipped=clipped_tonnes(world),

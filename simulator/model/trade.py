@@ -77,13 +77,14 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
 
 
 def _habits(market: Market, day: float, growth: Floats) -> Floats:
-    """(P, B) or (P, B, n) sourcing shares: base-year habits, and new output at everybody's expense pro rata."""
-    if not market.projects or not market.entrants.any():
+    """(P, B) or (P, B, n) sourcing shares: base-year habits as ties leave them; new output comes on top, pro rata."""
+    tied = [ties for ties in market.ties if ties.began(day)]
+    if not tied and (not market.projects or not market.entrants.any()):
         return np.asarray(market.share)
-    custom: dict[int, Floats] = {}
+    custom: dict[int, Floats] = {ties.producer: ties.custom(day).T for ties in tied}
     for project in market.projects:
         if project.now.any():
-            outlets = np.where((day >= project.qualified)[:, None], project.outlets, project.unqualified_outlets)
+            outlets = project.sold_to.at(day, project.qualified)
             p = project.producer
             custom[p] = custom.get(p, market.flows[p][:, None]) + ((project.now / growth)[:, None] * outlets).T
     size = np.repeat(market.flows[:, :, None], growth.size, axis=2)
