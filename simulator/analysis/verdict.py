@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -98,6 +98,16 @@ class OverallVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """How often a rule fired before the deadline, and when."""
+
+    fired: Estimate
+    """P(fired at least once)."""
+    first_day: Quantiles
+    """Spread of the first day, days from start, over the replications in which it fired."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """How the target holds up."""
 
@@ -110,6 +120,8 @@ class Verdict:
     """Branch of the future -> its share of replications."""
     lots: int
     """Lots dispatched in all replications."""
+    rules: Mapping[str, RuleVerdict] = field(default_factory=dict)
+    """Rule -> how often and when it fired."""
 
 
 def judge(case: Case, outcome: Outcome) -> Verdict:
@@ -140,7 +152,13 @@ def judge(case: Case, outcome: Outcome) -> Verdict:
         end_products=tuple(item for item in everything if item.end_product),
         branches={name: probability(mask) for name, mask in branches.items()},
         lots=sum(int(item.lots.sum()) for item in outcome.chains),
+        rules={name: _rule(days, outcome.moment_days[deadline]) for name, days in outcome.rule_days.items()},
     )
+
+
+def _rule(days: NDArray[np.float64], deadline: float) -> RuleVerdict:
+    fired = days < deadline
+    return RuleVerdict(probability(fired), quantiles(np.where(fired, days, np.nan)))
 
 
 def branch_masks(outcome: Outcome) -> dict[str, Flags]:

@@ -104,6 +104,7 @@ class RuleBook:
 
     def __init__(self, case: Case, draws: Draws) -> None:
         self.reactions = [Reaction(rule, case, draws) for rule in case.rules]
+        self._deadline = float(case.day(case.deadline))
         self._watches: list[Watch] = []
 
     @property
@@ -127,8 +128,8 @@ class RuleBook:
                     put(pending.change, pending.change.mask & fired)
 
     def branches(self) -> dict[str, Mask]:
-        """Name of the branch -> (n,) replications in which the rule fired."""
-        return {f"rule/{item.rule.id}/fired": np.isfinite(item.first_day) for item in self.reactions}
+        """Name of the branch -> (n,) replications in which the rule fired before the deadline."""
+        return {f"rule/{item.rule.id}/fired": item.first_day < self._deadline for item in self.reactions}
 
     def first_days(self) -> dict[str, Floats]:
         """Rule -> (n,) day on which it first fired."""

@@ -38,6 +38,10 @@ def run_document(study: Study) -> Document:
         "deadline": case.deadline.isoformat(),
         "overall": {name: _overall(item) for name, item in verdict.overall.items()},
         "branches": {name: _estimate(item) for name, item in verdict.branches.items()},
+        "rules": {
+            name: {**_estimate(item.fired), "first_day": _quantiles(item.first_day)}
+            for name, item in verdict.rules.items()
+        },
         "commodities": [_commodity(item) for item in verdict.commodities],
         "end_products": [_commodity(item) for item in verdict.end_products],
         "execution": {"wall_s": round(study.wall_s, 3), "jobs": study.jobs},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final, Literal
 
 from rich.box import Box
@@ -48,6 +49,7 @@ def terminal(study: Study, *, colour: bool = False) -> str:
         *_in_doubt(study),
         *_other_yardsticks(study),
         *_branches(study),
+        *_rules(study),
         *_footer(study),
     ]
     lines = [line.rstrip() for part in parts for line in part.splitlines() or [""]]
@@ -184,6 +186,19 @@ def _branches(study: Study) -> Iterable[str]:
             f"if not: {outlook(f'not {name}')}.",
             WIDTH,
         )
+
+
+def _rules(study: Study) -> Iterable[str]:
+    """Say how often each rule fired before the deadline, and by when in half of those futures."""
+    parts = []
+    for rule in study.case.rules:
+        item = study.verdict.rules[rule.id]
+        text = f"{rule.id} ({rule.actor}) in {chance(item.fired)} %"
+        if item.fired.value > 0:
+            text += f", half of them by {study.case.start + timedelta(days=round(item.first_day.p50))}"
+        parts.append(text)
+    if parts:
+        yield from textwrap.wrap(f"Rules that fired before the deadline, of futures: {'; '.join(parts)}.", WIDTH)
 
 
 def _footer(study: Study) -> Iterable[str]:
