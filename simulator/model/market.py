@@ -86,8 +86,8 @@ def allocate(
         row *= gate.allowed.T
     sold = over_buyers(flow)
     # What follows changes nothing where nobody is short, so a block may skip it if that holds for all of it.
-    if (sold > on_offer).any():
-        _ration(flow, sold, on_offer, firm)
+    for p in np.flatnonzero((sold > on_offer).any(axis=1)):
+        _ration(flow[p], sold[p], on_offer[p], firm[p])
     received = over_producers(flow)
     left, unmet = np.maximum(on_offer - sold, 0.0), wanted - received
     trading = (unmet > NEGLIGIBLE * wanted).any(axis=0) & (left > NEGLIGIBLE * on_offer).any(axis=0)
@@ -127,17 +127,17 @@ def _add_up(rows: Floats, out: Floats) -> Floats:
 
 
 def _ration(flow: Floats, sold: Floats, offer: Floats, firm: Floats) -> None:
-    """Serve firm claims first, then the rest of the habitual claims, each cut in proportion, in place."""
-    claim = over_buyers(flow * firm)
+    """Cut one producer's claims (B, n) to its offer (n,), in place: firm claims first, then the rest, in proportion."""
+    claim = _add_up(flow * firm, out=np.empty_like(offer))
     rest = np.maximum(sold - claim, 0.0)
     first = np.minimum(1.0, offer / np.maximum(claim, _TINY))
     left = np.maximum(offer - claim, 0.0)
     second = np.where(rest > 0.0, np.minimum(1.0, left / np.maximum(rest, _TINY)), 1.0)
     # A claim's cut is ``first`` on its firm part and ``second`` on the rest; exactly 1 where nothing is short.
-    cut = firm * (first - second)[:, None, :]
-    cut += second[:, None, :]
+    cut = firm * (first - second)
+    cut += second
     flow *= cut
-    sold[...] = np.where(sold > offer, np.minimum(claim * first + rest * second, offer), sold)
+    np.copyto(sold, np.minimum(claim * first + rest * second, offer), where=sold > offer)
 
 
 def _open_spot(
@@ -179,10 +179,14 @@ def _open_spot(
     taken = np.minimum(1.0, unmet / np.maximum(offered, _TINY))
     """(B, n) part of what it is offered that a buyer takes."""
     bought = unmet * taken
+    whole = _add_up(bought[others], out=np.empty(n))
+    received[others] += (offered * taken)[others]
     for p in range(producers):
-        lot = (behind[p] * taken if p in behind else bought) * rate[p]
+        wanted = behind[p] * taken if p in behind else bought
+        lot = wanted * rate[p]
+        sold[p] += rate[p] * (_add_up(wanted[others], out=np.empty(n)) if p in behind else whole)
         if open_to is not None:  # a buyer that has a producer to itself would get all it has
             lot[buyer] = np.minimum(lot[buyer], unmet[buyer]) * fraction[p]
+            received[buyer] += lot[buyer]
+            sold[p] += lot[buyer]
         flow[p] += lot
-        received += lot
-        sold[p] += _add_up(lot, out=np.empty(n))

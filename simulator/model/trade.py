@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.market import Gate, allocate, over_producers
+from simulator.model.filters import kept_back, policy_filters, reroute
+from simulator.model.market import allocate, over_producers, rows_last
 from simulator.model.rows import across, row_sums
 from simulator.model.stage_market import Market
 
@@ -41,13 +42,15 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     order = np.clip(use * up_to - on_hand - state.on_order, 0.0, world.order_ceiling * use * step)
 
     share = _habits(market, day, world.growth(day))
-    gates, claims = _gates(world, market, order, share, use, day, index)
+    if market.duties:
+        share = _after_duties(market, share, day, step)
     offer = np.maximum(state.product - market.reserve, 0.0)
+    filters = policy_filters(world, market, order, share, offer, day, index)
+    gates = list(filters.gates.values())
     flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(world, market, day))
-    rerouted = _reroute(world, market, offer - sold, order - received, gates, claims, day) if gates else None
-    if gates:
-        for producer, desk in market.desks.items():
-            desk.use(flow[producer].T)
+    rerouted = reroute(world, market, offer - sold, order - received, filters, day)
+    for producer, desk in market.desks.items():
+        desk.use(np.ascontiguousarray(flow[producer].T))
     if rerouted is not None:
         producer, tonnes = rerouted
         flow[producer] += tonnes.T
@@ -60,17 +63,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     short = 1.0 - np.minimum(received / asked, 1.0)
     if not gates:
         return short, None
-    withheld = np.zeros_like(short)
-    by_china = np.zeros_like(short)
-    for gate in gates:
-        claim = claims[gate.producer]
-        kept = np.maximum(np.minimum(claim, asked * _habit(share, gate.producer)) - claim * gate.allowed, 0.0)
-        withheld += kept
-        if market.in_china[gate.producer] or gate.producer not in market.desks:
-            by_china += kept
-    if rerouted is not None:
-        withheld = np.maximum(withheld - rerouted[1], 0.0)
-        by_china = np.maximum(by_china - rerouted[1], 0.0)
+    withheld, by_china = kept_back(market, filters, share, asked, None if rerouted is None else rerouted[1])
     for focal, weights in market.denials:
         focal.withheld = focal.withheld + np.einsum("nb,b->n", by_china, weights)
     return short, np.asarray(np.minimum(withheld / asked, 1.0))
@@ -94,48 +87,13 @@ def _habits(market: Market, day: float, growth: Floats) -> Floats:
     return size
 
 
-def _habit(share: Floats, producer: int) -> Floats:
-    """(B,) or (n, B) a producer's habitual share of every buyer's sourcing."""
-    return np.ascontiguousarray(share[producer].T)
-
-
-def _gates(
-    world: ChainWorld, market: Market, order: Floats, share: Floats, use: Floats, day: float, index: int
-) -> tuple[list[Gate], dict[int, Floats]]:
-    """Policy filters of this review, and each restricted producer's ordinary claims (n, B)."""
-    gates, claims = [], {}
-    for p, desk in market.desks.items():
-        extra = desk.front_loading(day)
-        habit = _habit(share, p)
-        claim = order * habit
-        ahead = None if extra is None else extra * use * habit * world.step
-        allowed, open_ = desk.review(claim if ahead is None else claim + ahead, index)
-        gates.append(Gate(p, allowed, open_, ahead))
-        claims[p] = claim
-    for p, desk in list(market.desks.items()):
-        if desk.reaches_abroad and market.in_china[p]:
-            gates += _abroad(world, market, desk.abroad, {gate.producer for gate in gates})
-    for gate in gates:
-        claims.setdefault(gate.producer, order * _habit(share, gate.producer))
-    return gates, claims
-
-
-def _abroad(world: ChainWorld, market: Market, reach: Floats, done: set[int]) -> list[Gate]:
-    """Gates on what other producers make of Chinese material.
-
-    They may sell the targets no more than the part of their product that is free of it. Stocks stay mixed,
-    so what they do sell carries their average labels: an upper bound of its exposure.
-    """
-    labelled = market.state.product_labels
-    if labelled is None:
-        return []
-    tainted = labelled[:, :, 1 : world.labels.masks].sum(axis=2) / np.maximum(market.state.product, _TINY)
-    gates = []
-    for p in range(tainted.shape[1]):
-        if p not in done and not market.in_china[p]:
-            allowed = 1.0 - reach * np.minimum(tainted[:, p], 1.0)[:, None] * market.foreign[p][None, :]
-            gates.append(Gate(p, allowed, allowed))
-    return gates
+def _after_duties(market: Market, share: Floats, day: float, step: float) -> Floats:
+    """(P, B, n) sourcing shares as import duties have moved them."""
+    n = market.use_rate.shape[0]
+    moved = np.repeat(share[:, :, None], n, axis=2) if share.ndim == 2 else share
+    for duties in market.duties:
+        duties.shift(moved, day, step)
+    return moved
 
 
 def _qualified(world: ChainWorld, market: Market, day: float) -> tuple[int, Floats] | None:
@@ -151,32 +109,6 @@ def _qualified(world: ChainWorld, market: Market, day: float) -> tuple[int, Floa
     for project in market.projects:
         fraction[:, project.producer] = np.maximum(fraction[:, project.producer], day >= project.qualified)
     return market.state.focal, fraction
-
-
-def _reroute(
-    world: ChainWorld,
-    market: Market,
-    left: Floats,
-    unmet: Floats,
-    gates: list[Gate],
-    claims: dict[int, Floats],
-    day: float,
-) -> tuple[int, Floats] | None:
-    """Tonnes (n, B) of a restricted producer that reach their buyer through a third country."""
-    blocked = {gate.producer: claims[gate.producer] * (1.0 - gate.allowed) for gate in gates}
-    premium = world.world_price.value / world.china_price.value - 1.0
-    pays = premium > world.reroute_premium
-    for p, desk in market.desks.items():
-        if p not in claims or not market.in_china[p]:
-            continue
-        open_since = day >= desk.since + world.reroute_lag_days[:, None]
-        reach = np.where(open_since & pays[:, None], world.reroute_share[:, None] * blocked[p], 0.0)
-        reach = np.minimum(reach, np.maximum(unmet, 0.0))
-        if not reach.any():
-            continue
-        unsold = np.maximum(left[:, p], 0.0)
-        return p, reach * np.minimum(1.0, unsold / np.maximum(row_sums(reach), _TINY))[:, None]
-    return None
 
 
 def _ship(
@@ -200,12 +132,13 @@ def _ship(
         state.on_order[:, :regions] += away
     if state.to_processors is not None:
         tonnes = received[:, regions:]
-        feed = np.ascontiguousarray(np.moveaxis(flow[:, regions:], 2, 0))  # (n, P, Q)
+        feed = flow[:, regions:]
+        if labels is not None:
+            feed = feed / rows_last(whole)[:, None, :]
         # One small product per replication: nothing is summed across the replication axis.
-        if labels is None:
-            moved = np.matmul(feed.transpose(0, 2, 1), market.fresh)
-        else:
-            moved = np.matmul((feed / across(whole, feed.shape[2])).transpose(0, 2, 1), labels)
+        moved = np.matmul(
+            np.ascontiguousarray(np.moveaxis(feed, 2, 0).transpose(0, 2, 1)), market.fresh if labels is None else labels
+        )
         state.to_processors.send(tonnes, moved)
         state.on_order[:, regions:] += tonnes
     if market.focal is not None:
