@@ -11,6 +11,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Final
 
+from simulator.catalogue.corridors import caught_on_land, shared_corridor
 from simulator.catalogue.parameters import parameter
 from simulator.catalogue.tables import Row, from_tables, number, rows
 from simulator.domain.chain import Lane
@@ -33,24 +34,33 @@ def lanes_to_focal(country: str, commodity: str, focal: str = "USA") -> tuple[La
     """
     if region_of(country) == focal:
         return ()
-    air = _air(commodity)
-    usable = [
+    usable = routes_to_focal(country, commodity, focal)
+    if all(_use(row)["usable"] == "closed" for row in usable):
+        return (*(_fallback_lanes(country, focal)), *(_lane(row) for row in usable))
+    return tuple(_lane(row) for row in usable)
+
+
+def routes_to_focal(country: str, commodity: str | None, focal: str) -> list[Row]:
+    """Rows of the routes tables behind ``lanes_to_focal``, usual way first.
+
+    Without a commodity: every way anything may take, those by air and those made for one commodity last.
+    """
+    air = "also" if commodity is None else _air(commodity)
+    found = [
         row
         for row, use in _routes()
         if row["origin_country"] == country
         and _ends_in(use["destination"], focal)
         and use["usable"] != "no"
-        and (not use["only_for"] or commodity in use["only_for"].split())
+        and (not use["only_for"] or commodity is None or commodity in use["only_for"].split())
         and (row["modes"] != "air" or air)
     ]
-    if all(_use(row)["usable"] == "closed" for row in usable):
-        return (*(_fallback_lanes(country, focal)), *(_lane(row) for row in usable))
 
     def rank(row: Row) -> tuple[bool, bool, bool, float]:
         use = _use(row)
         flies_first = row["modes"] == "air" and air == "first"
         flies_last = row["modes"] == "air" and air != "first"
-        made_for_it = bool(use["only_for"])
+        made_for_it = bool(use["only_for"]) == (commodity is not None)
         return (
             use["usable"] == "closed" or flies_last,
             not flies_first,
@@ -58,7 +68,7 @@ def lanes_to_focal(country: str, commodity: str, focal: str = "USA") -> tuple[La
             _days(row, "transit_days_typical") + _risk(row) * parameter("closure_wait_days").value,
         )
 
-    return tuple(_lane(row) for row in sorted(usable, key=rank))
+    return sorted(found, key=rank)
 
 
 @from_tables
@@ -79,6 +89,24 @@ def lag_days(origin: str, buyer: str) -> float:
         if found:
             return median(found)
     return median(_days_between()[ANYWHERE, ANYWHERE])
+
+
+@from_tables
+def corridor_names() -> tuple[str, ...]:
+    """Names of shared bottlenecks and of corridors of the routes tables that lead to a focal region, sorted."""
+    own = {_corridor(row) for row in _leading()}
+    return tuple(sorted(own | {shared for name in own if (shared := shared_corridor(name))}))
+
+
+@from_tables
+def countries_crossed() -> tuple[str, ...]:
+    """Countries that some lane to a focal region crosses, sorted."""
+    return tuple(sorted({country for row in _leading() for country in _crossed(row)}))
+
+
+def _leading() -> list[Row]:
+    """Routes to an economy that can be a focal buyer."""
+    return [row for row, use in _routes() if use["usable"] != "no" and region_of(use["destination"]) != "ROW"]
 
 
 @from_tables
@@ -109,22 +137,38 @@ def _ends_in(destination: str, focal: str) -> bool:
 
 
 def _lane(row: Row) -> Lane:
+    name = _corridor(row)
     return Lane(
         route_id=row["route_id"],
         origin=row["origin_country"],
-        corridor=_corridor(row),
+        corridor=name,
         transit_days_median=_days(row, "transit_days_typical"),
         transit_days_p95=_days(row, "transit_days_max"),
-        crosses=tuple(part for part in row["countries_crossed"].replace(" or ", ";").split(";") if part),
-        closures_per_year=_corridor_risk(_corridor(row)),
+        crosses=_crossed(row),
+        closures_per_year=_corridor_risk(name),
         source=row["source"],
         quality=row["quality"],
+        shared=shared_corridor(name),
+        exposed_share=_exposed_share(row),
+        closed=_use(row)["usable"] == "closed",
     )
+
+
+def _crossed(row: Row) -> tuple[str, ...]:
+    return tuple(part for part in row["countries_crossed"].replace(" or ", ";").split(";") if part)
 
 
 def _corridor(row: Row) -> str:
     """Name of what closes together: a route across other countries is shared, a direct sea or air lane is not."""
-    return row["corridor"] if row["countries_crossed"] else f"{row['corridor']} from {row['origin_country']}"
+    name = row["corridor"].strip()
+    return name if row["countries_crossed"] else f"{name} from {row['origin_country']}"
+
+
+def _exposed_share(row: Row) -> float:
+    """Part of the transit before the lot has left the corridor: all of it, or all but the sea leg at its end."""
+    if not caught_on_land(_corridor(row)):
+        return 1.0
+    return 1.0 - (number(row["sea_days"]) or 0.0) / _days(row, "transit_days_typical")
 
 
 @from_tables

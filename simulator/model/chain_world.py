@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.catalogue.intermediaries import intermediaries
 from simulator.catalogue.parameters import parameter
 from simulator.domain.chain import Chain, Stage
 from simulator.domain.changes import CapacityChange, RecyclingChange, SubstitutionChange
@@ -26,6 +27,7 @@ from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
 from simulator.model.prices import PriceIndex
 from simulator.model.recycling import add_recyclers
+from simulator.model.rerouting import Rerouting
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.state import StageState
 from simulator.model.steady import compositions
@@ -69,9 +71,12 @@ class ChainWorld:
         self.cover_days = role("stock_cover_months") * DAYS_PER_MONTH
         self.hoarding = role("hoarding_multiple")
         self.qualification_days = role("qualification_months") * DAYS_PER_MONTH
-        self.reroute_share = np.clip(role("reroute_share"), 0.0, 1.0)
-        self.reroute_lag_days = role("reroute_lag_months") * DAYS_PER_MONTH
-        self.reroute_premium = role("reroute_premium")
+        self.rerouting = Rerouting(
+            intermediaries(chain.commodity),
+            np.clip(role("reroute_share"), 0.0, 1.0),
+            role("reroute_lag_months") * DAYS_PER_MONTH,
+            role("reroute_premium"),
+        )
         self.focal_level = role("focal_demand_level")
         if case.company is not None:  # it states its use at the start, not in the base year
             self.focal_level = self.focal_level / self.growth(0.0)
@@ -150,17 +155,20 @@ class ChainWorld:
             market.fresh = self.labels.origin(s, stage.producers)
             market.outages = Outages(stage, cause, draws, review_days.size, self.step, rate, lost)
             if case.focal in stage.regions and (s == chain.verdict_stage or stage.kind == "magnet"):
-                weeks = corridors.weeks(stage, cause)
+                transits = corridors.transits(stage, chain.commodity)
                 release = parameter("government_release_share_per_year").value / DAYS_PER_YEAR
                 fixed = None
                 if s == 0:
                     china = stage.producers.index(CHINA) if CHINA in stage.producers else 0
                     fixed = np.concatenate([market.fresh, market.fresh[china : china + 1]])
-                market.focal = FocalBuyer(weeks, self.labels.size, fixed, release)
+                market.focal = FocalBuyer(transits.weeks, self.labels.size, fixed, release)
+                market.focal.passage = transits.passage
+                market.focal.usual_days = transits.usual_days
                 if s == chain.verdict_stage:
                     plans = planned(chain.government.plans, chain.commodity, case, n)
                     market.focal.purchases += [Purchase(plan, self.labels.masks) for plan in plans]
                 market.state.tracked = True
+                market.via = np.zeros((n, len(self.rerouting.ways)))
         recycling = [c for c in capacity if isinstance(c, RecyclingChange) and c.commodity == chain.commodity]
         add_recyclers(chain, self.markets, recycling, case.focal, self.qualification_days)
         self.entrants.enter(change for change in capacity if isinstance(change, CapacityChange))
@@ -172,10 +180,10 @@ class ChainWorld:
             if market.focal is not None:
                 if case.company is not None and chain.commodity in case.company.stock_days:
                     market.cover[:, market.state.focal] = case.company.stock_days[chain.commodity]
-                # Mean transit of this replication's own lots, then one review until the next order.
-                transit = market.focal.weeks[:, :, :-1].mean(axis=0) * float(SERVICE_DAYS)
+                # Mean transit of this replication's own lots on open ways, then one review until the next order.
                 usual = market.share[:, market.state.focal]
-                market.lead_days[:, market.state.focal] = (transit * usual[None, :]).sum(axis=1) + self.step / 2
+                transit = market.focal.usual_days * usual[None, :]
+                market.lead_days[:, market.state.focal] = transit.sum(axis=1) + self.step / 2
             for new in market.projects:
                 self.project_ids.append(new.plant.id)
 
@@ -255,7 +263,7 @@ class ChainWorld:
         assert focal is not None
         rate = market.flows[:, state.focal] * self.focal_level[:, None]
         # The model's first dispatch is one review after its first day; earlier ones are on the way.
-        for back in range(int(focal.weeks.max()) * SERVICE_DAYS // self.step + 1):
+        for back in range(int(focal.weeks[0].max()) * SERVICE_DAYS // self.step + 1):
             ahead = focal.weeks[0] - np.int32(back * self.step // SERVICE_DAYS)
             lots = np.zeros(focal.pool.shape)
             lots[:, :-1] = np.where(ahead[:, :-1] > 0, rate * self.step, 0.0)

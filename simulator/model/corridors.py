@@ -1,91 +1,248 @@
-"""Ways to the focal buyer: transit times of lots, and corridors that close now and then.
+"""Ways to the focal buyer: transit times of lots, corridors that close, and what they have in common.
 
-A lot takes the first way of its origin whose corridor is open on the day it leaves; where all are
-closed it waits for the usual one. Closures of a corridor strike every commodity that uses it in the
-same replications on the same days.
+A lot takes the first way of its origin, in order of use, that is open on the day it leaves; where all are shut it
+waits for the one that lands it first. A corridor that shuts holds the lots on it until it reopens
+(``closures``); a lot turns round instead if the first other way open that day lands it sooner, after going back
+as long as it has come. No lot lands before its usual way would have landed it without closures. Random
+closures of a corridor strike every commodity that uses it in the same replications on the same days.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.catalogue.corridors import capacities, gross_t_per_t
 from simulator.catalogue.parameters import parameter
 from simulator.domain.chain import Lane, Stage
+from simulator.domain.changes import ClosureChange
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
 from simulator.domain.sampling import lognormal, standard_normal
+from simulator.model.closures import Shut, arrival, caught_on, is_shut, united
 from simulator.model.focal import SERVICE_DAYS
+from simulator.model.passage import Passage, Queues
 
 Floats = NDArray[np.float64]
 _Z95 = 1.6448536269514722  # standard normal quantile of 0.95
+_DAYS_PER_YEAR = 365.25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detour:
+    """What closures did to the lots of one producer."""
+
+    ways: tuple[Lane, ...]
+    """Ways that are not closed for good, usual way first."""
+    taken: NDArray[np.int8]
+    """(n, T) index of the way a lot takes."""
+    delay: NDArray[np.int16]
+    """(n, T) services by which it lands later than on its usual way."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transits:
+    """How long one stage's lots take to the focal buyer."""
+
+    weeks: NDArray[np.int16]
+    """(n, T, P + 1) services from departure to landing; the last lane carries re-routed Chinese lots."""
+    usual_days: Floats
+    """(n, P) mean days of each producer's usual way without closures, in whole services."""
+    passage: Passage | None
+    """Where the lots meet corridors of limited capacity; None where they meet none."""
+    detours: Mapping[int, Detour]
+    """Producer -> what closures did to its lots, where they met any."""
 
 
 class Corridors:
-    """Closures of every shared corridor, drawn once per block."""
+    """Closures and queues of every corridor of one block."""
 
-    def __init__(self, draws: Draws, days: Floats, first_day: float) -> None:
-        """``days`` (T,) market reviews; closures are drawn from ``first_day`` on."""
+    def __init__(
+        self,
+        draws: Draws,
+        days: Floats,
+        first_day: float,
+        end: float | None = None,
+        closures: Sequence[ClosureChange] = (),
+    ) -> None:
+        """Prepare a block.
+
+        Parameters
+        ----------
+        draws
+            Random numbers of the block.
+        days
+            (T,) market reviews.
+        first_day
+            Day from which random closures are drawn.
+        end
+            First day after the clock stops; the last review where None.
+        closures
+            Closures the scenario puts on the clock.
+        """
         self._draws = draws
         self._days = days
         self._first_day = first_day
-        self._waits: dict[str, Floats] = {}
+        self._end = float(days[-1]) if end is None else end
+        self._closures = closures
+        self._shut: dict[tuple[str, tuple[int, ...]], Shut] = {}
+        self._longest = parameter("transit_days_longest").value
+        limited = {name: item.left_t_per_year for name, item in capacities().items()}
+        known = {name: left for name, left in limited.items() if left}
+        self.queues = Queues(tuple(known), tuple(left / _DAYS_PER_YEAR for left in known.values()), draws.n)
 
-    def wait(self, lane: Lane) -> Floats:
-        """(n, T) days until the corridor of ``lane`` is open again, 0 while it is open."""
-        known = self._waits.get(lane.corridor)
-        if known is not None:
-            return known
-        years = (float(self._days[-1]) - self._first_day) / 365.25
-        slots = int(np.ceil(2 * years * lane.closures_per_year)) + 2
-        u = np.ascontiguousarray(self._draws.uniform(f"corridor/{lane.corridor}", 2 * slots).T)
-        median, p90 = parameter("corridor_closure_days_median").value, parameter("corridor_closure_days_p90").value
-        waits = np.zeros((self._draws.n, self._days.size))
-        opened = np.full(self._draws.n, self._first_day)
-        if lane.closures_per_year > 0:
+    def shut(self, lane: Lane, commodity: str) -> Shut:
+        """Closures of a lane for a commodity's goods, random ones and the scenario's."""
+        mine = tuple(i for i, closure in enumerate(self._closures) if closes(closure, lane, commodity))
+        key = (lane.corridor, mine)
+        if key not in self._shut:
+            parts = [self._random(lane)]
+            for i in mine:
+                one = self._closures[i]
+                held = one.mask & (one.day < one.until)
+                parts.append((np.where(held, one.day, np.inf)[:, None], np.where(held, one.until, np.inf)[:, None]))
+            self._shut[key] = united(parts)
+        return self._shut[key]
+
+    def _random(self, lane: Lane) -> Shut:
+        """Closures that come by chance: exponential gaps, lognormal lengths cut at the longest transit."""
+        key = (lane.corridor, (-1,))
+        if key in self._shut:
+            return self._shut[key]
+        years = (float(self._days[-1]) - self._first_day) / _DAYS_PER_YEAR
+        slots = int(np.ceil(2 * years * lane.closures_per_year)) + 2 if lane.closures_per_year > 0 else 0
+        begins, ends = np.empty((self._draws.n, slots)), np.empty((self._draws.n, slots))
+        if slots:
+            u = np.ascontiguousarray(self._draws.uniform(f"corridor/{lane.corridor}", 2 * slots).T)
+            median, p90 = parameter("corridor_closure_days_median").value, parameter("corridor_closure_days_p90").value
+            opened = np.full(self._draws.n, self._first_day)
             for k in range(slots):
-                closed = opened - np.log(u[2 * k]) * (365.25 / lane.closures_per_year)
-                opened = closed + lognormal(u[2 * k + 1], median, p90)
-                inside = (self._days[None, :] >= closed[:, None]) & (self._days[None, :] < opened[:, None])
-                waits = np.where(inside, opened[:, None] - self._days[None, :], waits)
-        self._waits[lane.corridor] = waits
-        return waits
+                begins[:, k] = opened - np.log(u[2 * k]) * (_DAYS_PER_YEAR / lane.closures_per_year)
+                ends[:, k] = begins[:, k] + np.minimum(lognormal(u[2 * k + 1], median, p90), self._longest)
+                opened = ends[:, k]
+        self._shut[key] = begins, ends
+        return begins, ends
 
-    def weeks(self, stage: Stage, cause: str) -> NDArray[np.int16]:
-        """(n, T, P + 1) services from departure to landing; the last lane carries re-routed Chinese lots."""
+    def transits(self, stage: Stage, commodity: str) -> Transits:
+        """Services from departure to landing of every lot of a stage, closures included."""
         n, reviews, producers = self._draws.n, self._days.size, len(stage.producers)
-        result = np.empty((n, reviews, producers + 1), dtype=np.int16)
-        longest = parameter("transit_days_longest").value
-        extra = parameter("reroute_extra_days").value
+        weeks = np.empty((n, reviews, producers + 1), dtype=np.int16)
+        usual_days = np.empty((n, producers))
+        uses: dict[int, NDArray[np.int8]] = {}
+        detours: dict[int, Detour] = {}
+        base = np.zeros((n, reviews))
         for p, country in enumerate(stage.producers):
-            ways = stage.lanes.get(country, ())
+            ways = tuple(way for way in stage.lanes.get(country, ()) if not way.closed)
             if not ways:
-                result[:, :, p] = 1
+                weeks[:, :, p] = 1
+                usual_days[:, p] = SERVICE_DAYS
                 continue
-            z = standard_normal(self._draws.uniform(f"transit/{cause}/{country}", reviews))
-            days = _transit(ways, [self.wait(way) for way in ways[:2]], z)
-            result[:, :, p] = _services(days, longest)
-        usual = [np.asarray(result[:, :, p], dtype=float) for p, c in enumerate(stage.producers) if c == CHINA]
-        base = usual[0] * SERVICE_DAYS if usual else np.zeros((n, reviews))
-        result[:, :, producers] = _services(base + extra, longest)
-        return result
+            z = standard_normal(self._draws.uniform(f"transit/{commodity}/{stage.name}/{country}", reviews))
+            days = self._transit(ways[0], z)
+            services = self._services(days)
+            usual_days[:, p] = services.mean(axis=1) * SERVICE_DAYS
+            taken = self._detour(ways, commodity, z, days)
+            if taken is not None:
+                usual, services = services, self._services(days)
+                detours[p] = Detour(ways, taken, services - usual)
+            weeks[:, :, p] = services
+            if country == CHINA:
+                base = np.asarray(services, dtype=float) * SERVICE_DAYS
+            limited = np.array([self._queue(way) for way in ways], dtype=np.int8)
+            if (limited >= 0).any():
+                used = np.full((n, reviews), limited[0]) if taken is None else limited[taken]
+                uses[p] = np.ascontiguousarray(used.T)
+        weeks[:, :, producers] = self._services(base + parameter("reroute_extra_days").value)
+        passage = Passage(self.queues, uses, gross_t_per_t(commodity, stage.name)) if uses else None
+        return Transits(weeks, usual_days, passage, detours)
 
+    def _queue(self, lane: Lane) -> int:
+        """Queue in which the lots of a lane wait, -1 for none."""
+        names = self.queues.names
+        return names.index(lane.shared) if lane.shared in names else -1
 
-def _transit(ways: Iterable[Lane], waits: list[Floats], z: Floats) -> Floats:
-    days: Floats | None = None
-    waiting = np.zeros(0, dtype=bool)
-    for way, wait in zip(ways, waits, strict=False):
+    def _transit(self, way: Lane, z: Floats) -> Floats:
+        """Days under way on an open lane, for standard normal ``z``."""
         sigma = np.log(max(way.transit_days_p95, way.transit_days_median * 1.0001) / way.transit_days_median) / _Z95
-        took = way.transit_days_median * np.exp(sigma * z)
-        if days is None:
-            days, waiting = took + wait, wait > 0
-        else:
-            days = np.where(waiting & (wait == 0), took, days)
-    assert days is not None
-    return np.asarray(days)
+        return np.asarray(np.minimum(way.transit_days_median * np.exp(sigma * z), self._longest))
+
+    def _services(self, days: Floats) -> NDArray[np.int16]:
+        """Whole services of transits (n, T); what would land long after the clock stops lands just after it."""
+        never = np.maximum(self._end - self._days + 2 * SERVICE_DAYS, 2 * self._longest)
+        return np.maximum(1, np.ceil(np.minimum(days, never) / SERVICE_DAYS)).astype(np.int16)
+
+    def _detour(self, ways: Sequence[Lane], commodity: str, z: Floats, days: Floats) -> NDArray[np.int8] | None:
+        """Lengthen ``days`` (n, T) of lots that meet a closure; return the way each lot takes (n, T).
+
+        None where no lot of any replication meets one: the same as 0 for all.
+        """
+        lots = self._disturbed(ways[0], commodity, days)
+        rows, columns = np.nonzero(lots)
+        if not rows.size:
+            return None
+        left = self._days[columns]
+        shut = [_of(self.shut(way, commodity), rows) for way in ways]
+        on_way = [self._transit(way, z[rows, columns]) for way in ways]
+        lands, way = _first_open(ways, shut, on_way, left)
+        undisturbed = left + days[rows, columns]
+        days[rows, columns] = np.maximum(lands, undisturbed) - left
+        taken = np.zeros(days.shape, dtype=np.int8)
+        taken[rows, columns] = way
+        return taken
+
+    def _disturbed(self, way: Lane, commodity: str, days: Floats) -> NDArray[np.bool_]:
+        """(n, T) lots that would meet a closure of their usual way, at the origin or under way."""
+        begins, ends = self.shut(way, commodity)
+        met = np.zeros(days.shape, dtype=bool)
+        for j in range(begins.shape[1]):
+            rows = np.flatnonzero((begins[:, j] < self._end) & (begins[:, j] < ends[:, j]))
+            past = self._days + days[rows] * way.exposed_share
+            met[rows] |= (begins[rows, j, None] < past) & (ends[rows, j, None] > self._days)
+        return met
 
 
-def _services(days: Floats, longest: float) -> NDArray[np.int16]:
-    return np.maximum(1, np.ceil(np.minimum(days, longest) / SERVICE_DAYS)).astype(np.int16)
+def closes(closure: ClosureChange, lane: Lane, commodity: str) -> bool:
+    """Whether a closure shuts a lane for a commodity's goods."""
+    if commodity not in closure.commodities and "ALL" not in closure.commodities:
+        return False
+    named = lane.corridor in closure.corridors or (bool(lane.shared) and lane.shared in closure.corridors)
+    return named or closure.country in lane.crosses
+
+
+def _of(shut: Shut, rows: NDArray[np.int64]) -> Shut:
+    """Closures of some rows."""
+    return shut[0][rows], shut[1][rows]
+
+
+def _first_open(
+    ways: Sequence[Lane], shut: Sequence[Shut], on_way: Sequence[Floats], left: Floats
+) -> tuple[Floats, NDArray[np.int64]]:
+    """(c,) landing day and index of the way of lots that leave on ``left`` (c,)."""
+    direct = np.stack([arrival(s, left, t, w.exposed_share) for w, s, t in zip(ways, shut, on_way, strict=True)])
+    is_open = np.stack([~is_shut(s, left) for s in shut])
+    way = np.where(is_open.any(axis=0), is_open.argmax(axis=0), direct.argmin(axis=0))
+    cell = np.arange(left.size)
+    lands = direct[way, cell]
+    # A lot that its open way holds up turns round where that is quicker.
+    sets_out = is_open[way, cell]
+    for k in range(len(ways)):
+        caught = caught_on(shut[k], left)
+        held = np.flatnonzero((way == k) & sets_out & (lands > left + on_way[k]) & (caught < np.inf))
+        if not held.size:
+            continue
+        day = caught[held]
+        back = day + (day - left[held])
+        turned = np.full(held.size, np.inf)
+        onto = np.full(held.size, k)
+        for j in range(len(ways)):
+            mine = _of(shut[j], held)
+            free = np.isinf(turned) & ~is_shut(mine, day)
+            landed = arrival(mine, back, on_way[j][held], ways[j].exposed_share)
+            turned, onto = np.where(free, landed, turned), np.where(free, j, onto)
+        sooner = turned < lands[held]
+        way[held] = np.where(sooner, onto, way[held])
+        lands[held] = np.minimum(turned, lands[held])
+    return lands, way

@@ -8,6 +8,7 @@ lazily, whenever somebody looks at the stock or adds to it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,14 @@ from numpy.typing import NDArray
 from simulator.model.rows import across
 from simulator.model.stockpile import Purchase, Release
 
+if TYPE_CHECKING:
+    from simulator.model.passage import Passage
+
 Floats = NDArray[np.float64]
 SERVICE_DAYS = 7
 """Days between sailings of a liner service: lots land on these days."""
 HORIZON_WEEKS = 64
-"""Length of the landing calendar, services; longer than any transit (``transit_days_longest``)."""
+"""Least length of the landing calendar, services; longer than any transit (``transit_days_longest``)."""
 _TINY = 1e-300
 
 
@@ -51,7 +55,8 @@ class FocalBuyer:
         self.fixed = fixed
         self.weeks = np.ascontiguousarray(np.moveaxis(weeks, 1, 0), dtype=np.int32)
         """(T, n, lanes)"""
-        self.calendar = np.zeros((HORIZON_WEEKS, n, lanes))
+        # A closure may hold a lot for longer than any transit takes.
+        self.calendar = np.zeros((max(HORIZON_WEEKS, int(weeks.max(initial=0)) + 1), n, lanes))
         """(W, n, lanes) tonnes that land at each coming service day; one day's lots lie together."""
         self._flat = self.calendar.reshape(-1)
         self._place = np.arange(n * lanes, dtype=np.int32).reshape(n, lanes)
@@ -81,11 +86,17 @@ class FocalBuyer:
         self.lots = np.zeros(n, dtype=np.int64)
         self.log: Callable[[int, NDArray[np.int32], Floats, Floats | None], None] | None = None
         """Told of every departure: review, services until landing (n, lanes), and what ``dispatch`` was given."""
+        self.usual_days = np.zeros((n, lanes - 1))
+        """(n, P) mean transit of each producer's usual way while it is open, days."""
+        self.passage: Passage | None = None
+        """Where lots queue for corridors of limited capacity; None where they use none."""
         self._week = 0
 
     def dispatch(self, review: int, tonnes: Floats, labels: Floats | None) -> None:
         """Lots (n, lanes) leave now with their labels (n, lanes, L), None where a lane's are fixed."""
         weeks = self.weeks[review]
+        if self.passage is not None:
+            weeks = np.minimum(self.passage.enter(review, tonnes, weeks), len(self.calendar) - 1)
         self.put(weeks, tonnes)
         self.pool += tonnes
         if self.pool_labels is not None and labels is not None:
@@ -96,7 +107,7 @@ class FocalBuyer:
 
     def put(self, weeks: NDArray[np.int32], tonnes: Floats) -> None:
         """Enter tonnes (n, lanes) in the calendar, ``weeks`` services ahead."""
-        slots = (weeks + self._week) % HORIZON_WEEKS
+        slots = (weeks + self._week) % len(self.calendar)
         self._flat[slots * self._place.size + self._place] += tonnes
 
     def settle(self, day: float) -> None:
@@ -152,7 +163,7 @@ class FocalBuyer:
     def land(self, day: float) -> None:
         """The service of ``day`` calls: its lots join the stock."""
         self.settle(day)
-        self._week = (self._week + 1) % HORIZON_WEEKS
+        self._week = (self._week + 1) % len(self.calendar)
         landing = self.calendar[self._week]
         if self.pool_labels is None:
             assert self.fixed is not None, "a lane without labels of its own has a fixed composition"

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from simulator.domain.changes import (
     CapacityChange,
     Change,
-    ControlChange,
+    ClosureChange,
     DemandChange,
     LastingChange,
     OutageChange,
     RecyclingChange,
     SuspensionChange,
     SuspensionEndChange,
+    SwitchChange,
 )
 from simulator.domain.draws import Draws
 from simulator.domain.traces import Trace
@@ -33,6 +34,7 @@ from simulator.model.corridors import Corridors
 from simulator.model.economy import hang
 from simulator.model.focal import SERVICE_DAYS
 from simulator.model.ledger import check
+from simulator.model.measures import hang_up, turn
 from simulator.model.offtake import Levers
 from simulator.model.recorder import Recorder
 from simulator.model.review import review
@@ -56,11 +58,12 @@ class World:
         self.branches: dict[str, Mask] = {}
         self.rules = RuleBook(case, draws)
         changes = [*self._changes(draws), *self.rules.changes]
-        corridors = Corridors(draws, self.reviews, float(self.first))
+        closures = [c for c in changes if isinstance(c, ClosureChange)]
+        self.corridors = Corridors(draws, self.reviews, float(self.first), float(self.end), closures)
         levers = Levers.of(changes)
         capacity = [c for c in changes if isinstance(c, CapacityChange | RecyclingChange)]
         self.chains = [
-            ChainWorld(case, chain, draws, corridors, levers, capacity, self.reviews) for chain in case.chains
+            ChainWorld(case, chain, draws, self.corridors, levers, capacity, self.reviews) for chain in case.chains
         ]
         self.recorders = [
             Recorder(chain, s, self.days)
@@ -86,13 +89,11 @@ class World:
         return changes
 
     def _register(self, changes: Sequence[Change]) -> None:
-        """Open a desk for every control and hang shocks on their chains, before the clock starts."""
+        """Hang measures and shocks on their chains, before the clock starts."""
         for change in changes:
-            if isinstance(change, ControlChange) and change.active:
-                for chain, s in self._covered(change.commodities, change.stages):
-                    desk = chain.desk(s, change.imposer)
-                    if desk is not None:
-                        desk.register(change, chain.hoarding)
+            if isinstance(change, SwitchChange):
+                for chain in self.chains:
+                    hang_up(chain, change)
             elif isinstance(change, DemandChange):
                 for chain in self.chains:
                     if chain.chain.commodity in change.commodities or "ALL" in change.commodities:
@@ -137,19 +138,12 @@ class World:
         event.callbacks.append(lambda _: act())
 
     def _applier(
-        self, change: ControlChange | SuspensionChange | SuspensionEndChange, mask: Mask
+        self, change: SwitchChange | SuspensionChange | SuspensionEndChange, mask: Mask
     ) -> Callable[[], None]:
         def act() -> None:
             day = float(self.env.now)
             for chain in self.chains:
-                for market in chain.markets:
-                    for desk in market.desks.values():
-                        if isinstance(change, ControlChange):
-                            desk.apply(change.event_id, change.active, day, mask)
-                        elif isinstance(change, SuspensionChange):
-                            desk.suspend(change.event_id, change.suspends, change.active, day, mask)
-                        else:
-                            desk.resume(change.ends, day, mask)
+                turn(chain, change, day, mask)
 
         return act
 
@@ -172,6 +166,7 @@ class World:
             if (self.env.now - self.first) % self.case.review_days == 0:
                 for chain in self.chains:
                     review(chain, day)
+                self.corridors.queues.review(day, self.case.review_days)
                 if day in observed:
                     self._observer(day)()
                 self.rules.review(day, self._put)
@@ -189,6 +184,7 @@ class World:
             chains=tuple(recorder.trace() for recorder in self.recorders),
             branches=self.branches | self.rules.branches(),
             rule_days=self.rules.first_days(),
+            bound=self.corridors.queues.first_bound(),
         )
 
 
@@ -205,7 +201,7 @@ def checkpoints(case: Case) -> Floats:
     return np.array(sorted({day for end in ends for w in windows if first < (day := end - w) <= last}), dtype=float)
 
 
-_ON_THE_CLOCK = ControlChange | SuspensionChange | SuspensionEndChange
+_ON_THE_CLOCK = SwitchChange | SuspensionChange | SuspensionEndChange
 """Changes that act on a day of their own; the others are looked up at every review."""
 
 
