@@ -27,12 +27,17 @@ EXIT_INTERRUPTED = 130
 SUBCOMMANDS = {
     "run": ("simulator.cli.run:run", "Simulate scenarios and print how the target holds up."),
     "compare": ("simulator.cli.compare:compare", "Compare scenarios on the same random futures."),
+    "trace": ("simulator.cli.trace:trace", "Show every lot of one random future."),
     "validate": ("simulator.cli.scenario_commands:validate", "Check scenario files without running them."),
     "schema": ("simulator.cli.scenario_commands:schema", "Print the JSON schema of scenario files."),
     "init": ("simulator.cli.scenario_commands:init", "Write a commented starter scenario."),
     "data": ("simulator.cli.data:data_group", "Show the catalogue with sources and grades."),
 }
 """Subcommand -> where it lives, and its line in the help (so that help imports none of them)."""
+
+
+class _ReaderGone(Exception):
+    """Whoever read stdout has left, as ``| head`` does; click would call it a failure."""
 
 
 class LazyGroup(click.Group):
@@ -50,6 +55,13 @@ class LazyGroup(click.Group):
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the subcommand; output that nobody reads any more ends it."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGone from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of subcommands from their stored lines, importing none."""
@@ -103,8 +115,8 @@ def exit_code(arguments: list[str]) -> int:
     except SimulatorError as error:
         click.echo(f"error: {error}", err=True)
         return _failed(arguments, str(error), type(error).__name__, error.exit_code)
-    except BrokenPipeError:
-        # The reader of stdout has gone (``| head``); Python must not complain again at exit.
+    except _ReaderGone:
+        # Python must not complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:

@@ -60,6 +60,12 @@ class Recorder:
         self._next += 1
 
     @property
+    def commodity(self) -> str:
+        """Catalogue name of what is recorded, or ``commodity:stage`` for an end product of its chain."""
+        name = self.world.chain.commodity
+        return name if self.stage == self.world.chain.verdict_stage else f"{name}:{self.market.stage.name}"
+
+    @property
     def complete(self) -> bool:
         """Every day has been recorded."""
         return self._next == self.days.size
@@ -82,11 +88,8 @@ class Recorder:
             accessible,
         ) = (np.moveaxis(column, 0, 1) for column in self._columns)
         world, stage = self.world, self.market.stage
-        name = world.chain.commodity
-        if self.stage != world.chain.verdict_stage:
-            name = f"{name}:{stage.name}"
         return ChainTrace(
-            commodity=name,
+            commodity=self.commodity,
             stages=tuple(s.name for s in world.chain.stages),
             origins=(*stage.producers, REROUTED),
             days=self.days,

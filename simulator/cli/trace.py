@@ -1,0 +1,87 @@
+"""``simulator trace``: every lot of one random future."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from simulator.cli.own_data import own_data
+from simulator.errors import UsageError
+
+if TYPE_CHECKING:
+    from simulator.model.lot_log import Lot
+    from simulator.scenario.case import Case
+
+STDOUT = "-"
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("scenario", metavar="SCENARIO")
+@click.option(
+    "--replication", type=click.IntRange(min=0), required=True, metavar="K", help="Number of the future, from 0."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S", help="Root seed.")
+@click.option("--commodity", "commodities", multiple=True, metavar="C", help="Only this commodity; repeatable.")
+@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override a value; events by id; repeatable.")
+@click.option("--csv", "csv_file", metavar="FILE", help="Write CSV to FILE, or to stdout for -.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
+@own_data
+def trace(
+    scenario: str,
+    replication: int,
+    seed: int,
+    commodities: tuple[str, ...],
+    sets: tuple[str, ...],
+    csv_file: str | None,
+    as_json: bool,
+) -> None:
+    """Print the lot log of one replication: a table on a terminal, CSV for anything else.
+
+    \b
+    Example:
+      simulator trace scenarios/baseline.yaml --replication 3 --commodity antimony | head
+      simulator trace scenarios/baseline.yaml --replication 3 --csv lots.csv
+
+    Replication K alone is the same future, to the last bit, as number K of `simulator run` with that seed. A
+    lot is one consignment to the focal buyer, at the stage its commodity is judged at and at each end-product
+    market; goods between the stages of a chain move in bulk and are not in the log. China-exposed tonnes are those on
+    the day the lot leaves: on the way, the lots of a lane mix. The landed tonnes add up to the run's landings by
+    declared origin.
+    """
+    if csv_file is not None and as_json:
+        raise UsageError("--csv and --json exclude each other")
+    from simulator.experiment.lots import replication_lots
+    from simulator.scenario import load, resolve
+
+    case = resolve(load(scenario, sets), list(commodities) or None)
+    _, lots = replication_lots(case, replication=replication, seed=seed)
+    if as_json:
+        from simulator.report.document import text
+        from simulator.report.trace_table import trace_document
+
+        sys.stdout.write(text(trace_document(case, lots, replication=replication, seed=seed)))
+    elif csv_file is None and sys.stdout.isatty():
+        from simulator.report.trace_table import table
+
+        for line in table(case, lots):
+            click.echo(line)
+    else:
+        _write(case, lots, STDOUT if csv_file is None else csv_file)
+    # Here, where a reader who has gone is still met: at exit Python would complain.
+    sys.stdout.flush()
+
+
+def _write(case: Case, lots: tuple[Lot, ...], file: str) -> None:
+    from simulator.report.trace_table import write_csv
+
+    if file == STDOUT:
+        write_csv(case, lots, sys.stdout)
+        return
+    try:
+        with open(file, "w", encoding="utf-8", newline="") as out:
+            write_csv(case, lots, out)
+    except OSError as error:
+        raise UsageError(f"{file!r} cannot be written: {error.strerror}") from None
+    click.echo(f"wrote {len(lots):,} lots to {file}", err=True)
