@@ -169,13 +169,13 @@ def _open_spot(
             asked[p] += missed[buyer] * fraction[p]
     rate = np.where(asked > _NOTHING, left / np.maximum(asked, _NOTHING), 0.0)
     """(P, n) tonnes a producer gives per tonne missed by a buyer open to it."""
-    offered = unmet * _add_up(rate[[p for p in range(producers) if p not in behind]], out=np.empty(n))
-    for p, missed in behind.items():
-        offered += missed * rate[p]
-    if open_to is not None:
-        offered[buyer] = 0.0
-        for p in range(producers):
-            offered[buyer] += behind.get(p, unmet)[buyer] * fraction[p] * rate[p]
+    offered = np.zeros_like(unmet)
+    for p in range(producers):
+        # Producer by producer, gate or not: one that lets everything pass must not change a bit.
+        part = behind.get(p, unmet) * rate[p]
+        if open_to is not None:
+            part[buyer] *= fraction[p]
+        offered += part
     taken = np.minimum(1.0, unmet / np.maximum(offered, _TINY))
     """(B, n) part of what it is offered that a buyer takes."""
     bought = unmet * taken

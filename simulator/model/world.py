@@ -43,18 +43,21 @@ from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+RECORDED_REVIEWS = 2
+"""A run's trace holds one review in so many: four weeks are enough for series by the month."""
 
 
 class World:
     """Every commodity of a case in one block; lives for one run and is never returned."""
 
-    def __init__(self, case: Case, draws: Draws) -> None:
+    def __init__(self, case: Case, draws: Draws, every: int = 1) -> None:
+        """``every`` k-th review is recorded, and every checkpoint."""
         self.case = case
         self.first = case.day(case.spin_up)
         self.end = case.day(case.horizon)
         self.env = simpy.Environment(initial_time=self.first)
         self.reviews = np.arange(self.first + case.review_days, self.end + 1, case.review_days, dtype=float)
-        self.days = np.unique(np.concatenate([self.reviews, checkpoints(case)]))
+        self.days = np.unique(np.concatenate([self.reviews[every - 1 :: every], checkpoints(case)]))
         self.branches: dict[str, Mask] = {}
         self.rules = RuleBook(case, draws)
         changes = [*self._changes(draws), *self.rules.changes]
@@ -214,7 +217,7 @@ def by_day(change: Change, mask: Mask, first: int, end: int) -> Iterable[tuple[i
 
 
 def simulate(case: Case, draws: Draws, replications: NDArray[np.int64]) -> Trace:
-    """Simulate one block.
+    """Simulate one block; its trace holds every second review, enough for months and half the memory.
 
     Parameters
     ----------
@@ -225,4 +228,4 @@ def simulate(case: Case, draws: Draws, replications: NDArray[np.int64]) -> Trace
     replications
         (n,) replication numbers, for the record.
     """
-    return World(case, draws).run(replications)
+    return World(case, draws, RECORDED_REVIEWS).run(replications)

@@ -16,7 +16,6 @@ from simulator.domain.traces import Trace
 from simulator.experiment.points import input_values
 from simulator.experiment.streams import BlockDraws
 from simulator.instruments.base import Instrument
-from simulator.model import simulate
 from simulator.model.world import World
 from simulator.scenario.case import Case
 
@@ -170,7 +169,7 @@ def case(
 def run(model: Case, replications: int | NDArray[np.int64] = 32, seed: int = 0) -> Trace:
     """Simulate the replications in one block."""
     chosen = np.arange(replications) if isinstance(replications, int) else replications
-    return simulate(model, draws_of(model, chosen, seed), chosen)
+    return World(model, draws_of(model, chosen, seed)).run(chosen)
 
 
 def draws_of(model: Case, replications: int | NDArray[np.int64] = 32, seed: int = 0) -> BlockDraws:
