@@ -1,9 +1,9 @@
 """Export licences as a queue by destination.
 
 Exporters apply for each order once. A decision comes after a lag with a heavy tail and grants part of what was
-asked for; most of the rest is applied for again, and so is what lapses unused, while the buyer still orders. What
-it orders beyond its ordinary use, because earlier orders have not been delivered, is applied for only as far as it
-is neither applied for nor granted already.
+asked for; most of the rest is applied for again, and so is what lapses unused, while the buyer still orders. An order
+not delivered at one review stands again at the next: what is new is the claim less the unserved part of the last one,
+or the buyer's ordinary use where orders are at their ceiling and hide what is new.
 
 With ordinary claims ``c``, approval ``a``, fill ``f`` and the refiled share ``r`` of what is not granted, the steady
 throughput is ``c * a * f / (1 - r * (1 - a * f))``; with nothing filed again it is ``c * a * f`` exactly.
@@ -51,6 +51,8 @@ class LicenceQueue:
         """(n, B) tonnes that may ship under licence now."""
         self.pending = np.zeros((n, buyers))
         """(n, B) tonnes applied for and not decided."""
+        self.unserved = np.zeros((n, buyers))
+        """(n, B) tonnes claimed at the last review and not shipped: applied for already."""
         self.queue = np.zeros((n, terms.longest + 1, buyers))
         """(n, H, B) tonnes decided on at each coming review."""
         self.now = 0
@@ -91,13 +93,14 @@ class LicenceQueue:
         again = np.where(claim > 0.0, again + self.granted * (1.0 - self._kept), 0.0)
         self.pending = np.maximum(self.pending - decided, 0.0)
         self.granted = self.granted * self._kept + np.where(settled, 1.0, filled) * decided
-        caught_up = claim - usual - self.pending - self.granted - again
-        applied = np.minimum(claim, usual) + np.maximum(caught_up, 0.0) + again
+        applied = np.maximum(claim - self.unserved, np.minimum(claim, usual)) + again
+        self.unserved = claim
         slots = (self.now + self.terms.lag_reviews[:, index]) % self.queue.shape[1]
         self.queue[self._rows, slots] += applied
         self.pending += applied
         return np.minimum(1.0, self.granted / np.maximum(claim, _TINY))
 
     def use(self, shipped: Floats) -> None:
-        """Book tonnes (n, B) shipped under licence."""
+        """Book tonnes (n, B) shipped under licence since the review."""
+        self.unserved = np.maximum(self.unserved - shipped, 0.0)
         self.granted = np.maximum(self.granted - shipped, 0.0)

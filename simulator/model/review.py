@@ -200,6 +200,8 @@ def _set_use(
             left = remaining(world.substitutions, region, day)
             if left is not None:
                 rate[:, r] *= left
+    for duties in market.duties:
+        rate *= duties.use_factor[:, : state.regions]
     focal = state.focal
     if focal >= 0:
         rate[:, focal] *= world.focal_level * world.noise[:, index]
@@ -217,6 +219,8 @@ def _set_use(
             # Use that a price rise since the start has squeezed out still counts as demand: a starved
             # buyer is not an independent one.
             calm = np.power(world.start_price / np.maximum(world.world_price.value, _TINY), world.demand_elasticity)
+            for duties in market.duties:
+                calm = calm / duties.since_start(focal)
             market.focal.wanted = asked * np.maximum(1.0, calm)
         state.inventory[:, focal] = market.focal.stock
     state.inventory -= eaten

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from simulator.domain.chain import Stage
 from simulator.domain.changes import OutageChange
 from simulator.domain.places import CHINA, region_of
+from simulator.model.duties import Duties
 from simulator.model.focal import FocalBuyer
 from simulator.model.market import over_producers
 from simulator.model.new_capacity import NewCapacity
 from simulator.model.offtake import ProducerTies
+from simulator.model.origin_rules import OriginRules
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
 from simulator.model.state import StageState
@@ -56,6 +58,10 @@ class Market:
         self.ties: list[ProducerTies] = []
         """Running producers whose output is tied to a buyer from some day on."""
         self.desks: dict[int, ControlDesk] = {}
+        self.duties: list[Duties] = []
+        self.origin_rules: OriginRules | None = None
+        self.via = np.zeros((n, 0))
+        """(n, I) cumulative tonnes sent to the focal buyer through each intermediary of the commodity."""
         self.focal: FocalBuyer | None = None
         self.outages: Outages
         self.denials: list[tuple[FocalBuyer, Floats]] = []

@@ -1,0 +1,148 @@
+"""What policy does to one review of one market: gates on producers, ways around them, and what it keeps back.
+
+Gates of different measures on the same producer multiply: leakage of a ban, licences in hand, what is left of a
+quota, what others may sell of goods made from the imposer's material, and what an origin rule lets a buyer order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.model.chain_world import ChainWorld
+from simulator.model.market import Gate
+from simulator.model.rows import row_sums
+from simulator.model.stage_market import Market
+
+Floats = NDArray[np.float64]
+_TINY = 1e-300
+
+
+@dataclass(slots=True)
+class Filters:
+    """Policy at one review of one market; every array is (n, B)."""
+
+    gates: dict[int, Gate] = field(default_factory=dict)
+    """By producer."""
+    claims: dict[int, Floats] = field(default_factory=dict)
+    """Ordinary claims on each producer behind a gate, tonnes."""
+    news: dict[int, Floats] = field(default_factory=dict)
+    """Part of these claims that foreign policy lets through; licences of old count as let through."""
+    from_china: dict[int, Floats] = field(default_factory=dict)
+    """The same for what Chinese policy alone lets through."""
+
+    def tighten(self, producer: int, allowed: Floats, open_: Floats) -> None:
+        """Let less of one producer's sales through than so far."""
+        gate = self.gates.get(producer)
+        if gate is None:
+            self.gates[producer] = Gate(producer, allowed, open_)
+        else:
+            self.gates[producer] = Gate(producer, gate.allowed * allowed, gate.open * open_, gate.ahead)
+
+
+def habit(share: Floats, producer: int) -> Floats:
+    """(B,) or (n, B) a producer's habitual share of every buyer's sourcing."""
+    return np.ascontiguousarray(share[producer].T)
+
+
+def policy_filters(
+    world: ChainWorld, market: Market, order: Floats, share: Floats, offer: Floats, day: float, index: int
+) -> Filters:
+    """Policy of this review on ``order`` (n, B) and ``offer`` (n, P), with ``share`` as in ``market.allocate``."""
+    filters = Filters()
+    for p, desk in market.desks.items():
+        usual = market.use_rate * habit(share, p) * world.step
+        extra = desk.front_loading(day)
+        claim = order * habit(share, p)
+        ahead = None if extra is None else extra * usual
+        allowed, open_ = desk.review(
+            claim if ahead is None else claim + ahead, index, usual=usual, offer=offer[:, p], day=day
+        )
+        filters.gates[p] = Gate(p, allowed, open_, ahead)
+        filters.news[p] = desk.undenied
+        if market.in_china[p]:
+            filters.from_china[p] = desk.undenied
+    for p, desk in market.desks.items():
+        if desk.reaches_abroad and market.in_china[p]:
+            _reach_abroad(filters, world, market, desk.abroad)
+    if market.origin_rules is not None:
+        rules = market.origin_rules
+        for p, (allowed, open_) in rules.limits(_chinese_part(world, market)).items():
+            filters.tighten(p, allowed, open_)
+    for p in filters.gates:
+        filters.claims[p] = order * habit(share, p)
+    return filters
+
+
+def _chinese_part(world: ChainWorld, market: Market) -> Floats | None:
+    """(n, P) part of each producer's product made of Chinese material; None where products carry no labels yet."""
+    labelled = market.state.product_labels
+    if labelled is None:
+        return None
+    tainted = labelled[:, :, 1 : world.labels.masks].sum(axis=2) / np.maximum(market.state.product, _TINY)
+    return np.asarray(np.minimum(tainted, 1.0))
+
+
+def _reach_abroad(filters: Filters, world: ChainWorld, market: Market, reach: Floats) -> None:
+    """Gates on what other producers make of Chinese material.
+
+    They may sell the targets no more than the part of their product that is free of it. Stocks stay mixed,
+    so what they do sell carries their average labels: an upper bound of its exposure.
+    """
+    chinese = _chinese_part(world, market)
+    if chinese is None:
+        return
+    for p in range(chinese.shape[1]):
+        if not market.in_china[p]:
+            allowed = 1.0 - reach * chinese[:, p, None] * market.foreign[p][None, :]
+            filters.tighten(p, allowed, allowed)
+            filters.news[p] = filters.news[p] * allowed if p in filters.news else allowed
+            filters.from_china[p] = allowed
+
+
+def reroute(
+    world: ChainWorld, market: Market, left: Floats, unmet: Floats, filters: Filters, day: float
+) -> tuple[int, Floats] | None:
+    """Tonnes (n, B) of a restricted Chinese producer that reach their buyer through third countries.
+
+    ``left`` (n, P) is unsold and ``unmet`` (n, B) still missing after the market.
+    """
+    gap = world.world_price.value / world.china_price.value - 1.0
+    for p, desk in market.desks.items():
+        if not market.in_china[p]:
+            continue
+        blocked = filters.claims[p] * (1.0 - desk.allowed)
+        ways = world.rerouting.reach(blocked, desk.steady, desk.since, gap, day)
+        reach = ways[:, 0].copy()
+        for i in range(1, ways.shape[1]):
+            reach += ways[:, i]
+        if not reach.any():
+            continue
+        wanted = np.minimum(reach, np.maximum(unmet, 0.0))
+        unsold = np.maximum(left[:, p], 0.0)
+        tonnes = wanted * np.minimum(1.0, unsold / np.maximum(row_sums(wanted), _TINY))[:, None]
+        if market.focal is not None:
+            focal = market.state.focal
+            part = tonnes[:, focal] / np.maximum(reach[:, focal], _TINY)
+            market.via = market.via + ways[:, :, focal] * part[:, None]
+        return p, tonnes
+    return None
+
+
+def kept_back(
+    market: Market, filters: Filters, share: Floats, asked: Floats, rerouted: Floats | None
+) -> tuple[Floats, Floats]:
+    """(n, B) tonnes of what buyers habitually get that policy, and that Chinese policy, keeps from them.
+
+    ``asked`` (n, B) is their use or order, whichever is less; re-routed tonnes do reach them.
+    """
+    found = []
+    for let_through in (filters.news, filters.from_china):
+        total = np.zeros_like(asked)
+        for p, allowed in let_through.items():
+            claim = filters.claims[p]
+            total += np.maximum(np.minimum(claim, asked * habit(share, p)) - claim * allowed, 0.0)
+        found.append(total if rerouted is None else np.maximum(total - rerouted, 0.0))
+    return found[0], found[1]

@@ -1,0 +1,102 @@
+"""Re-routing: part of what a control blocks reaches the target through third countries, under their names.
+
+Each intermediary country takes its share of the re-routed tonnes after a lag, while the price gap pays for it, up
+to what it can handle: a stated part of the base-year flow it stands in for. Enforcement stops a share of what goes
+through a country, makes it start later, and raises the premium from which it pays. What one intermediary cannot
+take does not go through another.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.catalogue.intermediaries import Intermediary
+from simulator.domain.changes import EnforcementChange
+from simulator.model.switches import Switch, Switchboard
+
+Floats = NDArray[np.float64]
+
+
+class Enforcement(Switch):
+    """Action of a scenario against re-routing through some countries."""
+
+    def __init__(self, change: EnforcementChange, countries: tuple[str, ...]) -> None:
+        n = change.mask.size
+        super().__init__(n)
+        everywhere = "ALL" in change.intermediaries
+        self.reached = np.array([everywhere or country in change.intermediaries for country in countries])
+        """(I,) intermediaries it reaches."""
+        self.passing = 1.0 - change.stopped
+        self.lag_multiplier = change.lag_multiplier
+        self.premium = np.broadcast_to(np.asarray(change.added_premium, dtype=float), (n,))
+
+
+class Rerouting(Switchboard[Enforcement]):
+    """Ways of one commodity around controls."""
+
+    def __init__(self, ways: tuple[Intermediary, ...], share: Floats, lag_days: Floats, premium: Floats) -> None:
+        """Set up the ways.
+
+        Parameters
+        ----------
+        ways
+            Intermediary countries of the commodity.
+        share
+            (n,) part of a blocked flow that finds a way at all, 0 to 1.
+        lag_days
+            (n,) days from the start of a restriction to the first re-routed lots.
+        premium
+            (n,) premium over the Chinese price from which re-routing pays.
+        """
+        super().__init__()
+        n = share.size
+        self.ways = ways
+        self.countries = tuple(way.country for way in ways)
+        self.share = share
+        self.lag_days = lag_days
+        self.premium = premium
+        self.passing = np.ones((n, len(ways)))
+        """(n, I) part of each way's tonnes that enforcement lets through."""
+        self.slower = np.ones((n, len(ways)))
+        self.dearer = np.zeros((n, len(ways)))
+
+    def register(self, change: EnforcementChange) -> None:
+        """Make an action known before the clock starts."""
+        self.switches[change.event_id] = Enforcement(change, self.countries)
+
+    def refresh(self, day: float) -> None:
+        """Actions on the same country add up: what one lets through, the next may stop."""
+        self.passing.fill(1.0)
+        self.slower.fill(1.0)
+        self.dearer.fill(0.0)
+        for action in self.switches.values():
+            reached = action.active[:, None] & action.reached[None, :]
+            self.passing *= np.where(reached, action.passing[:, None], 1.0)
+            self.slower *= np.where(reached, action.lag_multiplier, 1.0)
+            self.dearer += np.where(reached, action.premium[:, None], 0.0)
+
+    def reach(self, blocked: Floats, usual: Floats, since: Floats, gap: Floats, day: float) -> Floats:
+        """Tonnes (n, I, B) that come through each intermediary now, if they are to be had.
+
+        Parameters
+        ----------
+        blocked
+            (n, B) tonnes of ordinary claims that policy stops.
+        usual
+            (B,) base-year flow in a review, tonnes: the measure of what an intermediary can handle.
+        since
+            (n, B) day on which the restriction began.
+        gap
+            (n,) premium of the world price over the Chinese.
+        day
+            Today.
+        """
+        found = np.zeros((blocked.shape[0], len(self.ways), blocked.shape[1]))
+        for i, way in enumerate(self.ways):
+            opens = since + (self.lag_days * way.lag_factor * self.slower[:, i])[:, None]
+            pays = gap > self.premium + self.dearer[:, i]
+            wanted = (self.share * way.share)[:, None] * blocked
+            tonnes = np.minimum(wanted, way.capacity_share * usual[None, :]) * self.passing[:, i, None]
+            found[:, i] = np.where((day >= opens) & pays[:, None], tonnes, 0.0)
+        return found
