@@ -25,6 +25,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "demand_by_region": ("commodity", "stage", "region"),
     "evidence_parameters": ("name",),
     "input_priors": ("role", "subject"),
+    "intermediaries": ("commodity", "country"),
     "lane_fallbacks": ("country",),
     "lane_modes": ("commodity",),
     "lane_use": ("route_id",),

@@ -97,13 +97,16 @@ def show_command(commodity: str, as_of: datetime, as_json: bool) -> None:
 @own_data
 def sources_command(as_json: bool) -> None:
     """Every source with the number of facts it carries and their grades, and the table files."""
+    from simulator.catalogue.own_columns import KEYS
     from simulator.catalogue.tables import TABLES, data_sha256, rows
 
     grades: dict[str, Counter[str]] = {}
     for source, quality in _sourced():
         grades.setdefault(source, Counter())[quality] += 1
     ordered = sorted(grades.items(), key=lambda item: (-item[1].total(), item[0]))
-    tables: list[dict[str, Any]] = [{"file": f"{table}.csv", "rows": len(rows(table))} for table in TABLES]
+    tables: list[dict[str, Any]] = [
+        {"file": f"{table}.csv", "rows": len(rows(table)), "key": list(KEYS.get(table, ()))} for table in TABLES
+    ]
     if as_json:
         listed = [{"source": source, "facts": count.total(), "grades": dict(count)} for source, count in ordered]
         _print_json(
@@ -125,7 +128,11 @@ def sources_command(as_json: bool) -> None:
         ],
         beneath=1,
     )
-    print_table("Tables (simulator/catalogue/tables)", ("file", "rows"), [(t["file"], t["rows"]) for t in tables])
+    print_table(
+        "Tables (simulator/catalogue/tables); a row of --data with the same key replaces, those without take none",
+        ("file", "rows", "key"),
+        [(t["file"], t["rows"], " ".join(t["key"])) for t in tables],
+    )
     print_own_rows(own_rows_of())
     click.echo(f"SHA-256 over all tables: {data_sha256()}")
 

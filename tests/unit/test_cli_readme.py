@@ -23,12 +23,20 @@ def commands() -> list[list[str]]:
     return [line.partition("#")[0].split() for line in lines if line.startswith("simulator ")]
 
 
-def test_the_example_scenario_is_valid(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", README, re.S)
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", README, re.S)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.splitlines()[0])
+def test_the_example_scenarios_are_valid(example: str, tmp_path: Path) -> None:
     file = tmp_path / "example.yaml"
     file.write_text(example.replace("scenarios/", f"{ROOT.as_posix()}/scenarios/"), "utf-8")
-    case = resolve(load(file), ["antimony"])
-    assert case.name == "Antimony ban in 2027"
+    case = resolve(load(file))
+    assert example.startswith(f"name: {case.name}\n")
+
+
+def test_the_readme_shows_an_event_and_a_company() -> None:
+    assert any("events:" in example for example in EXAMPLES)
+    assert any("focal:" in example for example in EXAMPLES)
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
