@@ -50,7 +50,7 @@ class StockpilePurchase(Instrument):
     usd_m: Amount | None = None
     """Million USD in all, spread evenly until ``until``."""
     source_rule: Literal["any", "non_chinese"] = "any"
-    """Buys what industry holds as it is mixed, or only what China touched at no modelled stage, whatever is declared."""
+    """Buys what industry holds as it is mixed, or only what China touched at no modelled stage, declared or not."""
 
     @model_validator(mode="after")
     def _one_amount(self) -> StockpilePurchase:
