@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override a value; events by id; repeatable.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: all cores]")
 @click.option("--out", metavar="DIR", help="Keep the run in a folder of its own inside DIR.")
+@click.option("--agreements", is_flag=True, help="Add tonnes by agreement and partner country to the table.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @own_data
@@ -44,6 +45,7 @@ def run(
     sets: tuple[str, ...],
     jobs: int | None,
     out: str | None,
+    agreements: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -105,7 +107,7 @@ def run(
 
     if stopped is not None and not studies:
         raise stopped
-    _print(studies, as_json)
+    _print(studies, as_json, agreements)
     if stopped is not None:
         click.echo(f"error: {stopped}", err=True)
         return stopped.exit_code
@@ -123,16 +125,22 @@ def _no_file_twice(paths: tuple[str, ...]) -> None:
         seen[real] = path
 
 
-def _print(studies: list[Study], as_json: bool) -> None:
+def _print(studies: list[Study], as_json: bool, agreements: bool) -> None:
     if as_json:
         from simulator.report.document import document, text
 
         click.echo(text(document(studies)), nl=False)
         return
+    from simulator.report.delivery_text import delivery_tables
     from simulator.report.terminal import terminal
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    click.echo("\n".join(terminal(study, colour=colour) for study in studies), nl=False, color=colour)
+    parts = []
+    for study in studies:
+        parts.append(terminal(study, colour=colour))
+        if agreements:
+            parts.append(delivery_tables(study, colour=colour))
+    click.echo("\n".join(parts), nl=False, color=colour)
 
 
 def _title(path: str) -> str:

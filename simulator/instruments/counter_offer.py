@@ -28,6 +28,7 @@ class CounterOffer(Instrument):
     from ``at`` to ``until``, behind owners and every earlier tie: an agreement signed before the bid keeps its share.
     """
 
+    fireable: ClassVar[bool] = True
     type: Literal["counter_offer"] = "counter_offer"
     example: ClassVar[str] = """
         - id: china_outbids

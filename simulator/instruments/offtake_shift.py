@@ -23,6 +23,7 @@ class OfftakeShift(Instrument):
     without that region is left alone.
     """
 
+    fireable: ClassVar[bool] = True
     type: Literal["offtake_shift"] = "offtake_shift"
     example: ClassVar[str] = """
         - id: tajik_antimony_to_china

@@ -20,6 +20,7 @@ from simulator.domain.changes import (
     ClosureChange,
     DemandChange,
     LastingChange,
+    OfftakeChange,
     OutageChange,
     RecyclingChange,
     SuspensionChange,
@@ -134,6 +135,10 @@ class World:
             now = int(self.env.now)
             for day, concerned in by_day(change, mask, now, self.end):
                 self._at(day, self._applier(change, concerned))
+        elif isinstance(change, OfftakeChange) and self.env.now > self.first:
+            for chain in self.chains:
+                if chain.chain.commodity in change.commodities or "ALL" in change.commodities:
+                    chain.entrants.settle()
 
     def _at(self, day: int, act: Callable[[], None]) -> None:
         event = self.env.timeout(day - int(self.env.now))

@@ -7,10 +7,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from simulator.analysis.intervals import Estimate
 from simulator.analysis.study import Study
-from simulator.analysis.verdict import CommodityVerdict, OverallVerdict, Quantiles, YardstickVerdict
+from simulator.analysis.verdict import CommodityVerdict, OverallVerdict, YardstickVerdict
 from simulator.domain.company import Company
+from simulator.report.delivery_document import agreement_documents, partner_documents
+from simulator.report.values import estimate_values, quantile_values
 from simulator.scenario.case import Case
 
 RUN_SCHEMA: Final = "simulator.run/1"
@@ -37,13 +38,15 @@ def run_document(study: Study) -> Document:
         "as_of": case.as_of.isoformat(),
         "deadline": case.deadline.isoformat(),
         "overall": {name: _overall(item) for name, item in verdict.overall.items()},
-        "branches": {name: _estimate(item) for name, item in verdict.branches.items()},
+        "branches": {name: estimate_values(item) for name, item in verdict.branches.items()},
         "rules": {
-            name: {**_estimate(item.fired), "first_day": _quantiles(item.first_day)}
+            name: {**estimate_values(item.fired), "first_day": quantile_values(item.first_day)}
             for name, item in verdict.rules.items()
         },
         "commodities": [_commodity(item) for item in verdict.commodities],
         "end_products": [_commodity(item) for item in verdict.end_products],
+        "agreements": agreement_documents(study),
+        "partners": partner_documents(study),
         "execution": {"wall_s": round(study.wall_s, 3), "jobs": study.jobs},
     }
     finite = without_nan(document)
@@ -107,17 +110,9 @@ def without_nan(value: object) -> object:
     return value
 
 
-def _estimate(item: Estimate) -> Document:
-    return {"p": item.value, "ci": [item.low, item.high], "n": item.n}
-
-
-def _quantiles(item: Quantiles) -> Document:
-    return {"p05": item.p05, "p50": item.p50, "p95": item.p95}
-
-
 def _overall(item: OverallVerdict) -> Document:
     return {
-        **_estimate(item.probability),
+        **estimate_values(item.probability),
         "expected_met": item.expected_met.value,
         "expected_met_ci": [item.expected_met.low, item.expected_met.high],
         "of": len(item.commodities),
@@ -125,7 +120,7 @@ def _overall(item: OverallVerdict) -> Document:
         "met_at_start": list(item.met_at_start),
         "at_least": list(item.at_least),
         "by_branch": {
-            name: {**_estimate(estimate), "expected_met": item.expected_by_branch[name]}
+            name: {**estimate_values(estimate), "expected_met": item.expected_by_branch[name]}
             for name, estimate in item.by_branch.items()
         },
     }
@@ -133,15 +128,15 @@ def _overall(item: OverallVerdict) -> Document:
 
 def _yardstick(item: YardstickVerdict) -> Document:
     return {
-        **_estimate(item.probability),
+        **estimate_values(item.probability),
         "threshold": item.threshold,
         "window_days": item.window_days,
         "met_at_start": item.met_at_start,
         "p_at_start": item.at_start.value,
         "p_at_start_ci": [item.at_start.low, item.at_start.high],
-        "later": None if item.later is None else _estimate(item.later),
-        "still_met": None if item.still_met is None else _estimate(item.still_met),
-        "by_branch": {name: _estimate(estimate) for name, estimate in item.by_branch.items()},
+        "later": None if item.later is None else estimate_values(item.later),
+        "still_met": None if item.still_met is None else estimate_values(item.still_met),
+        "by_branch": {name: estimate_values(estimate) for name, estimate in item.by_branch.items()},
     }
 
 
@@ -154,9 +149,9 @@ def _commodity(item: CommodityVerdict) -> Document:
         "headline": item.headline,
         "yardsticks": {name: _yardstick(yardstick) for name, yardstick in item.yardsticks.items()},
         "kpis": {
-            name: {moment: _quantiles(quantiles) for moment, quantiles in moments.items()}
+            name: {moment: quantile_values(quantiles) for moment, quantiles in moments.items()}
             for name, moments in item.kpis.items()
         },
-        "stage_china_share": {stage: _quantiles(quantiles) for stage, quantiles in item.stage_china_share.items()},
+        "stage_china_share": {stage: quantile_values(quantiles) for stage, quantiles in item.stage_china_share.items()},
         "binding_stage": item.binding_stage,
     }

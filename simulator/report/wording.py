@@ -33,6 +33,23 @@ def spread(quantiles: Quantiles) -> str:
     return f"{percent(quantiles.p50)} ({percent(quantiles.p05)}-{percent(quantiles.p95)})"
 
 
+def tonnes(quantiles: Quantiles) -> str:
+    """Return median and 5 to 95 % range of tonnes, rounded to three digits; one number where nothing varies.
+
+    >>> tonnes(Quantiles(0.0, 12.34, 12345.6)), tonnes(Quantiles(0.0, 0.0, 0.0))
+    ('12.3 (0-12,300)', '0')
+    """
+    if math.isnan(quantiles.p50):
+        return "-"
+    middle, low, high = (_three_digits(value) for value in (quantiles.p50, quantiles.p05, quantiles.p95))
+    return middle if low == high else f"{middle} ({low}-{high})"
+
+
+def _three_digits(value: float) -> str:
+    digits = 2 - math.floor(math.log10(abs(value))) if value else 0
+    return f"{round(value, digits):,.{min(max(digits, 0), 3)}f}" if abs(value) >= 0.0005 else "0"
+
+
 def chance(estimate: Estimate) -> str:
     """Return a probability and its confidence interval, in percent; ends above 99 are rounded outward.
 

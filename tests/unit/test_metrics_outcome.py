@@ -24,6 +24,8 @@ def case(horizon: date = date(2028, 5, 6)) -> Any:
         horizon=horizon,
         focal="USA",
         chains=(SimpleNamespace(commodity="gallium", verdict_stage=0),),
+        projects=(),
+        instruments=(),
         target=Target(deadline, ()),
         day=lambda when: (when - START).days,
     )
