@@ -1,8 +1,8 @@
 """What an observer can know of one commodity at a review: declared origins, use, stocks and quoted prices.
 
 Statistics become known some time after the window they cover; until then the observer sees the window before.
-Provenance labels, what is still on the way and what is yet to be drawn are never seen. Each figure equals the
-metric of the same name over the same window.
+Provenance labels, what is still on the way and what is yet to be drawn are never seen. Each figure is the metric
+of the same name over the same window, interpolated between reviews.
 """
 
 from __future__ import annotations
