@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from simulator.domain.draws import Draws
 from simulator.domain.traces import Trace
+from simulator.experiment.blocks import BlockTask
 from simulator.experiment.points import RANDOMISATIONS, input_values
-from simulator.experiment.streams import BlockDraws
 
 if TYPE_CHECKING:
     from simulator.model.lot_log import Lot
@@ -29,8 +31,18 @@ def replication_lots(case: Case, *, replication: int, seed: int = 0) -> tuple[Tr
     """
     from simulator.model.lot_log import simulate_lots
 
+    found: list[Lot] = []
+
+    def simulate(case: Case, draws: Draws, replications: NDArray[np.int64]) -> Trace:
+        trace, lots = simulate_lots(case, draws, replications)
+        found.extend(lots)
+        return trace
+
     # The first points of a longer run are the points of a shorter one.
     whole = (replication // RANDOMISATIONS + 1) * RANDOMISATIONS
-    chosen = np.array([replication], dtype=np.int64)
-    inputs = {name: np.ascontiguousarray(v[chosen]) for name, v in input_values(case.inputs, whole, seed).items()}
-    return simulate_lots(case, BlockDraws(seed, chosen, inputs), chosen)
+    task = BlockTask(case, seed, input_values(case.inputs, whole, seed), _unchanged, simulate)
+    return task.trace(np.array([replication], dtype=np.int64)), tuple(found)
+
+
+def _unchanged(trace: Trace) -> Trace:
+    return trace

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.domain.chain import Lane, Stage
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
 from simulator.domain.traces import REROUTED, Trace
 from simulator.errors import UsageError
 from simulator.model.focal import SERVICE_DAYS
 from simulator.model.recorder import Recorder
-from simulator.model.world import World
+from simulator.model.world import RECORDED_REVIEWS, World
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -59,6 +60,16 @@ class Lot:
         return self.landing - self.departed
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a lot travels."""
+
+    corridor: str
+    late: int
+    """Services by which it lands later than on its usual way, open."""
+    why: str
+
+
 class LotLog:
     """Listens at one focal buyer, in a block of one replication."""
 
@@ -69,27 +80,30 @@ class LotLog:
         self._recorder = recorder
         self._stage = recorder.market.stage
         self._exposed = np.flatnonzero(recorder.world.labels.exposed)
+        # Asked again rather than kept: the log is rare, and the same draws give the same ways.
+        self._transits = world.corridors.transits(self._stage, recorder.world.chain.commodity)
         self._lots = list(self._opening())
         recorder.focal.log = self._departed
 
     def _opening(self) -> Iterator[Lot]:
-        """Lots already on the way when the clock begins."""
+        """Lots already on the way when the clock begins; they left as the first lots of the clock do."""
         focal = self._recorder.focal
-        share = self._exposed_shares(None if focal.pool_labels is None else focal.pool_labels, focal.pool)
+        share = self._exposed_shares(focal.pool_labels, focal.pool)
         first = float(self._world.first)
-        for week, lane in np.argwhere(focal.calendar[:, 0, :] > 0):
-            landing = first + float(week) * SERVICE_DAYS
-            transit = float(focal.weeks[0, 0, lane]) * SERVICE_DAYS
+        for week, lane in np.argwhere(focal.calendar[:, 0, :] > 0).tolist():
+            landing = first + week * SERVICE_DAYS
+            departed = landing - float(focal.weeks[0, 0, lane]) * SERVICE_DAYS
             tonnes = float(focal.calendar[week, 0, lane])
-            yield self._lot(int(lane), landing - transit, landing, tonnes, tonnes * share[lane])
+            yield self._lot(lane, departed, landing, tonnes, share[lane], self._way(lane, 0))
 
     def _departed(self, review: int, weeks: NDArray[np.int32], tonnes: Floats, labels: Floats | None) -> None:
         day = float(self._world.reviews[review])
         share = self._exposed_shares(labels, tonnes)
-        for lane in np.flatnonzero(tonnes[0]):
+        for lane in np.flatnonzero(tonnes[0]).tolist():
             landing = day + float(weeks[0, lane]) * SERVICE_DAYS
-            sent = float(tonnes[0, lane])
-            self._lots.append(self._lot(int(lane), day, landing, sent, sent * share[lane]))
+            queued = int(weeks[0, lane] - self._transits.weeks[0, review, lane])
+            way = self._way(lane, review, queued)
+            self._lots.append(self._lot(lane, day, landing, float(tonnes[0, lane]), share[lane], way))
 
     def _exposed_shares(self, labels: Floats | None, tonnes: Floats) -> Floats:
         """(lanes,) China-exposed share of what leaves on each lane."""
@@ -100,29 +114,65 @@ class LotLog:
         whole = np.where(tonnes[0] > 0, tonnes[0], 1.0)
         return np.asarray(labels[0][:, self._exposed].sum(axis=1) / whole)
 
-    def _lot(self, lane: int, departed: float, landing: float, tonnes: float, exposed: float) -> Lot:
+    def _way(self, lane: int, review: int, queued: int = 0) -> _Way:
+        """The way of the lot that leaves at a review, and what delays it; ``queued`` services in a queue."""
+        producers = self._stage.producers
+        if lane == len(producers):
+            return self._third_country(review)
+        ways = _open_ways(self._stage, producers[lane])
+        if not ways:
+            return _Way("", 0, "")
+        detour = self._transits.detours.get(lane)
+        late = 0 if detour is None else int(detour.delay[0, review])
+        taken = ways[0] if detour is None else ways[detour.taken[0, review]]
+        causes = []
+        if taken is not ways[0]:
+            causes.append(f"{ways[0].corridor} closed: another way")
+        elif late:
+            causes.append(f"{taken.corridor} closed: held")
+        if queued:
+            causes.append(f"{taken.shared}: queue")
+        return _Way(taken.corridor, late + queued, "; ".join(causes))
+
+    def _third_country(self, review: int) -> _Way:
+        """The way of Chinese goods through a third country: as long as China's own and the days it costs more."""
+        producers = self._stage.producers
+        if CHINA not in producers:
+            return _Way("third country", 0, "")
+        lane = producers.index(CHINA)
+        own = self._way(lane, review)
+        direct = int(self._transits.weeks[0, review, lane])
+        longer = int(self._transits.weeks[0, review, len(producers)]) - direct
+        causes = [cause for cause in (own.why, "third country") if cause]
+        return _Way(f"{own.corridor} via a third country", own.late + longer, "; ".join(causes))
+
+    def _lot(self, lane: int, departed: float, landing: float, tonnes: float, exposed_share: float, way: _Way) -> Lot:
         producers = self._stage.producers
         rerouted = lane == len(producers)
         origin = CHINA if rerouted else producers[lane]
-        ways = self._stage.lanes.get(origin, ())
         return Lot(
             commodity=self._recorder.commodity,
             stage=self._stage.name,
             departed=departed,
             declared_origin=REROUTED if rerouted else origin,
             true_origin=origin,
-            path=ways[0].corridor if ways else "",
+            path=way.corridor,
             tonnes=tonnes,
-            exposed_tonnes=float(exposed),
+            exposed_tonnes=tonnes * float(exposed_share),
             landing=landing,
             landed=landing < self._world.end,
-            delay_days=0.0,
-            why="",
+            delay_days=float(way.late * SERVICE_DAYS),
+            why=way.why,
         )
 
     def lots(self) -> tuple[Lot, ...]:
         """Every lot so far, in order of departure, then of lanes."""
         return tuple(sorted(self._lots, key=lambda lot: lot.departed))
+
+
+def _open_ways(stage: Stage, country: str) -> tuple[Lane, ...]:
+    """Ways that are not closed for good, the usual one first."""
+    return tuple(way for way in stage.lanes.get(country, ()) if not way.closed)
 
 
 def simulate_lots(case: Case, draws: Draws, replications: NDArray[np.int64]) -> tuple[Trace, tuple[Lot, ...]]:
@@ -142,7 +192,7 @@ def simulate_lots(case: Case, draws: Draws, replications: NDArray[np.int64]) -> 
     tuple[Trace, tuple[Lot, ...]]
         The record, the same bytes as without the log, and every lot by departure, commodity and lane.
     """
-    world = World(case, draws)
+    world = World(case, draws, RECORDED_REVIEWS)
     logs = [LotLog(world, recorder) for recorder in world.recorders]
     trace = world.run(replications)
     lots = sorted((lot for log in logs for lot in log.lots()), key=lambda lot: lot.departed)

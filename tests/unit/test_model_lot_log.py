@@ -25,17 +25,18 @@ K = 5
 
 
 @cache
-def case() -> Case:
-    """Two commodities; China bans one, so that goods pass through third countries."""
-    closing = {c: worlds.lane(c, days, 1.4 * days, 1.5) for c, days in (("CHN", 25.0), ("BEL", 20.0), ("USA", 3.0))}
+def case(closures_per_year: float = 1.5) -> Case:
+    """Two commodities; China bans one, so that goods pass through third countries. Its ways close now and then."""
+    days = {"CHN": 25.0, "BEL": 20.0, "USA": 3.0}
+    closing = {country: worlds.lane(country, d, 1.4 * d, closures_per_year) for country, d in days.items()}
     chains = [worlds.chain("antimony", lanes=closing), worlds.chain("gallium")]
     ban = ExportBan(id="ban", imposer="CHN", target=("USA",), commodities=("antimony",), at=date(2025, 12, 1))
     return worlds.case(chains, [ban])
 
 
 @cache
-def logged() -> tuple[Trace, tuple[Lot, ...]]:
-    return replication_lots(case(), replication=K)
+def logged(closures_per_year: float = 1.5) -> tuple[Trace, tuple[Lot, ...]]:
+    return replication_lots(case(closures_per_year), replication=K)
 
 
 def of(commodity: str) -> list[Lot]:
@@ -59,9 +60,9 @@ def test_landings_add_up_to_the_record_by_origin_and_period() -> None:
 
 
 def test_every_lot_dispatched_is_in_the_log() -> None:
-    first = -493.0
+    first = case().day(case().spin_up) + case().review_days
     for chain in logged()[0].chains:
-        assert sum(lot.departed >= first + 14 for lot in of(chain.commodity)) == chain.lots[0]
+        assert sum(lot.departed >= first for lot in of(chain.commodity)) == chain.lots[0]
 
 
 def test_the_declared_china_share_can_be_computed_from_the_log() -> None:
@@ -100,6 +101,29 @@ def test_what_is_on_the_way_at_the_end_has_not_landed() -> None:
     assert late
     assert all(lot.landing >= end > lot.departed for lot in late)
     assert all(lot.landing < end for lot in logged()[1] if lot.landed)
+
+
+def test_a_lot_lands_later_than_on_an_open_way_by_the_days_the_log_says() -> None:
+    usual = {
+        (lot.departed, lot.declared_origin): lot.transit_days
+        for lot in logged(0.0)[1]
+        if lot.commodity == "antimony" and lot.departed > 0
+    }
+    late = [lot for lot in of("antimony") if lot.departed > 0 and lot.delay_days > 0]
+    held = [lot for lot in late if lot.declared_origin != REROUTED and (lot.departed, lot.true_origin) in usual]
+    assert held
+    for lot in held:
+        assert lot.transit_days - lot.delay_days == usual[lot.departed, lot.true_origin]
+        assert lot.why == f"corridor {lot.true_origin} closed: held"
+    third = [lot for lot in late if lot.declared_origin == REROUTED]
+    assert third
+    assert all("third country" in lot.why and lot.path.endswith("via a third country") for lot in third)
+
+
+def test_nothing_is_late_for_no_reason_nor_has_a_reason_on_its_open_usual_way() -> None:
+    lots = [lot for lot in logged(0.0)[1] if lot.declared_origin != REROUTED]
+    assert not any(lot.delay_days or lot.why for lot in lots)
+    assert all(lot.why for lot in logged()[1] if lot.delay_days)
 
 
 def test_a_log_is_of_one_replication() -> None:
