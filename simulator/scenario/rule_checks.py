@@ -46,8 +46,10 @@ def rule_checks(
 
 
 def _condition(when: Condition, at: Path) -> Iterator[Found]:
-    if (when.above is None) == (when.below is None):
-        yield (*at, "above"), "is given together with `below`, or neither is; give one of the two"
+    if when.above is None and when.below is None:
+        yield at, "give one of `above` and `below`, the level at which the actor reacts"
+    elif when.above is not None and when.below is not None:
+        yield (*at, "above"), "is given together with `below`; give one of the two"
     if (when.metric in OF_ORIGINS) != bool(when.origins):
         needs = "counts declared origins; name them as `origins`" if when.metric in OF_ORIGINS else "takes no `origins`"
         yield (*at, "metric"), f"{when.metric!r} {needs}"
