@@ -58,10 +58,14 @@ def caught_on_land(corridor: str) -> bool:
     return row is not None and row["closure_catches"] == "land"
 
 
-def barred(corridor: str) -> tuple[str, str] | None:
-    """(ISO day since when, why) a corridor is shut to the focal buyer's goods; None where it is open."""
+def closure_note(corridor: str, as_of: str) -> str:
+    """Why a corridor is shut for good to the focal buyer's goods, as known on an ISO day; empty where it is open."""
     row = _corridors().get(corridor)
-    return (row["barred_from"], row["barred_reason"]) if row and row["barred_from"] else None
+    if row is None or not row["closed_from"]:
+        return ""
+    if as_of < row["closed_from"]:
+        return row["closed_before"]
+    return f"closed since {row['closed_from']}: {row['closed_reason']}"
 
 
 def gross_t_per_t(commodity: str, stage: str) -> float:

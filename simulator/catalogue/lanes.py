@@ -35,9 +35,9 @@ def lanes_to_focal(country: str, commodity: str, focal: str = "USA") -> tuple[La
     if region_of(country) == focal:
         return ()
     usable = routes_to_focal(country, commodity, focal)
-    if all(_use(row)["usable"] == "closed" for row in usable):
-        return (*(_fallback_lanes(country, focal)), *(_lane(row) for row in usable))
-    return tuple(_lane(row) for row in usable)
+    if all(lane_use(row)["usable"] == "closed" for row in usable):
+        return (*(_fallback_lanes(country, focal)), *(lane_of(row) for row in usable))
+    return tuple(lane_of(row) for row in usable)
 
 
 def routes_to_focal(country: str, commodity: str | None, focal: str) -> list[Row]:
@@ -57,7 +57,7 @@ def routes_to_focal(country: str, commodity: str | None, focal: str) -> list[Row
     ]
 
     def rank(row: Row) -> tuple[bool, bool, bool, float]:
-        use = _use(row)
+        use = lane_use(row)
         flies_first = row["modes"] == "air" and air == "first"
         flies_last = row["modes"] == "air" and air != "first"
         made_for_it = bool(use["only_for"]) == (commodity is not None)
@@ -112,7 +112,7 @@ def _leading() -> list[Row]:
 @from_tables
 def _routes() -> tuple[tuple[Row, Row], ...]:
     """(route, its row of ``lane_use.csv``) in file order."""
-    return tuple((row, _use(row)) for table in ("routes", "routes_extra") for row in rows(table))
+    return tuple((row, lane_use(row)) for table in ("routes", "routes_extra") for row in rows(table))
 
 
 @from_tables
@@ -120,7 +120,8 @@ def _uses() -> dict[str, Row]:
     return {row["route_id"]: row for row in rows("lane_use")}
 
 
-def _use(row: Row) -> Row:
+def lane_use(row: Row) -> Row:
+    """Row of ``lane_use.csv`` that says where a route ends, for which commodities, and whether it is open."""
     if row["route_id"] not in _uses():
         raise CatalogueError(f"lane_use.csv does not say where route {row['route_id']} ends")
     return _uses()[row["route_id"]]
@@ -132,11 +133,19 @@ def _air(commodity: str) -> str:
     return {row["commodity"]: row["air"] for row in rows("lane_modes")}.get(commodity, "")
 
 
+def usable_for(row: Row) -> tuple[str, ...]:
+    """Commodities that a route is for: those named, those that fly for one by air; empty for all."""
+    if lane_use(row)["only_for"]:
+        return tuple(lane_use(row)["only_for"].split())
+    return tuple(mode["commodity"] for mode in rows("lane_modes")) if row["modes"] == "air" else ()
+
+
 def _ends_in(destination: str, focal: str) -> bool:
     return destination == focal or (focal == "EUU" and destination in EU_MEMBERS)
 
 
-def _lane(row: Row) -> Lane:
+def lane_of(row: Row) -> Lane:
+    """Lane of a row of the routes tables."""
     name = _corridor(row)
     return Lane(
         route_id=row["route_id"],
@@ -150,7 +159,7 @@ def _lane(row: Row) -> Lane:
         quality=row["quality"],
         shared=shared_corridor(name),
         exposed_share=_exposed_share(row),
-        closed=_use(row)["usable"] == "closed",
+        closed=lane_use(row)["usable"] == "closed",
     )
 
 
@@ -179,7 +188,7 @@ def _corridor_risk(corridor: str) -> float:
 
 def _fallback_lanes(country: str, focal: str) -> tuple[Lane, ...]:
     """One lane with the median times of the open general surface lanes of the same part of the world."""
-    near = [row for row in _surface() if _ends_in(_use(row)["destination"], focal)]
+    near = [row for row in _surface() if _ends_in(lane_use(row)["destination"], focal)]
     zone = [row for row in near if _zone(row["origin_country"]) == _zone(country)]
     # A country of no known part of the world (the unnamed rest) is as far away as the middle lane.
     like = zone if _zone(country) in _zones().values() else near
@@ -223,7 +232,7 @@ def _days_between() -> dict[tuple[str, str], list[float]]:
     found: dict[tuple[str, str], list[float]] = {}
     for row in _surface():
         days = _days(row, "transit_days_typical")
-        starts, stops = _names(row["origin_country"]), _names(_use(row)["destination"])
+        starts, stops = _names(row["origin_country"]), _names(lane_use(row)["destination"])
         for pair in {pair for a in starts for b in stops for pair in ((a, b), (b, a))}:
             found.setdefault(pair, []).append(days)
     return found

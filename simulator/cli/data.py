@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from simulator.cli.data_routes import routes_command
 from simulator.cli.own_data import own_data, own_rows_of, print_own_rows
 from simulator.cli.tables import Cell, print_table, print_text
 from simulator.errors import UsageError
@@ -31,6 +32,9 @@ ASSUMED: Final = "assumed"
 @click.group("data")
 def data_group() -> None:
     """Show the catalogue: commodities, the facts behind them, and their sources."""
+
+
+data_group.add_command(routes_command)
 
 
 @data_group.command("list")

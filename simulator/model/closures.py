@@ -37,7 +37,7 @@ def is_shut(shut: Shut, day: Floats) -> Mask:
 def caught_on(shut: Shut, day: Floats) -> Floats:
     """(c,) first day after ``day`` (c,) on which the lane shuts; +inf where it does not again."""
     begins, ends = shut
-    return np.asarray(np.where((begins > day[:, None]) & (begins < ends), begins, np.inf).min(axis=1))
+    return np.asarray(np.where((begins > day[:, None]) & (begins < ends), begins, np.inf).min(axis=1, initial=np.inf))
 
 
 def arrival(shut: Shut, day: Floats, transit: Floats, exposed_share: float) -> Floats:
