@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
 from simulator.model.market import Gate
+from simulator.model.origin_rules import OriginRules
 from simulator.model.rows import row_sums
 from simulator.model.stage_market import Market
 
@@ -68,9 +69,7 @@ def policy_filters(
         if desk.reaches_abroad and market.in_china[p]:
             _reach_abroad(filters, world, market, desk.abroad)
     if market.origin_rules is not None:
-        rules = market.origin_rules
-        for p, (allowed, open_) in rules.limits(_chinese_part(world, market)).items():
-            filters.tighten(p, allowed, open_)
+        _keep_to_rules(filters, world, market, market.origin_rules, order, share)
     for p in filters.gates:
         filters.claims[p] = order * habit(share, p)
     return filters
@@ -100,6 +99,31 @@ def _reach_abroad(filters: Filters, world: ChainWorld, market: Market, reach: Fl
             filters.tighten(p, allowed, allowed)
             filters.news[p] = filters.news[p] * allowed if p in filters.news else allowed
             filters.from_china[p] = allowed
+
+
+def _keep_to_rules(
+    filters: Filters, world: ChainWorld, market: Market, rules: OriginRules, order: Floats, share: Floats
+) -> None:
+    """Gates on producers that an origin rule names, and on others as far as their goods are Chinese."""
+    chinese = _chinese_part(world, market)
+    for p in range(len(market.stage.producers)):
+        if rules.names(p):
+            gate = filters.gates.get(p)
+            claim = order * habit(share, p) * (1.0 if gate is None else gate.allowed)
+            filters.tighten(p, *rules.limit(p, claim, market.use_rate * habit(share, p) * world.step))
+        elif chinese is not None:
+            clean = rules.clean(chinese[:, p])
+            filters.tighten(p, clean, clean)
+
+
+def book(market: Market, flow: Floats) -> None:
+    """Book what was sold (P, B, n) against licences, quotas and the civil orders of origin rules."""
+    for p, desk in market.desks.items():
+        desk.use(np.ascontiguousarray(flow[p].T))
+    if market.origin_rules is not None:
+        for p in range(len(flow)):
+            if market.origin_rules.names(p):
+                market.origin_rules.use(p, np.ascontiguousarray(flow[p].T))
 
 
 def reroute(

@@ -80,5 +80,6 @@ def _origin_rules(chain: ChainWorld, s: int) -> OriginRules:
     """Origin rules on the product of stage ``s``, opened on first use."""
     market = chain.markets[s]
     if market.origin_rules is None:
-        market.origin_rules = OriginRules(market.stage.producers, market.stage.buyers, chain.draws.n)
+        stage = market.stage
+        market.origin_rules = OriginRules(stage.producers, stage.buyers, chain.draws.n, chain.order_ceiling)
     return market.origin_rules

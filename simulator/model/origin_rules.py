@@ -2,8 +2,9 @@
 
 The share of a buyer's orders that falls under a rule is not placed with producers of the countries named, nor is
 the part of other producers' goods that labels show to contain Chinese material. It is ordered from whoever is
-left, within what they have to sell: a rule adds no supply. Under a rule a buyer takes from the producers named no
-more than its civil part of its habitual share.
+left, within what they have to sell: a rule adds no supply. From the producers named a buyer takes no more than the
+civil part of its habitual share of what it uses: what the others fail to deliver is not made up there. Orders vary
+from review to review, so civil orders not placed are carried, up to the largest order a buyer ever makes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from simulator.domain.places import CHINA, country_of, region_of
 from simulator.model.switches import Switch, Switchboard
 
 Floats = NDArray[np.float64]
+_TINY = 1e-300
 
 
 class OriginRule(Switch):
@@ -36,7 +38,7 @@ class OriginRule(Switch):
 class OriginRules(Switchboard[OriginRule]):
     """Every origin rule on one stage's product."""
 
-    def __init__(self, producers: tuple[str, ...], buyers: tuple[str, ...], n: int) -> None:
+    def __init__(self, producers: tuple[str, ...], buyers: tuple[str, ...], n: int, carried: float) -> None:
         super().__init__()
         self.producers = producers
         self.buyers = buyers
@@ -44,6 +46,10 @@ class OriginRules(Switchboard[OriginRule]):
         """(n, P, B) share of a buyer's orders that may not go to a producer at all."""
         self.traced = np.zeros((n, len(buyers)))
         """(n, B) share of a buyer's orders that may not contain Chinese material."""
+        self.civil = np.zeros_like(self.barred)
+        """(n, P, B) tonnes of civil orders that may be placed with a producer named now."""
+        self.carried = carried
+        """Most of them that is carried, in reviews of use."""
 
     def register(self, change: OriginRuleChange, share: Floats) -> None:
         """Make a rule known before the clock starts; ``share`` (n,) of the orders falls under it."""
@@ -58,19 +64,27 @@ class OriginRules(Switchboard[OriginRule]):
             np.maximum(self.barred, share[:, None, :] * rule.named[None, :, None], out=self.barred)
             if rule.traces:
                 np.maximum(self.traced, share, out=self.traced)
+        self.civil = np.where(self.barred > 0.0, self.civil, 0.0)
 
-    def limits(self, chinese: Floats | None) -> dict[int, tuple[Floats, Floats]]:
-        """Producer -> part (n, B) of an ordinary claim it may serve, and weight (n, B) in open-spot trade.
+    def names(self, producer: int) -> bool:
+        """Whether some rule of the scenario excludes a producer altogether."""
+        return any(rule.named[producer] for rule in self.switches.values())
 
-        ``chinese`` (n, P) is the part of each producer's product that carries Chinese material, None where no
-        product carries labels yet.
+    def limit(self, producer: int, claim: Floats, usual: Floats) -> tuple[Floats, Floats]:
+        """Part (n, B) of the claims on a producer named that it may serve, and weight (n, B) in open-spot trade.
+
+        ``claim`` (n, B) is what buyers want of it now and ``usual`` (n, B) what they use of it in a review, tonnes.
         """
-        found = {}
-        for p in range(len(self.producers)):
-            barred = self.barred[:, p]
-            allowed, open_ = 1.0 - barred, np.where(barred > 0.0, 0.0, 1.0)
-            if chinese is not None:
-                clean = 1.0 - self.traced * chinese[:, p, None]
-                allowed, open_ = np.minimum(allowed, clean), np.minimum(open_, clean)
-            found[p] = allowed, open_
-        return found
+        barred = self.barred[:, producer]
+        civil = np.minimum(self.civil[:, producer] + (1.0 - barred) * usual, self.carried * usual)
+        self.civil[:, producer] = np.where(barred > 0.0, civil, 0.0)
+        part = np.minimum(1.0, civil / np.maximum(claim, _TINY))
+        return np.where(barred > 0.0, part, 1.0), np.where(barred > 0.0, 0.0, 1.0)
+
+    def clean(self, chinese: Floats) -> Floats:
+        """(n, B) part of claims that a producer may serve of whose product ``chinese`` (n,) is Chinese material."""
+        return np.asarray(1.0 - self.traced * chinese[:, None])
+
+    def use(self, producer: int, shipped: Floats) -> None:
+        """Book tonnes (n, B) shipped by a producer named."""
+        self.civil[:, producer] = np.maximum(self.civil[:, producer] - shipped, 0.0)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.filters import kept_back, policy_filters, reroute
+from simulator.model.filters import book, kept_back, policy_filters, reroute
 from simulator.model.market import allocate, over_producers, rows_last
 from simulator.model.rows import across, row_sums
 from simulator.model.stage_market import Market
@@ -49,8 +49,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     gates = list(filters.gates.values())
     flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(world, market, day))
     rerouted = reroute(world, market, offer - sold, order - received, filters, day)
-    for producer, desk in market.desks.items():
-        desk.use(np.ascontiguousarray(flow[producer].T))
+    book(market, flow)
     if rerouted is not None:
         producer, tonnes = rerouted
         flow[producer] += tonnes.T
