@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -79,19 +80,19 @@ class BlockTask(Generic[T]):
     simulate: Simulate | None = field(default=None)
     """The model; None for ``simulator.model.simulate``."""
 
-    def __call__(self, first: int, end: int) -> T:
-        """Simulate replications [first, end) and reduce their trace."""
+    def __call__(self, first: int, end: int, tick: Callable[[float], None] | None = None) -> T:
+        """Simulate replications [first, end) and reduce their trace; ``tick`` hears the share done so far."""
         keep_freed_memory()
         with laid_over(self.case.overlay):
-            return self.outcome(self.trace(np.arange(first, end, dtype=np.int64)))
+            return self.outcome(self.trace(np.arange(first, end, dtype=np.int64), tick))
 
-    def trace(self, replications: NDArray[np.int64]) -> Trace:
+    def trace(self, replications: NDArray[np.int64], tick: Callable[[float], None] | None = None) -> Trace:
         """Simulate any set of replications of the run as one block."""
         model = self.simulate
         if model is None:
             from simulator.model import simulate as shipped
 
-            model = shipped
+            model = partial(shipped, tick=tick)
         cut = {name: np.ascontiguousarray(values[replications]) for name, values in self.inputs.items()}
         with laid_over(self.case.overlay):
             return model(self.case, BlockDraws(self.seed, replications, cut), replications)
@@ -178,16 +179,21 @@ def run_case(
             jobs=jobs,
         )
 
-    def tell() -> None:
+    def tell(within: int = 0) -> None:
+        """Tell how many replications are done, with ``within`` replications' worth of the running block."""
         if progress is not None:
             parts = [finished[position] for position in sorted(finished)]
-            done = sum(blocks[position][1] - blocks[position][0] for position in finished)
+            done = within + sum(blocks[position][1] - blocks[position][0] for position in finished)
             progress(done, replications, statistic(parts) if statistic is not None and parts else "")
 
     try:
         tell()
         task = BlockTask(case, seed, input_values(case.inputs, replications, seed), outcome, simulate)
-        for position, part in serial(task, blocks) if jobs == 1 else parallel(task, blocks, jobs):
+
+        def told(first: int, end: int) -> T:
+            return task(first, end, lambda share: tell(int(share * (end - first))))
+
+        for position, part in serial(told, blocks) if jobs == 1 else parallel(task, blocks, jobs):
             finished[position] = part
             tell()
     except KeyboardInterrupt as error:

@@ -44,6 +44,8 @@ from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+PARTS_TOLD = 25
+"""Parts of a block's clock after each of which progress is told."""
 RECORDED_REVIEWS = 2
 """A run's trace holds one review in so many: four weeks are enough for series by the month."""
 
@@ -145,9 +147,7 @@ class World:
         assert event.callbacks is not None
         event.callbacks.append(lambda _: act())
 
-    def _applier(
-        self, change: SwitchChange | SuspensionChange | SuspensionEndChange, mask: Mask
-    ) -> Callable[[], None]:
+    def _applier(self, change: SwitchChange | SuspensionChange | SuspensionEndChange, mask: Mask) -> Callable[[], None]:
         def act() -> None:
             day = float(self.env.now)
             for chain in self.chains:
@@ -179,8 +179,12 @@ class World:
                     self._observer(day)()
                 self.rules.review(day, self._put)
 
-    def run(self, replications: NDArray[np.int64]) -> Trace:
-        """Run to the horizon, check conservation and hand over the record."""
+    def run(self, replications: NDArray[np.int64], tick: Callable[[float], None] | None = None) -> Trace:
+        """Run to the horizon, check conservation and hand over the record; ``tick`` hears the share done so far."""
+        if tick is not None:
+            for part in range(1, PARTS_TOLD):
+                self.env.run(until=self.first + (self.end - self.first) * part // PARTS_TOLD)
+                tick(part / PARTS_TOLD)
         self.env.run(until=self.end)
         for recorder in self.recorders:
             if not recorder.complete:
@@ -221,7 +225,9 @@ def by_day(change: Change, mask: Mask, first: int, end: int) -> Iterable[tuple[i
         yield int(day), live & (days == day)
 
 
-def simulate(case: Case, draws: Draws, replications: NDArray[np.int64]) -> Trace:
+def simulate(
+    case: Case, draws: Draws, replications: NDArray[np.int64], tick: Callable[[float], None] | None = None
+) -> Trace:
     """Simulate one block; its trace holds every second review, enough for months and half the memory.
 
     Parameters
@@ -232,5 +238,7 @@ def simulate(case: Case, draws: Draws, replications: NDArray[np.int64]) -> Trace
         Random numbers and uncertain inputs of the block's replications.
     replications
         (n,) replication numbers, for the record.
+    tick
+        Told now and then which share of the clock has passed.
     """
-    return World(case, draws, RECORDED_REVIEWS).run(replications)
+    return World(case, draws, RECORDED_REVIEWS).run(replications, tick)

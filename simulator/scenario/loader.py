@@ -17,7 +17,7 @@ from simulator.errors import InputError, UsageError
 from simulator.instruments.base import Instrument
 from simulator.scenario.checks import Found, event_checks, scenario_checks
 from simulator.scenario.layers import Layers, merged, read
-from simulator.scenario.messages import problem_of
+from simulator.scenario.messages import by_id, problem_of
 from simulator.scenario.nodes import Node, Path
 from simulator.scenario.problems import Problem, dotted, report
 from simulator.scenario.rule_checks import rule_checks
@@ -94,7 +94,8 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Scenario:
 
 
 def _scenario(path: str, layers: Layers) -> Scenario:
-    model, problems = _validate(layers.document)
+    model, found = _validate(layers.document)
+    problems = [by_id(problem, layers.document) for problem in found]
     if problems or model is None:
         text = report(problems, layers.lines)
         from_sets = all(problem.mark is not None and problem.mark.line == 0 for problem in problems)

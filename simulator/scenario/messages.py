@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -73,6 +74,19 @@ def problem_of(error: Mapping[str, Any], root: Node, before: Path = ()) -> Probl
     if kind == "missing":
         return _missing(loc, path, node)
     return Problem(_words(kind, error), _shown_at(node), path)
+
+
+def by_id(problem: Problem, root: Node) -> Problem:
+    """Return a problem of an override with its event named by id, as the override does; any other as it is."""
+    if problem.mark is None or problem.mark.line:
+        return problem
+    path: Path = ()
+    node: Node | None = root
+    for step in problem.path:
+        node = node.child(step) if node is not None else None
+        name = node.child("id") if node is not None and isinstance(step, int) else None
+        path = (*path, name.value if name is not None and isinstance(name.value, str) else step)
+    return replace(problem, path=path)
 
 
 def _walk(loc: tuple[Any, ...], root: Node) -> tuple[Path, Node]:

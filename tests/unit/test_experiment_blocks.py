@@ -13,7 +13,7 @@ from simulator.errors import InterruptedRun, UsageError
 from simulator.experiment.blocks import InterruptedCase, PartialRun, cut_blocks, run_case
 
 PRICE = UncertainInput("price/ALL", 3, 1.0, 2.0, 4.0, "1", "test", "assumed")
-CASE: Any = SimpleNamespace(inputs=(PRICE,))
+CASE: Any = SimpleNamespace(inputs=(PRICE,), overlay=None)
 
 
 def simulate(case: Any, draws: Any, replications: Any) -> Trace:

@@ -56,6 +56,13 @@ def test_a_bad_override_is_a_usage_error(capfd: pytest.CaptureFixture[str]) -> N
     assert "did you mean 'us_ban_2024'?" in capfd.readouterr().err
 
 
+def test_a_problem_of_an_override_names_the_event_as_the_override_does(capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["validate", BASELINE, "--set", "events.us_ban_suspension.renewal_probability=5"]) == 2
+    err = capfd.readouterr().err
+    assert ": events.us_ban_suspension.renewal_probability: 5 is not accepted" in err
+    assert "events[" not in err
+
+
 def test_the_schema_is_printed_and_its_instruments_listed(capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["schema"]) == 0
     assert json.loads(capfd.readouterr().out)["$schema"] == "http://json-schema.org/draft-07/schema#"
