@@ -28,8 +28,8 @@ class CounterOffer(Instrument):
     from ``at`` to ``until``, behind owners and every earlier tie: an agreement signed before the bid keeps its share.
     """
 
-    fireable: ClassVar[bool] = True
     type: Literal["counter_offer"] = "counter_offer"
+    fireable: ClassVar[bool] = True
     example: ClassVar[str] = """
         - id: china_outbids
           type: counter_offer

@@ -23,8 +23,8 @@ class OfftakeShift(Instrument):
     without that region is left alone.
     """
 
-    fireable: ClassVar[bool] = True
     type: Literal["offtake_shift"] = "offtake_shift"
+    fireable: ClassVar[bool] = True
     example: ClassVar[str] = """
         - id: tajik_antimony_to_china
           type: offtake_shift
