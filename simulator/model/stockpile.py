@@ -36,6 +36,9 @@ class Purchase:
         self.rate = np.zeros(n)
         """(n,) tonnes a day it means to buy until the next review."""
         self._usd_per_t = np.ones(n)
+        self._began = np.full(n, np.nan)
+        self._left = np.zeros(n)
+        """(n,) tonnes or USD still to be bought or spent, of an amount in all."""
         self.bought = np.zeros(n)
         """(n,) tonnes bought so far."""
         self.spent = np.zeros(n)
@@ -44,13 +47,17 @@ class Purchase:
     def review(self, day: float, step: float, usd_per_t: Floats) -> None:
         """Set the pace for the ``step`` days that begin, at today's price (n,)."""
         change, self._usd_per_t = self.change, usd_per_t
+        holds = change.holds(day)
         if change.per_year:
             pace = change.amount / DAYS_PER_YEAR
         else:
-            done = self.bought if change.unit == "t" else self.spent
-            pace = np.maximum(change.amount - done, 0.0) / np.maximum(change.until - day, step)
+            # A rule may set it off again later: it then means to buy the amount once more.
+            begins = holds & (self._began != change.day)
+            self._began = np.where(begins, change.day, self._began)
+            self._left = np.where(begins, change.amount, self._left)
+            pace = self._left / np.maximum(change.until - day, step)
         tonnes = pace if change.unit == "t" else pace / np.maximum(usd_per_t, _TINY)
-        self.rate = np.where(change.holds(day), tonnes, 0.0)
+        self.rate = np.where(holds, tonnes, 0.0)
 
     def take(self, span: float, stock: Floats, labels: Floats, reserve: Floats) -> tuple[Floats, Floats]:
         """Tonnes (n,) bought in ``span`` days from ``stock`` (n,) and their labels (n, L)."""
@@ -61,8 +68,10 @@ class Purchase:
         if self.change.clean:
             moved[:, : self._masks] = 0.0
             moved[:, 0] = tonnes
+        money = tonnes * self._usd_per_t
+        self._left = np.maximum(self._left - (tonnes if self.change.unit == "t" else money), 0.0)
         self.bought = self.bought + tonnes
-        self.spent = self.spent + tonnes * self._usd_per_t
+        self.spent = self.spent + money
         return tonnes, moved
 
 
@@ -74,10 +83,9 @@ class Release:
         n = change.mask.size
         self.rate = np.zeros(n)
         """(n,) tonnes a day it means to release until the next review."""
-        self._plan = np.full(n, np.nan)
-        """(n,) tonnes to release in all, known once it begins; for shares of the holding."""
-        self.released = np.zeros(n)
-        """(n,) tonnes released so far."""
+        self._began = np.full(n, np.nan)
+        self._left = np.zeros(n)
+        """(n,) tonnes still to be released, of a share of the holding."""
 
     def review(self, day: float, step: float, held: Floats) -> None:
         """Set the pace for the ``step`` days that begin; ``held`` (n,) is what the government holds now."""
@@ -85,14 +93,16 @@ class Release:
         if change.unit == "t_per_year":
             pace = change.amount / DAYS_PER_YEAR
         else:
-            self._plan = np.where(holds & np.isnan(self._plan), change.amount * held, self._plan)
-            pace = np.maximum(self._plan - self.released, 0.0) / np.maximum(change.until - day, step)
+            begins = holds & (self._began != change.day)
+            self._began = np.where(begins, change.day, self._began)
+            self._left = np.where(begins, change.amount * held, self._left)
+            pace = self._left / np.maximum(change.until - day, step)
         self.rate = np.where(holds, pace, 0.0)
 
     def take(self, span: float, held: Floats) -> Floats:
         """Tonnes (n,) released in ``span`` days out of ``held`` (n,)."""
         tonnes = np.minimum(self.rate * span, held)
-        self.released = self.released + tonnes
+        self._left = np.maximum(self._left - tonnes, 0.0)
         return tonnes
 
 

@@ -60,6 +60,7 @@ def resolve(scenario: Scenario, commodities: Sequence[str] | None = None) -> Cas
     deadline = model.target.deadline
     deadline = deadline.after(model.start) if isinstance(deadline, Offset) else deadline
     events, projects = _projects(scenario, as_of)
+    set_off = [event for rule in model.rules for event in rule.then]
     return Case(
         name=model.name,
         question=model.question,
@@ -72,7 +73,7 @@ def resolve(scenario: Scenario, commodities: Sequence[str] | None = None) -> Cas
         horizon=BEYOND.after(deadline),
         review_days=model.review_days,
         focal=focal.buyer if isinstance(focal, Company) else focal,
-        chains=tuple(_with_sites(known[name], events, projects) for name in wanted),
+        chains=tuple(_with_sites(known[name], (*events, *set_off), projects) for name in wanted),
         projects=tuple(project for project in projects if project.commodity in wanted),
         project_dates=model.catalogue.project_dates,
         instruments=(*events, *_agreements(model, as_of, {event.id for event in events})),

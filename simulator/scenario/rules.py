@@ -83,7 +83,7 @@ class Rule(BaseModel):
     id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
     """Name of the rule, unique among rules and events; a later layer changes the rule by it."""
     actor: Country
-    """Country that reacts, ISO 3166-1 alpha-3; controls the rule sets off must be its own."""
+    """Country that reacts, ISO 3166-1 alpha-3; controls, bids and dumping that the rule sets off must be its own."""
     when: Condition
     """What must be seen for it to react. It sees published figures only, as declared and with their delay."""
     then: Annotated[tuple[FireableEvent, ...], Strict(False), AfterValidator(_some)]
@@ -128,4 +128,5 @@ def _acts_on(event: Instrument, by_id: Mapping[str, Instrument]) -> Iterator[str
     """Commodities an event concerns; one that names other events concerns theirs."""
     for name in (*getattr(event, "suspends", ()), *getattr(event, "ends", ())):
         yield from _acts_on(by_id[name], by_id)
-    yield from expand(getattr(event, "commodities", ()))
+    named = getattr(event, "commodity", None)
+    yield from expand(getattr(event, "commodities", () if named is None else (named,)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from simulator.domain.changes import SetbackChange
 from simulator.domain.traces import ChainTrace, Trace
 from simulator.instruments.base import EventDraws, Instrument
+from simulator.instruments.dates import Offset
 from simulator.instruments.dumping import Dumping
 from simulator.instruments.price_floor import PriceFloor
 from simulator.instruments.recycling import Recycling
@@ -24,11 +26,13 @@ from simulator.model.gates import financed
 from simulator.model.shelter import sheltered
 from simulator.model.stage_market import DAYS_PER_YEAR
 from simulator.scenario.case import Case
+from simulator.scenario.rules import Condition, Rule
 from tests.support import worlds
 
 Floats = NDArray[np.float64]
 N = 16
 NAMES = ("antimony",)
+START = date(2025, 11, 6)
 BEGIN, END = date(2026, 1, 1), date(2027, 6, 1)
 FIRST, LAST = 56, 572
 """Days from the start."""
@@ -291,6 +295,20 @@ def test_an_event_that_does_not_happen_leaves_every_byte(event: Instrument) -> N
         off = worlds.run(case(event.model_copy(update=update)), N)
         for k in (0, N - 1):
             assert worlds.replication_bytes(off, k, without=apart) == worlds.replication_bytes(base, k, without=apart)
+
+
+@pytest.mark.parametrize("event", EVERY, ids=lambda event: event.type)
+def test_a_rule_sets_it_off_as_if_it_were_dated_on_that_day(event: Instrument) -> None:
+    """All but what it does to projects, whose gates are drawn before the clock starts."""
+    after = {"at": Offset(days=30), "until": Offset(days=400)}
+    when = Condition(metric="price_index", commodity="antimony", above=0.5)
+    rule = Rule(id="rule", actor="CHN", when=when, then=(event.model_copy(update=after),))
+    fired = worlds.run(replace(case(), rules=(rule,)), N)
+    (day,) = np.unique(fired.rule_days["rule"])
+    dates = {"at": START + timedelta(days=day + 30), "until": START + timedelta(days=day + 400)}
+    dated = worlds.run(case(event.model_copy(update=dates)), N)
+    for k in (0, N - 1):
+        assert worlds.replication_bytes(fired, k) == worlds.replication_bytes(dated, k)
 
 
 def test_other_commodities_keep_every_byte() -> None:
