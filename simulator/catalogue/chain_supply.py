@@ -102,7 +102,7 @@ def _cells(entry: Row) -> Iterator[tuple[Fact, str]]:
     for row in rows(entry["table"]):
         if (row["commodity"], row["stage"], row["year"]) != (entry["commodity"], entry["table_stage"], entry["year"]):
             continue
-        if entry["measure"] and row["measure"] != entry["measure"]:
+        if entry["measure"] and row.get("measure") != entry["measure"]:
             continue
         country = row["country"]
         if country in WORLD or (only and country not in only):

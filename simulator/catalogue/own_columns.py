@@ -39,7 +39,6 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "projects_extra": ("project_id",),
     "routes": ("route_id",),
     "routes_extra": ("route_id",),
-    "stage_map": ("commodity", "stage"),
     "stage_shares_extra": ("commodity", "stage", "country", "year"),
     "stage_supply": ("commodity", "stage", "role", "table", "year"),
     "stockpile_forms": ("commodity", "form"),
@@ -49,13 +48,11 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "world_production": ("commodity", "stage", "measure", "country", "year"),
 }
 """Tables the model reads -> columns that tell a row from every other; a test checks that they do."""
-CLOSED: Final = frozenset(
-    {"chain_traits", "commodities", "evidence_parameters", "model_parameters", "project_gates", "stage_map"}
-)
+CLOSED: Final = frozenset({"chain_traits", "commodities", "evidence_parameters", "model_parameters", "project_gates"})
 """Tables in which the model looks for the names it knows: a row of another name would never be read."""
 COUNTRY_COLUMNS: Final = frozenset({"country", "origin_country"})
 _WORD_COLUMNS: Final = frozenset(
-    {"commodity", "stage", "measure", "region", "role", "subject", "parameter", "quantity", "unit", "unit_std", "kind"}
+    "commodity kind measure parameter quantity region role stage subject table take unit unit_std".split()
 )
 """Columns whose words the model matches: a new word would never be read."""
 

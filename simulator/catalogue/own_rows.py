@@ -83,7 +83,7 @@ def _not_a_table(entry: Path) -> str:
     if entry.name in {f"{name}.csv" for name in KEYS} and not entry.is_dir():
         return ""
     if entry.name in {f"{name}.csv" for name in TABLES}:
-        return "the model does not read this table, so that rows of it would change nothing"
+        return "this table takes no rows: the model does not read it, or it is the model's structure"
     near = get_close_matches(entry.stem, KEYS, n=1)
     hint = f"; did you mean {near[0]}.csv?" if near else f"; known are {', '.join(KEYS)}, each with .csv"
     return f"{entry.name!r} is not a table of the catalogue{hint}"
