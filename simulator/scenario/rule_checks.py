@@ -72,7 +72,8 @@ def _answer(rule: Rule, event: Instrument, at: Path, all_ids: Mapping[str, str],
         yield (*at, "until"), f"{str(ends)!r} is not after `at`, {begins}; both count from the day the rule fires"
     if rule.cooldown_days is not None and event.lasts and ends is None:
         yield (*at, "until"), "is missing; a rule that may fire again waits until all it set off has ended"
-    imposer = getattr(event, "imposer", rule.actor)
-    if imposer != rule.actor:
-        yield (*at, "imposer"), f"{imposer!r} is not the actor of the rule, {rule.actor}"
+    for name in ("imposer", "dumper", "bidder"):
+        who = getattr(event, name, rule.actor)
+        if who != rule.actor:
+            yield (*at, name), f"{who!r} is not the actor of the rule, {rule.actor}"
     yield from event_faults(event, at, all_ids)

@@ -126,3 +126,13 @@ def test_the_schema_offers_what_a_rule_can_set_off() -> None:
     assert sorted(offered) == sorted(fireable_types())
     assert {"export_ban", "export_licensing", "suspension", "outage", "demand_shock"} <= set(offered)
     assert not {"project", "agreement", "corridor_closure"} & set(offered)
+
+
+def test_the_readme_shows_rules_that_fire(tmp_path: Path) -> None:
+    examples = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    (example,) = (text for text in examples if "rules:" in text)
+    file = tmp_path / "example.yaml"
+    file.write_text(example.replace("scenarios/", f"{ROOT.as_posix()}/scenarios/"), "utf-8")
+    study = run(load(file), replications=32, commodities=["antimony"])
+    for rule in study.verdict.rules.values():
+        assert 0.0 < rule.fired.value < 1.0
