@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
@@ -55,10 +56,13 @@ def with_events(case: Case, *events: dict[str, Any]) -> Case:
     return replace(case, instruments=(*case.instruments, *(adapter.validate_python(event) for event in events)))
 
 
+def actor_of(event: dict[str, Any]) -> str:
+    return str(next((event[name] for name in ("imposer", "dumper", "bidder") if name in event), "CHN"))
+
+
 def with_rule(case: Case, kind: str, event: dict[str, Any], *, fires: bool) -> Case:
-    country = next((event[name] for name in ("imposer", "dumper", "bidder") if name in event), "CHN")
     when = {"metric": "price_index", "commodity": case.chains[0].commodity, "above": 0.0 if fires else 1e9}
-    rule = {"id": f"rule_{kind}", "actor": country, "when": when, "then": [dated(event, by_rule=True)]}
+    rule = {"id": f"rule_{kind}", "actor": actor_of(event), "when": when, "then": [dated(event, by_rule=True)]}
     return replace(case, rules=(*case.rules, Rule.model_validate(rule)))
 
 
@@ -100,3 +104,34 @@ def test_an_instrument_acts_the_same_when_a_rule_sets_it_off_and_not_at_all_othe
     assert same(idle, quiet), "a rule that never fires changes no bit"
     assert same(by_rule, by_date), "set off by a rule, it is the event of that day"
     assert not same(by_date, quiet), "the event does something that a rule could have missed"
+
+
+def test_futures_in_which_a_rule_fires_and_in_which_it_does_not_keep_apart_in_a_block() -> None:
+    """Whatever a rule sets off: a future is the same bytes alone as beside others that react on other days or never."""
+    examples = [(kind, *example(kind)) for kind in sorted(fireable_types())]
+    about_antimony = [item for item in examples if commodity_of(item[2], item[1]) == "antimony"]
+    needed = {event["id"]: event for _, events, _ in about_antimony for event in events}
+    then = [{**dated(event, by_rule=True), "id": f"set_off_{kind}"} for kind, _, event in about_antimony]
+    rules = [
+        Rule.model_validate(
+            {
+                "id": f"rule_{event['type']}",
+                "actor": actor_of(event),
+                "when": {
+                    "metric": "price_index",
+                    "commodity": "antimony",
+                    "above": {"uniform": {"low": 0.9, "high": 2.0}},
+                },
+                "probability": 0.7,
+                "then": [event],
+            }
+        )
+        for event in then
+    ]
+    case = replace(with_events(base("antimony"), *needed.values()), rules=tuple(rules))
+    block = worlds.run(case, 6)
+    fired = np.stack([np.isfinite(days) for days in block.rule_days.values()])
+    assert 0.2 < fired.mean() < 0.95
+    for k in (1, 4):
+        alone = worlds.run(case, np.array([k]))
+        assert worlds.replication_bytes(alone, 0) == worlds.replication_bytes(block, k)
