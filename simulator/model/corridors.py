@@ -33,14 +33,18 @@ _DAYS_PER_YEAR = 365.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detour:
-    """What closures did to the lots of one producer."""
+    """What closures did to those lots of one producer that met any."""
 
     ways: tuple[Lane, ...]
     """Ways that are not closed for good, usual way first."""
-    taken: NDArray[np.int8]
-    """(n, T) index of the way a lot takes."""
-    delay: NDArray[np.int16]
-    """(n, T) services by which it lands later than on its usual way."""
+    rows: NDArray[np.int64]
+    """(c,) replication of each such lot, by its place in the block."""
+    reviews: NDArray[np.int64]
+    """(c,) review at which it leaves."""
+    taken: NDArray[np.int64]
+    """(c,) index of the way it takes."""
+    lands: Floats
+    """(c,) days from departure to landing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,20 +146,22 @@ class Corridors:
                 continue
             z = standard_normal(self._draws.uniform(f"transit/{commodity}/{stage.name}/{country}", reviews))
             days = self._transit(ways[0], z)
-            services = self._services(days)
+            weeks[:, :, p] = services = self._services(days, self._days)
             usual_days[:, p] = services.mean(axis=1) * SERVICE_DAYS
-            taken = self._detour(ways, commodity, z, days)
-            if taken is not None:
-                usual, services = services, self._services(days)
-                detours[p] = Detour(ways, taken, services - usual)
-            weeks[:, :, p] = services
+            detour = self._detour(ways, commodity, z, days)
+            limited = np.array([self._queue(way) for way in ways], dtype=np.int8)
+            used = np.full((reviews, n), limited[0]) if (limited >= 0).any() else None
+            if detour is not None:
+                detours[p] = detour
+                at = detour.rows, detour.reviews
+                services[at] = weeks[*at, p] = self._services(detour.lands, self._days[detour.reviews])
+                if used is not None:
+                    used[detour.reviews, detour.rows] = limited[detour.taken]
             if country == CHINA:
                 base = np.asarray(services, dtype=float) * SERVICE_DAYS
-            limited = np.array([self._queue(way) for way in ways], dtype=np.int8)
-            if (limited >= 0).any():
-                used = np.full((n, reviews), limited[0]) if taken is None else limited[taken]
-                uses[p] = np.ascontiguousarray(used.T)
-        weeks[:, :, producers] = self._services(base + parameter("reroute_extra_days").value)
+            if used is not None:
+                uses[p] = used
+        weeks[:, :, producers] = self._services(base + parameter("reroute_extra_days").value, self._days)
         passage = Passage(self.queues, uses, gross_t_per_t(commodity, stage.name)) if uses else None
         return Transits(weeks, usual_days, passage, detours)
 
@@ -169,16 +175,13 @@ class Corridors:
         sigma = np.log(max(way.transit_days_p95, way.transit_days_median * 1.0001) / way.transit_days_median) / _Z95
         return np.asarray(np.minimum(way.transit_days_median * np.exp(sigma * z), self._longest))
 
-    def _services(self, days: Floats) -> NDArray[np.int16]:
-        """Whole services of transits (n, T); what would land long after the clock stops lands just after it."""
-        never = np.maximum(self._end - self._days + 2 * SERVICE_DAYS, 2 * self._longest)
-        return np.maximum(1, np.ceil(np.minimum(days, never) / SERVICE_DAYS)).astype(np.int16)
+    def _services(self, took: Floats, left: Floats) -> NDArray[np.int16]:
+        """Whole services of transits that begin on ``left``; what lands long after the clock stops lands just after."""
+        never = np.maximum(self._end - left + 2 * SERVICE_DAYS, 2 * self._longest)
+        return np.maximum(1, np.ceil(np.minimum(took, never) / SERVICE_DAYS)).astype(np.int16)
 
-    def _detour(self, ways: Sequence[Lane], commodity: str, z: Floats, days: Floats) -> NDArray[np.int8] | None:
-        """Lengthen ``days`` (n, T) of lots that meet a closure; return the way each lot takes (n, T).
-
-        None where no lot of any replication meets one: the same as 0 for all.
-        """
+    def _detour(self, ways: tuple[Lane, ...], commodity: str, z: Floats, days: Floats) -> Detour | None:
+        """Find another way, or wait, for lots that meet a closure of their usual way, on which they take ``days``."""
         lots = self._disturbed(ways[0], commodity, days)
         rows, columns = np.nonzero(lots)
         if not rows.size:
@@ -188,10 +191,7 @@ class Corridors:
         on_way = [self._transit(way, z[rows, columns]) for way in ways]
         lands, way = _first_open(ways, shut, on_way, left)
         undisturbed = left + days[rows, columns]
-        days[rows, columns] = np.maximum(lands, undisturbed) - left
-        taken = np.zeros(days.shape, dtype=np.int8)
-        taken[rows, columns] = way
-        return taken
+        return Detour(ways, rows, columns, way, np.maximum(lands, undisturbed) - left)
 
     def _disturbed(self, way: Lane, commodity: str, days: Floats) -> NDArray[np.bool_]:
         """(n, T) lots that would meet a closure of their usual way, at the origin or under way."""
