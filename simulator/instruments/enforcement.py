@@ -17,7 +17,7 @@ class Enforcement(Instrument):
     """Somebody acts against goods that reach a banned buyer through some third countries.
 
     Part of the tonnes that go through them is stopped, re-routing there starts later, and it pays only from a higher
-    premium. What is stopped stays with its producer. ``simulator data`` shows the intermediaries of a commodity.
+    premium. What is stopped stays with its producer. ``intermediaries.csv`` lists the countries of each commodity.
     """
 
     type: Literal["enforcement"] = "enforcement"

@@ -134,6 +134,7 @@ def reroute(
     ``left`` (n, P) is unsold and ``unmet`` (n, B) still missing after the market.
     """
     gap = world.world_price.value / world.china_price.value - 1.0
+    market.via_now = np.zeros_like(market.via)
     for p, desk in market.desks.items():
         if not market.in_china[p]:
             continue
@@ -150,7 +151,8 @@ def reroute(
         if market.focal is not None:
             focal = market.state.focal
             part = tonnes[:, focal] / np.maximum(reach[:, focal], _TINY)
-            market.via = market.via + ways[:, :, focal] * part[:, None]
+            market.via_now = ways[:, :, focal] * part[:, None]
+            market.via += market.via_now
         return p, tonnes
     return None
 

@@ -143,7 +143,10 @@ class LotLog:
         own = self._way(lane, review)
         direct = int(self._transits.weeks[0, review, lane])
         longer = int(self._transits.weeks[0, review, len(producers)]) - direct
-        causes = [cause for cause in (own.why, "third country") if cause]
+        countries = self._recorder.world.rerouting.countries
+        sent = np.flatnonzero(self._recorder.market.via_now[0])
+        third = f"third country: {', '.join(countries[i] for i in sent)}"
+        causes = [cause for cause in (own.why, third) if cause]
         return _Way(f"{own.corridor} via a third country", own.late + longer, "; ".join(causes))
 
     def _lot(self, lane: int, departed: float, landing: float, tonnes: float, exposed_share: float, way: _Way) -> Lot:

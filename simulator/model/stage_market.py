@@ -62,6 +62,8 @@ class Market:
         self.origin_rules: OriginRules | None = None
         self.via = np.zeros((n, 0))
         """(n, I) cumulative tonnes sent to the focal buyer through each intermediary of the commodity."""
+        self.via_now = self.via
+        """(n, I) the same at this review alone."""
         self.focal: FocalBuyer | None = None
         self.outages: Outages
         self.denials: list[tuple[FocalBuyer, Floats]] = []

@@ -12,14 +12,18 @@ from simulator.catalogue.tables import from_tables
 from simulator.instruments.base import Instrument
 from simulator.instruments.dates import Offset
 from simulator.instruments.distributions import InputReference
+from simulator.instruments.enforcement import Enforcement
 from simulator.instruments.export_ban import ExportBan
 from simulator.instruments.export_licensing import ExportLicensing
+from simulator.instruments.export_quota import ExportQuota
 from simulator.instruments.fields import nearest
 from simulator.instruments.names import ALL, expand
+from simulator.instruments.procurement_rule import ProcurementRule
 from simulator.instruments.project import Project
 from simulator.instruments.recycling import Recycling
 from simulator.instruments.suspension import Suspension
 from simulator.instruments.suspension_end import SuspensionEnd
+from simulator.instruments.tariff import Tariff
 from simulator.scenario.focal import CompanyModel, company_checks
 from simulator.scenario.nodes import Path
 
@@ -66,6 +70,10 @@ def event_faults(event: Instrument, at: Path, all_ids: Mapping[str, str]) -> Ite
         suspensions = [name for name, kind in all_ids.items() if kind == Suspension.model_fields["type"].default]
         for place, name in enumerate(event.ends):
             yield from _known(name, suspensions, (*at, "ends", place), "the id of a suspension of this scenario")
+    if isinstance(event, Enforcement):
+        known = intermediary_countries(expand(event.commodities))
+        for place, name in enumerate(event.intermediaries):
+            yield from _known(name, known, (*at, "intermediaries", place), "an intermediary of the commodities named")
     if isinstance(event, Project) and event.project is not None:
         yield from _known(event.project, project_ids(), (*at, "project"), "a project of the catalogue")
     for place, name in enumerate(getattr(event, "projects", ())):
@@ -138,11 +146,12 @@ def _suspends(event: Suspension, at: Path, all_ids: Mapping[str, str]) -> Iterat
     controls = [name for name, kind in all_ids.items() if kind in _CONTROLS]
     for place, name in enumerate(event.suspends):
         yield from _known(
-            name, controls, (*at, "suspends", place), "the id of a ban or licence regime of this scenario"
+            name, controls, (*at, "suspends", place), "the id of a control or another trade measure of this scenario"
         )
 
 
-_CONTROLS = tuple(str(kind.model_fields["type"].default) for kind in (ExportBan, ExportLicensing))
+_MEASURES = (ExportBan, ExportLicensing, ExportQuota, Tariff, ProcurementRule, Enforcement)
+_CONTROLS = tuple(str(kind.model_fields["type"].default) for kind in _MEASURES)
 
 
 def reference_faults(value: Any, at: Path) -> Iterator[Found]:
@@ -183,6 +192,13 @@ def _inputs() -> Mapping[str, Any]:
 def input_names() -> tuple[str, ...]:
     """Names of the uncertain inputs."""
     return tuple(_inputs())
+
+
+def intermediary_countries(commodities: Iterable[str]) -> tuple[str, ...]:
+    """Third countries through which some of these commodities may be re-routed, and ``ALL``."""
+    from simulator.catalogue.intermediaries import intermediaries
+
+    return tuple(dict.fromkeys(["ALL", *(way.country for name in commodities for way in intermediaries(name))]))
 
 
 @from_tables
