@@ -184,8 +184,8 @@ class _Reader:
             if not text:
                 return "is empty; every row of this table has a number here" if name in self.columns.full else ""
             return "" if _is_number(text) else f"{text!r} is not a number; write it as 1234.5, without unit or comma"
-        if name in self.key and not text and name in self.columns.full:
-            return "is empty; it tells which row this is"
+        if not text and name in self.columns.full and (name in self.key or name in self.columns.words):
+            return "is empty; every row of this table has a word here"
         if name in {"unit", "unit_std"} and known is not None and text != known[name]:
             return f"{text!r} is not the unit of the row it replaces; give the number in {known[name]!r}"
         if name in COUNTRY_COLUMNS and text:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.chain import Stage
-from simulator.domain.places import CHINA, at_home, region_of
+from simulator.domain.places import CHINA, REGIONS, at_home, region_of
 from simulator.model.offtake import Plant, Tie, spread, total
 
 Floats = NDArray[np.float64]
@@ -123,7 +123,10 @@ def outlets(stage: Stage, plant: Plant, focal: str, tied: Floats, accessible: fl
     elsewhere = spread(stage, outside)
     open_ = accessible * spread(stage, np.ones_like(in_focal)) + (1.0 - accessible) * elsewhere
     held_back = china_share[:, None] * spread(stage, in_china)[None, :]
-    home = to_focal[:, None] * spread(stage, in_focal)[None, :]
+    own = np.array([b == focal for b in stage.buyers])
+    # What is tied to a company is not its country's; a producer at home serves the whole country first.
+    served = own if own.any() and focal not in REGIONS and not domestic else in_focal
+    home = to_focal[:, None] * spread(stage, served)[None, :]
     at_large = free[:, None] * open_[None, :]
     # Serving the own economy first is a habit, not a contract: a tie may take that share too.
     loose = rest if domestic else free

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from simulator.catalogue.chains import chain
 from simulator.domain.traces import ChainTrace
 from simulator.metrics.outcome import outcome
+from simulator.model.new_capacity import outlets
+from simulator.model.offtake import Plant
 from simulator.scenario import Case, Scenario, load, resolve
 from tests.support.worlds import in_window, run, world
 
@@ -166,3 +168,14 @@ def test_each_economy_is_judged_by_its_own_use() -> None:
         usual = float(judged.demand[judged.regions.index(name)])
         year = in_window(trace.demanded, trace.days, trace.days[0], 0.0) / -trace.days[0] * 365.25
         assert year.mean() == pytest.approx(usual, rel=0.35)
+
+
+def test_output_tied_to_the_company_goes_to_it_and_not_to_its_country(tmp_path: Path) -> None:
+    case = resolve(scenario(tmp_path, company(4.0, country="DEU")))
+    market = world(case, 16).chains[0].markets[1]
+    plant = Plant("works", "KAZ", "gallium", 0.0)
+    tied = outlets(market.stage, plant, case.focal, np.full(16, 0.5), 1.0).taken
+    loose = outlets(market.stage, plant, case.focal, np.zeros(16), 1.0).taken
+    gained = (tied - 0.5 * loose)[0]
+    assert gained[market.stage.buyers.index("DEU:Maker")] == pytest.approx(0.5)
+    assert np.abs(gained).sum() == pytest.approx(0.5)
