@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import whole_rounds
+from simulator.cli.options import print_notices, whole_rounds
 from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
 
@@ -110,10 +110,13 @@ def _simulated(
         from simulator.analysis import study as analysis
         from simulator.analysis.compare import check_comparable
         from simulator.experiment.executors import available_cores
+        from simulator.scenario.notices import notices
 
         cases = [resolve(scenario, list(commodities) or None) for scenario in loaded]
-        for case in cases[1:]:
+        for path, case in zip(paths, cases, strict=True):
             check_comparable(cases[0], case)
+            if not quiet:
+                print_notices(notices(case), path)
         for place, (path, scenario) in enumerate(zip(paths, loaded, strict=True)):
             if place > 0:
                 shown.begin(_title(path), replications)

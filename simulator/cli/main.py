@@ -27,7 +27,7 @@ EXIT_INTERRUPTED = 130
 SUBCOMMANDS = {
     "run": ("simulator.cli.run:run", "Simulate scenarios and print how the target holds up."),
     "compare": ("simulator.cli.compare:compare", "Compare scenarios on the same random futures."),
-    "trace": ("simulator.cli.trace:trace", "Show every lot of one random future."),
+    "trace": ("simulator.cli.lots:trace", "Show every lot of one random future."),
     "validate": ("simulator.cli.scenario_commands:validate", "Check scenario files without running them."),
     "schema": ("simulator.cli.scenario_commands:schema", "Print the JSON schema of scenario files."),
     "init": ("simulator.cli.scenario_commands:init", "Write a commented starter scenario."),

@@ -15,3 +15,9 @@ def whole_rounds(ctx: click.Context, param: click.Parameter, value: int) -> int:
             f"{value} is not a positive multiple of {RANDOMISATIONS}; the nearest is {nearest_multiple(value)}"
         )
     return value
+
+
+def print_notices(told: tuple[str, ...], file: str) -> None:
+    """Say on stderr which events of a file can do nothing."""
+    for text in told:
+        click.echo(f"{file}: notice: {text}", err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import whole_rounds
+from simulator.cli.options import print_notices, whole_rounds
 from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
 from simulator.errors import UsageError
@@ -74,9 +74,12 @@ def run(
         from simulator.analysis import study as analysis
         from simulator.experiment.executors import available_cores
         from simulator.report.run_directory import check_folder, keep
+        from simulator.scenario.notices import notices
 
-        for scenario in loaded:
-            resolve(scenario, list(commodities) or None)
+        for path, scenario in zip(scenarios, loaded, strict=True):
+            case = resolve(scenario, list(commodities) or None)
+            if not quiet:
+                print_notices(notices(case), path)
         if out is not None:
             check_folder(out)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli.options import print_notices
 from simulator.cli.own_data import own_data
 from simulator.errors import InputError, SimulatorError, UsageError
 
@@ -77,20 +78,22 @@ def validate(files: tuple[str, ...], show_origins: bool, sets: tuple[str, ...], 
       simulator validate scenarios/*.yaml
       simulator validate scenarios/snapback_2026.yaml --show-origins
 
-    Every problem of every file is reported with its place. Exit code 0 if all are valid, 3 if not.
+    Every problem of every file is reported with its place. Exit code 0 if all are valid, 3 if not. An event that
+    can do nothing is valid; a notice on stderr says so.
     """
     results: list[dict[str, Any]] = []
     failures: list[SimulatorError] = []
     for file in files:
         try:
-            scenario = _checked(file, sets)
+            scenario, told = _checked(file, sets)
         except SimulatorError as error:
             failures.append(error)
             results.append({"file": file, "valid": False, "report": str(error)})
             continue
-        results.append(_valid(file, scenario, show_origins))
+        results.append(_valid(file, scenario, told, show_origins))
         if not as_json:
             _print_valid(file, scenario, show_origins)
+            print_notices(told, file)
     if as_json:
         click.echo(json.dumps({"schema": "simulator.validate/1", "files": results}, indent=2, ensure_ascii=False))
     if not failures:
@@ -106,17 +109,23 @@ def _exit_code(failures: list[SimulatorError]) -> int:
     return max(failure.exit_code for failure in failures)
 
 
-def _checked(file: str, sets: tuple[str, ...]) -> Scenario:
-    """Load and resolve, which is all that ``run`` does before it simulates."""
+def _checked(file: str, sets: tuple[str, ...]) -> tuple[Scenario, tuple[str, ...]]:
+    """Load and resolve, which is all that ``run`` does before it simulates; return what is noticed, too."""
     from simulator.scenario import load, resolve
+    from simulator.scenario.notices import notices
 
     scenario = load(file, sets)
-    resolve(scenario)
-    return scenario
+    return scenario, notices(resolve(scenario))
 
 
-def _valid(file: str, scenario: Scenario, show_origins: bool) -> dict[str, Any]:
-    entry: dict[str, Any] = {"file": file, "valid": True, "name": scenario.name, "sha256": scenario.sha256}
+def _valid(file: str, scenario: Scenario, told: tuple[str, ...], show_origins: bool) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "file": file,
+        "valid": True,
+        "name": scenario.name,
+        "sha256": scenario.sha256,
+        "notices": list(told),
+    }
     if show_origins:
         entry["values"] = [
             {"path": path, "value": value, "origin": scenario.origins[path]} for path, value in scenario.values.items()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from simulator.cli import trace as command
+from simulator.cli import lots as command
 from simulator.cli.main import exit_code
 
 ROOT = Path(__file__).parents[2]
