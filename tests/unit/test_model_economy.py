@@ -286,27 +286,24 @@ def test_demand_moves_evenly_over_the_phase_in_and_comes_back(calm: ChainTrace) 
     assert left(LAST + 14, LAST + 200) == pytest.approx(np.ones(N), rel=0.05)
 
 
-@pytest.mark.parametrize("event", EVERY, ids=lambda event: event.type)
-def test_an_event_that_does_not_happen_leaves_every_byte(event: Instrument) -> None:
-    """Neither one of probability nil nor one after the horizon; what it adds to the list of projects apart."""
-    base = off_run()
+@pytest.mark.parametrize("update", [{"probability": 0.0}, {"at": NEVER, "until": None}], ids=["unlikely", "late"])
+def test_events_that_do_not_happen_leave_every_byte(update: dict[str, Any]) -> None:
+    """Neither those of probability nil nor those after the horizon; what they add to the list of projects apart."""
+    off = worlds.run(case(*(event.model_copy(update=update) for event in EVERY)), N)
     apart = ("project_output", "project_accessible")
-    for update in ({"probability": 0.0}, {"at": NEVER, "until": None}):
-        off = worlds.run(case(event.model_copy(update=update)), N)
-        for k in (0, N - 1):
-            assert worlds.replication_bytes(off, k, without=apart) == worlds.replication_bytes(base, k, without=apart)
+    for k in (0, N - 1):
+        assert worlds.replication_bytes(off, k, without=apart) == worlds.replication_bytes(off_run(), k, without=apart)
 
 
-@pytest.mark.parametrize("event", EVERY, ids=lambda event: event.type)
-def test_a_rule_sets_it_off_as_if_it_were_dated_on_that_day(event: Instrument) -> None:
-    """All but what it does to projects, whose gates are drawn before the clock starts."""
+def test_a_rule_sets_events_off_as_if_they_were_dated_on_that_day() -> None:
+    """All but what they do to projects, whose gates are drawn before the clock starts."""
     after = {"at": Offset(days=30), "until": Offset(days=400)}
     when = Condition(metric="price_index", commodity="antimony", above=0.5)
-    rule = Rule(id="rule", actor="CHN", when=when, then=(event.model_copy(update=after),))
+    rule = Rule(id="rule", actor="CHN", when=when, then=tuple(event.model_copy(update=after) for event in EVERY))
     fired = worlds.run(replace(case(), rules=(rule,)), N)
     (day,) = np.unique(fired.rule_days["rule"])
     dates = {"at": START + timedelta(days=day + 30), "until": START + timedelta(days=day + 400)}
-    dated = worlds.run(case(event.model_copy(update=dates)), N)
+    dated = worlds.run(case(*(event.model_copy(update=dates) for event in EVERY)), N)
     for k in (0, N - 1):
         assert worlds.replication_bytes(fired, k) == worlds.replication_bytes(dated, k)
 
