@@ -302,7 +302,7 @@ def test_a_memorandum_moves_output_only_where_it_carries_the_project_through_fin
     )
     model = replace(case(projects=plants), horizon=date(2032, 1, 1))
     free, signed = worlds.world(model, 64), worlds.world(replace(model, instruments=(memo,)), 64)
-    starts = [{p.id: p.start for m in w.chains[0].markets for p in m.projects} for w in (free, signed)]
+    starts = [{p.plant.id: p.start for m in w.chains[0].markets for p in m.projects} for w in (free, signed)]
     for name in ("plant", "later"):
         changed = starts[0][name] != starts[1][name]
         assert np.isinf(starts[0][name][changed]).all()
