@@ -7,7 +7,7 @@ bulk and have no log. Nothing is logged, and nothing costs anything, unless the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
 from simulator.domain.traces import REROUTED, Trace
 from simulator.errors import UsageError
+from simulator.model.corridors import Corridors
 from simulator.model.focal import SERVICE_DAYS
 from simulator.model.recorder import Recorder
 from simulator.model.world import RECORDED_REVIEWS, World
@@ -81,7 +82,11 @@ class LotLog:
         self._stage = recorder.market.stage
         self._exposed = np.flatnonzero(recorder.world.labels.exposed)
         # Asked again rather than kept: the log is rare, and the same draws give the same ways.
-        self._transits = world.corridors.transits(self._stage, recorder.world.chain.commodity)
+        commodity = recorder.world.chain.commodity
+        self._transits = world.corridors.transits(self._stage, commodity)
+        calm = Corridors(recorder.world.draws, world.reviews, float(world.first), float(world.end))
+        self._open_weeks = calm.transits(_never_shut(self._stage), commodity).weeks
+        """(1, T, P + 1) services that the same lots would take if no corridor ever shut."""
         self._lots = list(self._opening())
         recorder.focal.log = self._departed
 
@@ -122,9 +127,8 @@ class LotLog:
         ways = _open_ways(self._stage, producers[lane])
         if not ways:
             return _Way("", 0, "")
-        detour = self._transits.detours.get(lane)
-        late = 0 if detour is None else int(detour.delay[0, review])
-        taken = ways[0] if detour is None else ways[detour.taken[0, review]]
+        late = int(self._transits.weeks[0, review, lane] - self._open_weeks[0, review, lane])
+        taken = ways[self._taken(lane, review)]
         causes = []
         if taken is not ways[0]:
             causes.append(f"{ways[0].corridor} closed: another way")
@@ -134,6 +138,14 @@ class LotLog:
             causes.append(f"{taken.shared}: queue")
         return _Way(taken.corridor, late + queued, "; ".join(causes))
 
+    def _taken(self, lane: int, review: int) -> int:
+        """Index of the way taken, 0 for the usual one."""
+        detour = self._transits.detours.get(lane)
+        if detour is None:
+            return 0
+        (met,) = np.nonzero(detour.reviews == review)
+        return int(detour.taken[met[0]]) if met.size else 0
+
     def _third_country(self, review: int) -> _Way:
         """The way of Chinese goods through a third country: as long as China's own and the days it costs more."""
         producers = self._stage.producers
@@ -141,13 +153,11 @@ class LotLog:
             return _Way("third country", 0, "")
         lane = producers.index(CHINA)
         own = self._way(lane, review)
-        direct = int(self._transits.weeks[0, review, lane])
-        longer = int(self._transits.weeks[0, review, len(producers)]) - direct
+        late = int(self._transits.weeks[0, review, len(producers)] - self._open_weeks[0, review, lane])
         countries = self._recorder.world.rerouting.countries
-        sent = np.flatnonzero(self._recorder.market.via_now[0])
-        third = f"third country: {', '.join(countries[i] for i in sent)}"
-        causes = [cause for cause in (own.why, third) if cause]
-        return _Way(f"{own.corridor} via a third country", own.late + longer, "; ".join(causes))
+        named = ", ".join(countries[i] for i in np.flatnonzero(self._recorder.market.via_now[0]))
+        third = f"third country: {named}" if named else "third country"
+        return _Way(f"{own.corridor} via a third country", late, "; ".join(c for c in (own.why, third) if c))
 
     def _lot(self, lane: int, departed: float, landing: float, tonnes: float, exposed_share: float, way: _Way) -> Lot:
         producers = self._stage.producers
@@ -176,6 +186,14 @@ class LotLog:
 def _open_ways(stage: Stage, country: str) -> tuple[Lane, ...]:
     """Ways that are not closed for good, the usual one first."""
     return tuple(way for way in stage.lanes.get(country, ()) if not way.closed)
+
+
+def _never_shut(stage: Stage) -> Stage:
+    """The stage with ways that no chance closes."""
+    lanes = {
+        country: tuple(replace(way, closures_per_year=0.0) for way in ways) for country, ways in stage.lanes.items()
+    }
+    return replace(stage, lanes=lanes)
 
 
 def simulate_lots(case: Case, draws: Draws, replications: NDArray[np.int64]) -> tuple[Trace, tuple[Lot, ...]]:
