@@ -179,3 +179,14 @@ def test_output_tied_to_the_company_goes_to_it_and_not_to_its_country(tmp_path: 
     gained = (tied - 0.5 * loose)[0]
     assert gained[market.stage.buyers.index("DEU:Maker")] == pytest.approx(0.5)
     assert np.abs(gained).sum() == pytest.approx(0.5)
+
+
+def test_the_example_company_comes_out_as_its_file_expects() -> None:
+    """Gallium from suppliers that refine Chinese crude stays exposed; germanium from Belgium and Canada is not."""
+    case = resolve(load(ROOT / "scenarios" / "gallium_device_maker.yaml"))
+    result = outcome(run(case, 32), case)
+    exposed = {
+        item.commodity: item.values["china_exposed_share"][:, result.moment("deadline")] for item in result.chains
+    }
+    assert np.median(exposed["gallium"]) > 0.8
+    assert np.median(exposed["germanium"]) < 0.05
