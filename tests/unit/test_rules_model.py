@@ -14,6 +14,7 @@ from simulator.instruments.base import Instrument
 from simulator.metrics.registry import metrics
 from simulator.metrics.windows import Windows
 from simulator.model.observations import Watch
+from simulator.model.rules import Reaction
 from simulator.scenario import load, resolve
 from simulator.scenario.rules import Condition
 from simulator.scenario.schema import Event
@@ -100,6 +101,17 @@ def test_a_condition_must_hold_at_as_many_reviews_in_a_row_as_the_rule_says() ->
     soon, late = (worlds.run(ruled(base, rule({**fall, "for_reviews": k}, BAN)), N).rule_days["react"] for k in (1, 4))
     assert (soon > 65).all()
     np.testing.assert_array_equal(late, soon + 3 * 14)
+
+
+def test_an_interruption_makes_the_count_begin_anew() -> None:
+    model = worlds.case([chain()])
+    reaction = Reaction(
+        rule({"metric": "price_index", "above": 1.5, "for_reviews": 3}, BAN), model, worlds.draws_of(model, 1)
+    )
+    prices = [2.0, 2.0, 1.0, 2.0, 2.0, np.nan, 2.0, 2.0, 2.0, 2.0]
+    fired = [bool(reaction.fires(14.0 * i, np.array([price]))[0]) for i, price in enumerate(prices)]
+    assert fired.index(True) == 8
+    assert sum(fired) == 1
 
 
 def test_statistics_are_seen_late_and_prices_at_once() -> None:
@@ -189,6 +201,12 @@ def test_a_rule_can_prolong_a_suspension() -> None:
     np.testing.assert_array_equal(passing(base, ends + 0.5), 0.0)
     np.testing.assert_array_equal(passing(ruled(base, rule(ALWAYS, longer)), ends + 0.5), 1.0)
     np.testing.assert_array_equal(passing(ruled(base, rule(ALWAYS, longer)), FIRST_REVIEW + 500.5), 0.0)
+
+
+def test_of_two_suspensions_that_overlap_each_lifts_the_ban_while_it_lasts() -> None:
+    shorter = {"type": "suspension", "suspends": "old_ban", "at": "+1d", "until": "+100d"}
+    case = ruled(worlds.case([chain()], suspension_case()), rule(ALWAYS, shorter))
+    np.testing.assert_array_equal(passing(case, FIRST_REVIEW + 100.5), 1.0)
 
 
 def test_a_rule_can_end_a_suspension_before_its_time_and_for_good() -> None:
