@@ -44,7 +44,8 @@ class DiplomaticAlignment(Instrument):
     offer_log_odds: Annotated[float, Field(le=0)] | None = None
     """Added to the log-odds that its owners accept a ``counter_offer``, 0 or less; the catalogue's where not given."""
     closure_factor: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Multiplies how often lanes crossing it close, above 0 to 1; the catalogue's where not given."""
+    """Multiplies how often ways to the focal buyer from or across it close by chance, above 0 to 1; the catalogue's
+    where not given. It holds for every commodity on these ways."""
 
     def changes(self, draws: EventDraws) -> Iterator[Change]:
         """One change for its projects, which lasts, and one for bids and lanes until ``until``."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from simulator.catalogue.corridors import capacities, gross_t_per_t
 from simulator.catalogue.parameters import parameter
 from simulator.domain.chain import Lane, Stage
-from simulator.domain.changes import ClosureChange
+from simulator.domain.changes import AlignmentChange, ClosureChange
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
 from simulator.domain.sampling import lognormal, standard_normal
@@ -71,6 +71,7 @@ class Corridors:
         first_day: float,
         end: float | None = None,
         closures: Sequence[ClosureChange] = (),
+        alignments: Sequence[AlignmentChange] = (),
     ) -> None:
         """Prepare a block.
 
@@ -86,13 +87,16 @@ class Corridors:
             First day after the clock stops; the last review where None.
         closures
             Closures the scenario puts on the clock.
+        alignments
+            Alignments of countries: ways across them close less often by chance.
         """
         self._draws = draws
         self._days = days
         self._first_day = first_day
         self._end = float(days[-1]) if end is None else end
         self._closures = closures
-        self._shut: dict[tuple[str, tuple[int, ...]], Shut] = {}
+        self._alignments = alignments
+        self._shut: dict[tuple[str, tuple[int, ...], tuple[int, ...]], Shut] = {}
         self._longest = parameter("transit_days_longest").value
         limited = {name: item.left_t_per_year for name, item in capacities().items()}
         known = {name: left for name, left in limited.items() if left}
@@ -101,9 +105,10 @@ class Corridors:
     def shut(self, lane: Lane, commodity: str) -> Shut:
         """Closures of a lane for a commodity's goods, random ones and the scenario's."""
         mine = tuple(i for i, closure in enumerate(self._closures) if closes(closure, lane, commodity))
-        key = (lane.corridor, mine)
+        calmer = tuple(a for a, one in enumerate(self._alignments) if one.country in (lane.origin, *lane.crosses))
+        key = (lane.corridor, mine, calmer)
         if key not in self._shut:
-            parts = [self._random(lane)]
+            parts = [self._thinned(lane, calmer)]
             for i in mine:
                 one = self._closures[i]
                 held = one.mask & (one.day < one.until)
@@ -111,9 +116,22 @@ class Corridors:
             self._shut[key] = united(parts)
         return self._shut[key]
 
+    def _thinned(self, lane: Lane, calmer: Sequence[int]) -> Shut:
+        """Random closures without those that alignments spare the lane: each is spared by a draw of its own."""
+        begins, ends = self._random(lane)
+        if not calmer or not begins.shape[1]:
+            return begins, ends
+        strikes = np.ones_like(begins)
+        for a in calmer:
+            one = self._alignments[a]
+            holds = one.mask[:, None] & (one.day[:, None] <= begins) & (begins < one.until[:, None])
+            strikes = np.where(holds, strikes * one.closure_factor, strikes)
+        u = self._draws.uniform(f"corridor/{lane.corridor}/aligned", begins.shape[1])
+        return np.where(u < strikes, begins, np.inf), np.where(u < strikes, ends, np.inf)
+
     def _random(self, lane: Lane) -> Shut:
         """Closures that come by chance: exponential gaps, lognormal lengths cut at the longest transit."""
-        key = (lane.corridor, (-1,))
+        key = (lane.corridor, (-1,), ())
         if key in self._shut:
             return self._shut[key]
         years = (float(self._days[-1]) - self._first_day) / _DAYS_PER_YEAR

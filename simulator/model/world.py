@@ -65,8 +65,8 @@ class World:
         self.rules = RuleBook(case, draws)
         changes = [*self._changes(draws), *self.rules.changes]
         closures = [c for c in changes if isinstance(c, ClosureChange)]
-        self.corridors = Corridors(draws, self.reviews, float(self.first), float(self.end), closures)
         levers = Levers.of(changes)
+        self.corridors = Corridors(draws, self.reviews, float(self.first), float(self.end), closures, levers.alignments)
         capacity = [c for c in changes if isinstance(c, CapacityChange | RecyclingChange)]
         self.chains = [
             ChainWorld(case, chain, draws, self.corridors, levers, capacity, self.reviews) for chain in case.chains

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -143,6 +143,22 @@ def test_an_alignment_shortens_what_is_ahead_of_its_projects() -> None:
     free, aligned = (traced(*e, projects=(PLANT,)).project_output[:, -1, 0] for e in ((), (alignment(country="BEL"),)))
     assert (aligned >= free).all()
     assert (aligned > free).any()
+
+
+def test_ways_across_an_aligned_country_close_less_often_and_never_on_new_days() -> None:
+    """One in two closures is spared; elsewhere none is, and none before the country joins."""
+    lane = replace(worlds.lane("TUR", 20.0, closures=6.0), crosses=("DEU",))
+
+    def shut(country: str, at: date = date(2020, 1, 1)) -> Floats:
+        case = worlds.case([worlds.chain("antimony")], [alignment(country=country, closure_factor=0.5, at=at)])
+        return World(case, worlds.draws_of(case, 256)).corridors.shut(lane, "antimony")[0]
+
+    usual, calmer, late = shut("KAZ"), shut("DEU"), shut("DEU", START)
+    assert np.isfinite(calmer).sum() / np.isfinite(usual).sum() == pytest.approx(0.5, abs=0.05)
+    for few, many in zip(calmer, usual, strict=True):
+        assert set(few[np.isfinite(few)]) <= set(many)
+    assert np.isfinite(calmer).sum() < np.isfinite(late).sum() < np.isfinite(usual).sum()
+    assert (shut("TUR") == calmer).all()
 
 
 def test_a_memorandum_alone_adds_no_tonne() -> None:
