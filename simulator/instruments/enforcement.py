@@ -23,6 +23,12 @@ class Enforcement(Instrument):
     type: Literal["enforcement"] = "enforcement"
     fireable: ClassVar[bool] = True
     example: ClassVar[str] = """
+        - id: antimony_ban
+          type: export_ban
+          at: 2025-12-01
+          imposer: CHN
+          target: USA
+          commodities: [antimony]
         - id: thai_audits
           type: enforcement
           at: +6mo
