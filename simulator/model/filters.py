@@ -54,9 +54,10 @@ def policy_filters(
     """Policy of this review on ``order`` (n, B) and ``offer`` (n, P), with ``share`` as in ``market.allocate``."""
     filters = Filters()
     for p, desk in market.desks.items():
-        usual = market.use_rate * habit(share, p) * world.step
+        habitual = habit(share, p)
+        usual = market.use_rate * habitual * world.step
         extra = desk.front_loading(day)
-        claim = order * habit(share, p)
+        claim = filters.claims[p] = order * habitual
         ahead = None if extra is None else extra * usual
         allowed, open_ = desk.review(
             claim if ahead is None else claim + ahead, index, usual=usual, offer=offer[:, p], day=day
@@ -71,7 +72,8 @@ def policy_filters(
     if market.origin_rules is not None:
         _keep_to_rules(filters, world, market, market.origin_rules, order, share)
     for p in filters.gates:
-        filters.claims[p] = order * habit(share, p)
+        if p not in filters.claims:
+            filters.claims[p] = order * habit(share, p)
     return filters
 
 
@@ -164,11 +166,15 @@ def kept_back(
 
     ``asked`` (n, B) is their use or order, whichever is less; re-routed tonnes do reach them.
     """
-    found = []
-    for let_through in (filters.news, filters.from_china):
-        total = np.zeros_like(asked)
-        for p, allowed in let_through.items():
-            claim = filters.claims[p]
-            total += np.maximum(np.minimum(claim, asked * habit(share, p)) - claim * allowed, 0.0)
-        found.append(total if rerouted is None else np.maximum(total - rerouted, 0.0))
-    return found[0], found[1]
+    total, by_china = np.zeros_like(asked), np.zeros_like(asked)
+    for p, allowed in filters.news.items():
+        claim = filters.claims[p]
+        habitual = np.minimum(claim, asked * habit(share, p))
+        kept = np.maximum(habitual - claim * allowed, 0.0)
+        total += kept
+        chinese = filters.from_china.get(p)
+        if chinese is not None:
+            by_china += kept if chinese is allowed else np.maximum(habitual - claim * chinese, 0.0)
+    if rerouted is not None:
+        total, by_china = np.maximum(total - rerouted, 0.0), np.maximum(by_china - rerouted, 0.0)
+    return total, by_china

@@ -92,11 +92,13 @@ class Rerouting(Switchboard[Enforcement]):
         day
             Today.
         """
-        found = np.zeros((blocked.shape[0], len(self.ways), blocked.shape[1]))
+        found = np.empty((blocked.shape[0], len(self.ways), blocked.shape[1]))
+        wanted, age = self.share[:, None] * blocked, day - since
         for i, way in enumerate(self.ways):
-            opens = since + (self.lag_days * way.lag_factor * self.slower[:, i])[:, None]
             pays = gap > self.premium + self.dearer[:, i]
-            wanted = (self.share * way.share)[:, None] * blocked
-            tonnes = np.minimum(wanted, way.capacity_share * usual[None, :]) * self.passing[:, i, None]
-            found[:, i] = np.where((day >= opens) & pays[:, None], tonnes, 0.0)
+            opened = age >= (self.lag_days * way.lag_factor * self.slower[:, i])[:, None]
+            tonnes = np.minimum(wanted * way.share, way.capacity_share * usual)
+            tonnes *= opened
+            tonnes *= (pays * self.passing[:, i])[:, None]
+            found[:, i] = tonnes
         return found
