@@ -37,6 +37,21 @@ def same(one: Trace, other: Trace) -> bool:
     )
 
 
+WITHOUT: dict[tuple[str, str], Trace] = {}
+"""Runs without the instrument, by commodity and the text of the other events: most examples need none."""
+
+
+def run_without(folder: Path, name: str, events: tuple[Instrument, ...], asked: str) -> Trace:
+    """What happens if the events of a type are taken out of ``example.yaml`` in the folder."""
+    kept = ",".join(event.model_dump_json() for event in events if event.type != name)
+    if (asked, kept) not in WITHOUT:
+        gone = "".join(f"  - id: {event.id}\n    type: null\n" for event in events if event.type == name)
+        file = folder / "without.yaml"
+        file.write_text(f"extends: example.yaml\nevents:\n{gone}", "utf-8")
+        WITHOUT[asked, kept] = worlds.run(resolve(load(file), [asked]), 16)
+    return WITHOUT[asked, kept]
+
+
 @pytest.mark.parametrize("name", TYPES)
 def test_the_example_of_an_instrument_loads_runs_and_changes_what_happens(name: str, tmp_path: Path) -> None:
     kind = TYPES[name]
@@ -44,13 +59,9 @@ def test_the_example_of_an_instrument_loads_runs_and_changes_what_happens(name: 
     shown = scenario(tmp_path, kind.example)
     events = shown.model.events
     assert isinstance(events[-1], kind)
-    asked = [commodity(events)]
-    with_it = worlds.run(resolve(shown, asked), 16)
-    rest = "".join(f"- id: {event.id}\n  type: null\n" for event in events if event.type == name)
-    folder = tmp_path / "without"
-    folder.mkdir()
-    (folder / "example.yaml").write_text(f"extends: ../example.yaml\nevents:\n{textwrap.indent(rest, '  ')}", "utf-8")
-    assert not same(with_it, worlds.run(resolve(load(folder / "example.yaml"), asked), 16))
+    asked = commodity(events)
+    with_it = worlds.run(resolve(shown, [asked]), 16)
+    assert not same(with_it, run_without(tmp_path, name, events, asked))
 
 
 def test_the_list_shows_every_instrument_with_its_example(capfd: pytest.CaptureFixture[str]) -> None:
