@@ -11,6 +11,7 @@ from simulator.domain.chain import Chain
 from simulator.domain.chain import Project as KnownProject
 from simulator.domain.company import Company
 from simulator.domain.facts import UncertainInput
+from simulator.domain.places import EU_MEMBERS
 from simulator.domain.target import Target
 from simulator.errors import InputError, UsageError
 from simulator.instruments.agreement import Agreement
@@ -141,7 +142,18 @@ def _agreements(model: ScenarioModel, as_of: date, replaced: set[str]) -> Iterab
     for item in agreements(as_of):
         before = not isinstance(choice, SignedBefore) or date.fromisoformat(item.signed) < choice.signed_before
         if before and item.id not in replaced and item.commodities:
-            yield _instrument(item)
+            deal = _instrument(item)
+            if _with_partner(model, deal.partners):
+                yield deal
+
+
+def _with_partner(model: ScenarioModel, countries: Iterable[str]) -> bool:
+    """Whether a deal or a project of these countries is one the scenario takes from the catalogue."""
+    partners = model.catalogue.partners
+    if partners is None or ALL in partners:
+        return True
+    wanted = {*partners, *(EU_MEMBERS if "EUU" in partners else ())}
+    return any(country in wanted or country == ALL for country in countries)
 
 
 def _instrument(item: KnownAgreement) -> Agreement:
@@ -170,19 +182,24 @@ def _projects(scenario: Scenario, as_of: date) -> tuple[tuple[Instrument, ...], 
     from simulator.catalogue.projects import projects
 
     model = scenario.model
-    kept = {(item.id, item.commodity): item for item in projects(as_of)} if model.catalogue.projects == "known" else {}
+    known = projects(as_of) if model.catalogue.projects == "known" else ()
+    kept = {
+        (item.id, item.commodity): item
+        for item in known
+        if item.gate == "operating" or _with_partner(model, (item.country,))
+    }
     events: list[Instrument] = []
     for event in model.events:
         if not isinstance(event, Project) or event.project is None:
             events.append(event)
             continue
-        known = _one(event, list(kept.values()), scenario, as_of)
-        filled = _filled(event, known)
+        meant = _one(event, list(kept.values()), scenario, as_of)
+        filled = _filled(event, meant)
         events.append(filled)
         if filled.at is None:
-            kept[known.id, known.commodity] = _on_other_terms(filled, known, scenario)
+            kept[meant.id, meant.commodity] = _on_other_terms(filled, meant, scenario)
         else:
-            del kept[known.id, known.commodity]
+            del kept[meant.id, meant.commodity]
     return tuple(events), tuple(kept.values())
 
 
@@ -194,7 +211,10 @@ def _one(event: Project, kept: list[KnownProject], scenario: Scenario, as_of: da
         return found[0]
     if not same:
         raise _error(
-            scenario, event, "project", f"{event.project!r} is not known on {as_of.isoformat()}, or was replaced"
+            scenario,
+            event,
+            "project",
+            f"{event.project!r} is not known on {as_of.isoformat()}, was left out, or replaced",
         )
     products = ", ".join(item.commodity for item in same)
     raise _error(scenario, event, "project", f"{event.project!r} makes {products}; name one as `commodity`")

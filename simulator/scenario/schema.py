@@ -16,7 +16,8 @@ from simulator.domain.target import Criterion
 from simulator.instruments.base import Instrument, instrument_types
 from simulator.instruments.dates import IsoDate, Offset, Period, iso_date
 from simulator.instruments.fields import STRICT, nearest, reject
-from simulator.instruments.names import Commodities
+from simulator.instruments.names import Commodities, Targets
+from simulator.scenario.expectations import Expectations
 from simulator.scenario.focal import Focal
 from simulator.scenario.rules import Rule
 
@@ -78,6 +79,9 @@ class CatalogueChoice(_Part):
     """Projects: all known at ``as_of``, or none."""
     project_dates: Literal["evidence", "promised"] = "evidence"
     """Start of projects: by gates and slip as the record shows, or every promise kept."""
+    partners: Targets | None = None
+    """Only agreements with one of these countries (or with all), and projects in them, count, ISO 3166-1 alpha-3 or
+    ``EUU``; all where not given. Plants that already run at ``as_of`` stay wherever they stand."""
 
 
 class InputRange(_Part):
@@ -180,6 +184,8 @@ class ScenarioModel(_Part):
     """Where the scenario's dated facts come from."""
     expected: str = ""
     """The direction of the result common sense expects, in one line."""
+    directions: Expectations | None = None
+    """The same as measures that rise or fall against another scenario on the same random futures."""
 
 
 @cache
