@@ -17,9 +17,11 @@ from simulator.domain.traces import ChainTrace
 from simulator.instruments.agreement import Agreement
 from simulator.instruments.base import Instrument
 from simulator.instruments.counter_offer import CounterOffer
+from simulator.instruments.dates import Offset
 from simulator.instruments.diplomatic_alignment import DiplomaticAlignment
 from simulator.instruments.offtake_shift import OfftakeShift
 from simulator.model.world import World
+from simulator.scenario.rules import Rule
 from tests.support import worlds
 
 Floats = NDArray[np.float64]
@@ -170,6 +172,26 @@ def test_a_memorandum_alone_adds_no_tonne() -> None:
     trace = worlds.run(model, 64).chains[0]
     by_deadline = trace.project_output[:, np.searchsorted(trace.days, model.day(model.deadline))]
     assert (by_deadline == 0).all()
+
+
+def test_a_bid_that_a_rule_sets_off_is_settled_when_it_fires() -> None:
+    """Output goes to the bidder after that, not before; a rule that never fires changes no bit."""
+
+    def reacting(above: float) -> ChainTrace:
+        rule = Rule.model_validate(
+            {
+                "id": "rival",
+                "actor": "CHN",
+                "when": {"metric": "price_index", "commodity": "antimony", "above": above},
+                "then": [bid(countries=["BEL"], at=Offset.parse("+30d"))],
+            }
+        )
+        return worlds.run(replace(worlds.case([worlds.chain("antimony")]), rules=(rule,)), N).chains[0]
+
+    fired = reacting(0.01)
+    assert landed(fired, "BEL").mean() < 0.2 * landed(calm(), "BEL").mean()
+    assert np.array_equal(fired.landed[:, fired.days <= 0], calm().landed[:, fired.days <= 0])
+    assert same(reacting(1e6), calm())
 
 
 # ---------------------------------------------------------------- without it, nothing
