@@ -243,6 +243,7 @@ def test_events_that_never_happen_equal_no_events() -> None:
     lively = worlds.run(eventful(), 32)
     # The user's own project stands in the list of projects even where it never starts.
     for k in range(32):
-        a, b, c = (worlds.replication_bytes(t, k, without=["project_output", "project_accessible"]) for t in (silent, quiet, lively))
+        hidden = ["project_output", "project_accessible"]
+        a, b, c = (worlds.replication_bytes(t, k, without=hidden) for t in (silent, quiet, lively))
         assert a == b
         assert a != c

@@ -187,7 +187,9 @@ def test_deals_since_october_2025_only_ever_bring_output_forward() -> None:
     for name in ("baseline", "no_deals"):
         case = resolve(Scenario.load(SCENARIOS / f"{name}.yaml"))
         world = World(case, BlockDraws(0, np.arange(N), input_values(case.inputs, N, 0)))
-        starts.append({(c.chain.commodity, p.plant.id): p.start for c in world.chains for m in c.markets for p in m.projects})
+        starts.append(
+            {(c.chain.commodity, p.plant.id): p.start for c in world.chains for m in c.markets for p in m.projects}
+        )
     with_deals, without = starts
     assert with_deals.keys() == without.keys()
     assert all((with_deals[key] <= without[key]).all() for key in with_deals)
