@@ -132,7 +132,6 @@ def test_a_wrong_field_of_an_event_is_explained(tmp_path: Path, line: str, phras
         ("name: *x\n", "refers to nothing above it"),
         ("name: &a [*a]\n", "refers to nothing above it"),
         ("? [a]\n: b\n", "a key must be plain text"),
-        ("name: X\nfocal: JPN\n", "cannot be the focal buyer yet"),
         ("name: X\n<<: {focal: USA}\n", "unknown field"),
         ("name: X\nspin_up: 2026-01-01\n", "leaves no time to settle before the start"),
         ("name: X\ntarget: {deadline: 2025-01-01}\n", "is not after the start"),
