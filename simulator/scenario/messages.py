@@ -116,7 +116,7 @@ def _wrong_type(path: Path, node: Node) -> Problem:
         name = node.child("id")
         text = f"is missing; known are {', '.join(types_known)}"
         return Problem(text, name.mark if name is not None else _shown_at(node), (*path, "type"))
-    if kind.value in instrument_types():
+    if isinstance(kind.value, str) and kind.value in instrument_types():
         text = f"{kind.value!r} cannot be set off by a rule; a rule can set off {', '.join(types_known)}"
         return Problem(text, kind.mark, (*path, "type"))
     near = nearest(kind.value, types_known)
