@@ -26,19 +26,36 @@ PLAN_ID = "annual_materials_plan"
 _TINY = 1e-300
 
 
-class Purchase:
+class Programme:
+    """A dated plan of the government, at so much a year or an amount in all."""
+
+    def __init__(self, n: int) -> None:
+        self.rate = np.zeros(n)
+        """(n,) tonnes a day it means to move until the next review."""
+        self._began = np.full(n, np.nan)
+        self._left = np.zeros(n)
+        """(n,) what is left of an amount in all."""
+
+    def _spread(self, change: PurchaseChange | ReleaseChange, amount: Floats, day: float, step: float) -> Floats:
+        """(n,) a day's part of what is left of ``amount`` (n,), evenly over the days that are left.
+
+        A rule may set it off again later: it then means to move the amount once more.
+        """
+        begins = change.holds(day) & (self._began != change.day)
+        self._began = np.where(begins, change.day, self._began)
+        self._left = np.where(begins, amount, self._left)
+        return np.asarray(self._left / np.maximum(change.until - day, step))
+
+
+class Purchase(Programme):
     """A programme of purchases and what it has bought so far."""
 
     def __init__(self, change: PurchaseChange, masks: int) -> None:
+        n = change.mask.size
+        super().__init__(n)
         self.change = change
         self._masks = masks
-        n = change.mask.size
-        self.rate = np.zeros(n)
-        """(n,) tonnes a day it means to buy until the next review."""
         self._usd_per_t = np.ones(n)
-        self._began = np.full(n, np.nan)
-        self._left = np.zeros(n)
-        """(n,) tonnes or USD still to be bought or spent, of an amount in all."""
         self.bought = np.zeros(n)
         """(n,) tonnes bought so far."""
         self.spent = np.zeros(n)
@@ -47,17 +64,9 @@ class Purchase:
     def review(self, day: float, step: float, usd_per_t: Floats) -> None:
         """Set the pace for the ``step`` days that begin, at today's price (n,)."""
         change, self._usd_per_t = self.change, usd_per_t
-        holds = change.holds(day)
-        if change.per_year:
-            pace = change.amount / DAYS_PER_YEAR
-        else:
-            # A rule may set it off again later: it then means to buy the amount once more.
-            begins = holds & (self._began != change.day)
-            self._began = np.where(begins, change.day, self._began)
-            self._left = np.where(begins, change.amount, self._left)
-            pace = self._left / np.maximum(change.until - day, step)
+        pace = change.amount / DAYS_PER_YEAR if change.per_year else self._spread(change, change.amount, day, step)
         tonnes = pace if change.unit == "t" else pace / np.maximum(usd_per_t, _TINY)
-        self.rate = np.where(holds, tonnes, 0.0)
+        self.rate = np.where(change.holds(day), tonnes, 0.0)
 
     def take(self, span: float, stock: Floats, labels: Floats, reserve: Floats) -> tuple[Floats, Floats]:
         """Tonnes (n,) bought in ``span`` days from ``stock`` (n,) and their labels (n, L)."""
@@ -75,29 +84,19 @@ class Purchase:
         return tonnes, moved
 
 
-class Release:
+class Release(Programme):
     """A dated release of stockpiled material to industry."""
 
     def __init__(self, change: ReleaseChange) -> None:
+        super().__init__(change.mask.size)
         self.change = change
-        n = change.mask.size
-        self.rate = np.zeros(n)
-        """(n,) tonnes a day it means to release until the next review."""
-        self._began = np.full(n, np.nan)
-        self._left = np.zeros(n)
-        """(n,) tonnes still to be released, of a share of the holding."""
 
     def review(self, day: float, step: float, held: Floats) -> None:
         """Set the pace for the ``step`` days that begin; ``held`` (n,) is what the government holds now."""
-        change, holds = self.change, self.change.holds(day)
-        if change.unit == "t_per_year":
-            pace = change.amount / DAYS_PER_YEAR
-        else:
-            begins = holds & (self._began != change.day)
-            self._began = np.where(begins, change.day, self._began)
-            self._left = np.where(begins, change.amount * held, self._left)
-            pace = self._left / np.maximum(change.until - day, step)
-        self.rate = np.where(holds, pace, 0.0)
+        change = self.change
+        yearly = change.unit == "t_per_year"
+        pace = change.amount / DAYS_PER_YEAR if yearly else self._spread(change, change.amount * held, day, step)
+        self.rate = np.where(change.holds(day), pace, 0.0)
 
     def take(self, span: float, held: Floats) -> Floats:
         """Tonnes (n,) released in ``span`` days out of ``held`` (n,)."""
