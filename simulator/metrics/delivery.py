@@ -96,13 +96,16 @@ def deliveries(trace: ChainTrace, case: Case, moments: tuple[float, ...]) -> dic
     days, year = trace.days, Windows(moments, YEAR_DAYS)
     if ":" not in trace.commodity:
         place = {name: j for j, name in enumerate(trace.projects)}
+        series = (trace.project_output, trace.project_accessible)
+        by_then = [at(one, days, moments) for one in series]
+        grown: dict[tuple[float, ...], list[Floats]] = {}
+        """First days -> growth of both series since; many groups count from the same days."""
         for group in groups(case, trace.commodity):
             columns = [place[name] for name in group.projects]
-            since = [max(min(group.since, moment), 0.0) for moment in moments]
-            made = [
-                (at(series, days, moments) - at(series, days, since))[:, :, columns].sum(axis=2)
-                for series in (trace.project_output, trace.project_accessible)
-            ]
+            since = tuple(max(min(group.since, moment), 0.0) for moment in moments)
+            if since not in grown:
+                grown[since] = [late - at(one, days, since) for one, late in zip(series, by_then, strict=True)]
+            made = [tonnes[:, :, columns].sum(axis=2) for tonnes in grown[since]]
             found[group.key] = np.maximum(np.stack(made, axis=2), 0.0)
     consumed, landed = during(trace.by_partner, days, year), during(trace.landed, days, year)
     for partner in PARTNERS:
