@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final, cast
 
-from simulator.catalogue.tables import from_tables, number, rows
+from simulator.catalogue.tables import from_tables, number, required, rows
 from simulator.domain.facts import Fact, Quality
 from simulator.errors import CatalogueError
 
@@ -23,9 +23,7 @@ def points(*, byproduct: bool) -> tuple[tuple[float, Fact], ...]:
     found = []
     for row in rows("cost_curve"):
         if row["group"] == group:
-            price, share = number(row["price_multiple"]), number(row["share_above"])
-            if price is None or share is None:
-                raise CatalogueError(f"cost_curve.csv: a row of {group} has no price or no share")
+            price, share = required(row, "price_multiple"), required(row, "share_above")
             fact = Fact(
                 f"cost_curve.{group}.{price:g}",
                 share,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, cast
 
-from simulator.catalogue.tables import Row, from_tables, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, required, rows
 from simulator.domain.facts import Quality, UncertainInput
 from simulator.errors import CatalogueError
 
@@ -157,14 +157,14 @@ def _stated_priors() -> Mapping[tuple[str, str], _Prior]:
 
 def _stated(row: Row) -> _Prior:
     return _Prior(
-        low=_required(row, "low"),
-        median=_required(row, "median"),
-        high=_required(row, "high"),
+        low=required(row, "low"),
+        median=required(row, "median"),
+        high=required(row, "high"),
         unit=row["unit"],
         source=row["source"],
         quality=_quality(row),
-        minimum=_required(row, "minimum"),
-        maximum=_required(row, "maximum"),
+        minimum=required(row, "minimum"),
+        maximum=required(row, "maximum"),
         note=row["note"],
     )
 
@@ -181,7 +181,7 @@ def _recommended(spec: _FromBehaviour, subject: str) -> _Prior | None:
     }
     if not {"low", "median", "high"} <= set(found):
         return None
-    low, median, high = (_required(found[key], "value") * spec.scale for key in ("low", "median", "high"))
+    low, median, high = (required(found[key], "value") * spec.scale for key in ("low", "median", "high"))
     row = found["median"]
     note = "; ".join(part for part in (row["sample_or_context"], row["note"]) if part)
     return _Prior(low, median, high, spec.unit, row["source"], _quality(row), spec.minimum, spec.maximum, note)
@@ -237,13 +237,6 @@ def _revised_output(commodity: str) -> list[tuple[float, float]]:
         if row["measure"] in ("production", "production_superseded") and value is not None:
             values.setdefault((row["stage"], row["country"]), {}).setdefault(row["measure"], value)
     return [(pair["production"], pair["production_superseded"]) for pair in values.values() if len(pair) == 2]
-
-
-def _required(row: Row, column: str) -> float:
-    value = number(row[column])
-    if value is None:
-        raise CatalogueError(f"no number in column {column!r} of the row {dict(row)}")
-    return value
 
 
 def _quality(row: Row) -> Quality:

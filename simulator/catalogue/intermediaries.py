@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.catalogue.tables import from_tables, number, rows
+from simulator.catalogue.tables import from_tables, required, rows
 from simulator.errors import CatalogueError
 
 _ANY: Final = "DEFAULT"
@@ -32,9 +32,7 @@ def intermediaries(commodity: str) -> tuple[Intermediary, ...]:
     chosen = own or [row for row in rows("intermediaries") if row["commodity"] == _ANY]
     found = []
     for row in chosen:
-        share, capacity, lag = (number(row[name]) for name in ("share", "capacity_share", "lag_factor"))
-        if share is None or capacity is None or lag is None:
-            raise CatalogueError(f"intermediaries.csv lacks a number in the row {dict(row)}")
+        share, capacity, lag = (required(row, name) for name in ("share", "capacity_share", "lag_factor"))
         found.append(Intermediary(row["country"], share, capacity, lag))
     if abs(sum(way.share for way in found) - 1.0) > 1e-9:
         raise CatalogueError(f"intermediaries.csv: shares of {commodity} do not sum to 1")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, cast
 
-from simulator.catalogue.tables import Row, from_tables, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, required, rows
 from simulator.domain.chain import StageKind
 from simulator.domain.facts import Fact, Quality
 from simulator.errors import CatalogueError
@@ -135,7 +135,7 @@ def ramp_curve(ramp_type: int) -> tuple[tuple[float, float], ...]:
     points = {0.0: 0.0}
     for row in rows("lead_times"):
         if row["quantity"] == "ramp_fraction_of_design" and row["group"].startswith(f"type_{ramp_type} "):
-            points[float(row["statistic"].removeprefix("month_"))] = _required(row)
+            points[float(row["statistic"].removeprefix("month_"))] = required(row, "value")
     if len(points) == 1:
         raise CatalogueError(f"lead_times.csv has no ramp-up curve of type {ramp_type}")
     return tuple(sorted(points.items()))
@@ -157,7 +157,7 @@ def _statistic(name: str, spec: _Statistic) -> Fact:
         raise CatalogueError(f"lead_times.csv has {len(hits)} rows for the parameter {name!r}; it needs one")
     row = hits[0]
     note = "; ".join(part for part in (row["sample"], row["note"]) if part)
-    return Fact(name, _required(row) * spec.scale, spec.unit, None, row["source"], _quality(row), note)
+    return Fact(name, required(row, "value") * spec.scale, spec.unit, None, row["source"], _quality(row), note)
 
 
 def _stated(table: str, row: Row) -> Fact:
@@ -176,13 +176,6 @@ def _stated(table: str, row: Row) -> Fact:
         low=number(row["low"]),
         high=number(row["high"]),
     )
-
-
-def _required(row: Row) -> float:
-    value = number(row["value"])
-    if value is None:
-        raise CatalogueError(f"no value in the row {dict(row)}")
-    return value
 
 
 def _quality(row: Row) -> Quality:

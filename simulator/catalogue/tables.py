@@ -177,6 +177,20 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def required(row: Row, column: str) -> float:
+    """The number of a cell that must hold one.
+
+    Raises
+    ------
+    CatalogueError
+        If it holds none.
+    """
+    value = number(row[column])
+    if value is None:
+        raise CatalogueError(f"no number in column {column!r} of the row {dict(row)}")
+    return value
+
+
 @from_tables
 def data_sha256() -> str:
     """SHA-256 over names and bytes of all tables in name order and the user's rows; identifies the facts of a run."""
