@@ -87,6 +87,10 @@ class Stage:
         """(B,) regions, then processors: the columns of ``flows``."""
         return (*self.regions, *self.processors)
 
+    def open_ways(self, country: str) -> tuple[Lane, ...]:
+        """Ways of a producer to the focal region that are not closed for good, the usual one first."""
+        return tuple(way for way in self.lanes.get(country, ()) if not way.closed)
+
 
 @dataclass(frozen=True, slots=True)
 class PurchasePlan:

@@ -7,15 +7,26 @@ or adding one dataclass here and one handler in ``model/policy.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 Days = NDArray[np.float64]
+ALL: Final = "ALL"
+"""Stands for every name in a list of names."""
+
+
+def covered(name: str, names: Sequence[str]) -> bool:
+    """Whether a list of names says this one, or ``ALL``.
+
+    >>> covered("gallium", ("gallium",)), covered("gallium", ("ALL",)), covered("gallium", ())
+    (True, True, False)
+    """
+    return name in names or ALL in names
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -28,6 +39,21 @@ class Change:
     """(n,) day of effect, days from start; +inf where it never happens."""
     mask: Mask
     """(n,) replications concerned."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SpanChange(Change):
+    """An effect that holds from ``day`` to ``until``.
+
+    Both arrays may be written while the clock runs, by a rule that sets the event off: read them, keep no copy.
+    """
+
+    until: Days
+    """(n,) first day without it; +inf for never."""
+
+    def holds(self, day: Days | float) -> Mask:
+        """(n,) replications in which it holds on ``day``, one for all or (n,)."""
+        return np.asarray(self.mask & (self.day <= day) & (day < self.until))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -157,7 +183,7 @@ class SupportChange(Change):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class SetbackChange(Change):
+class SetbackChange(SpanChange):
     """Projects are discouraged for a while: a rival sells below their cost, or their backers turn away.
 
     A financing decision that falls into ``[day, until)`` has its odds multiplied; meanwhile the hazard of
@@ -170,8 +196,6 @@ class SetbackChange(Change):
     """Catalogue names, ``("ALL",)`` for every one."""
     projects: tuple[str, ...] = ()
     """Project ids; empty for all of the countries and commodities."""
-    until: Days
-    """(n,) first day without it; +inf for never."""
     financing_odds_factor: NDArray[np.float64] | float = 1.0
     """(n,) or one number: multiplies the odds of a financing decision in the window, 0 to 1."""
     hazard_factor: NDArray[np.float64] | float = 1.0
@@ -181,7 +205,7 @@ class SetbackChange(Change):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class OfftakeChange(Change):
+class OfftakeChange(SpanChange):
     """Output is tied to a buyer from ``day`` to ``until``, as far as no earlier tie holds it.
 
     It concerns the projects named; without names every project and running producer of the countries.
@@ -199,8 +223,6 @@ class OfftakeChange(Change):
     """Country or region the output goes to."""
     share: NDArray[np.float64]
     """(n,) share of the output, 0 to 1."""
-    until: Days
-    """(n,) first day without the tie; +inf for never."""
     log_odds: NDArray[np.float64] | None = None
     """(n,) log-odds that an owner without ties to the buyer accepts; one draw per project or producer. None: signed."""
     log_odds_per_owned: float = 0.0
@@ -208,12 +230,10 @@ class OfftakeChange(Change):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class AlignmentChange(Change):
+class AlignmentChange(SpanChange):
     """A country aligns itself with the focal economy: rivals' bids and its ways out meet another climate."""
 
     country: str
-    until: Days
-    """(n,) first day on which it no longer holds; +inf for never."""
     offer_log_odds: float
     """Added to the log-odds that owners in the country accept a bid made while it holds; 0 or less."""
     closure_factor: float
@@ -250,7 +270,7 @@ class OutageChange(Change):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class ClosureChange(Change):
+class ClosureChange(SpanChange):
     """Corridors to the focal buyer are closed in ``[day, until)``; read before the clock starts."""
 
     corridors: tuple[str, ...] = ()
@@ -259,36 +279,23 @@ class ClosureChange(Change):
     """Country crossed: every lane across it is closed."""
     commodities: tuple[str, ...]
     """Catalogue names of the goods stopped, ``("ALL",)`` for all."""
-    until: Days
-    """(n,) first open day; +inf for never."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class DemandChange(Change):
+class DemandChange(SpanChange):
     """Final demand of a region is multiplied by a factor until ``until``."""
 
     region: str
     commodities: tuple[str, ...]
     factor: NDArray[np.float64]
     """(n,) multiplier, >= 0."""
-    until: Days
-    """(n,) day the shock ends; +inf for never."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class LastingChange(Change):
-    """An effect on one commodity that holds from ``day`` to ``until``, read at every market review.
-
-    Both arrays may be written while the clock runs, by a rule that sets the event off: read them, keep no copy.
-    """
+class LastingChange(SpanChange):
+    """An effect on one commodity, read at every market review."""
 
     commodity: str
-    until: Days
-    """(n,) first day without it; +inf for never."""
-
-    def holds(self, day: float) -> Mask:
-        """(n,) replications in which it holds on ``day``."""
-        return np.asarray(self.mask & (self.day <= day) & (day < self.until))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -52,6 +52,15 @@ def country_of(place: str) -> str:
     return place.partition(":")[0]
 
 
+def belongs(place: str, to: str) -> bool:
+    """Whether a place is the country named, or lies in the region named.
+
+    >>> belongs("DEU", "EUU"), belongs("DEU:Acme", "DEU"), belongs("KAZ", "EUU")
+    (True, True, False)
+    """
+    return to in (country_of(place), region_of(place))
+
+
 def at_home(place: str, focal: str) -> bool:
     """Whether a place belongs to the focal buyer's economy: its country, or the region that trades as one with it.
 

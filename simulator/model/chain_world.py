@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulator.catalogue.intermediaries import intermediaries
 from simulator.catalogue.parameters import parameter
 from simulator.domain.chain import Chain, Stage
-from simulator.domain.changes import CapacityChange, RecyclingChange, SubstitutionChange
+from simulator.domain.changes import CapacityChange, DemandChange, RecyclingChange, SubstitutionChange
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
 from simulator.domain.sampling import lognormal, standard_normal
@@ -107,7 +107,7 @@ class ChainWorld:
         self.start_price = np.ones(n)
         """(n,) mean world price of the last reviews before the start; the base year's before there is one."""
         self._prices_before: list[Floats] = []
-        self.region_shocks: list[tuple[str, Floats, Floats, Floats, NDArray[np.bool_]]] = []
+        self.demand_shocks: list[DemandChange] = []
         self.substitutions: list[SubstitutionChange] = []
         self.margins: Margins | None = None
         """Floors and dumping; None where there is neither."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from simulator.catalogue.corridors import capacities, gross_t_per_t
 from simulator.catalogue.parameters import parameter
 from simulator.domain.chain import Lane, Stage
-from simulator.domain.changes import AlignmentChange, ClosureChange
+from simulator.domain.changes import AlignmentChange, ClosureChange, covered
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
 from simulator.domain.sampling import lognormal, standard_normal
@@ -97,6 +97,7 @@ class Corridors:
         self._closures = closures
         self._alignments = alignments
         self._shut: dict[tuple[str, tuple[int, ...], tuple[int, ...]], Shut] = {}
+        self._by_chance: dict[str, Shut] = {}
         self._longest = parameter("transit_days_longest").value
         limited = {name: item.left_t_per_year for name, item in capacities().items()}
         known = {name: left for name, left in limited.items() if left}
@@ -131,9 +132,8 @@ class Corridors:
 
     def _random(self, lane: Lane) -> Shut:
         """Closures that come by chance: exponential gaps, lognormal lengths cut at the longest transit."""
-        key = (lane.corridor, (-1,), ())
-        if key in self._shut:
-            return self._shut[key]
+        if lane.corridor in self._by_chance:
+            return self._by_chance[lane.corridor]
         years = (float(self._days[-1]) - self._first_day) / _DAYS_PER_YEAR
         slots = int(np.ceil(2 * years * lane.closures_per_year)) + 2 if lane.closures_per_year > 0 else 0
         begins, ends = np.empty((self._draws.n, slots)), np.empty((self._draws.n, slots))
@@ -145,7 +145,7 @@ class Corridors:
                 begins[:, k] = opened - np.log(u[2 * k]) * (_DAYS_PER_YEAR / lane.closures_per_year)
                 ends[:, k] = begins[:, k] + np.minimum(lognormal(u[2 * k + 1], median, p90), self._longest)
                 opened = ends[:, k]
-        self._shut[key] = begins, ends
+        self._by_chance[lane.corridor] = begins, ends
         return begins, ends
 
     def transits(self, stage: Stage, commodity: str) -> Transits:
@@ -157,7 +157,7 @@ class Corridors:
         detours: dict[int, Detour] = {}
         base = np.zeros((n, reviews))
         for p, country in enumerate(stage.producers):
-            ways = tuple(way for way in stage.lanes.get(country, ()) if not way.closed)
+            ways = stage.open_ways(country)
             if not ways:
                 weeks[:, :, p] = 1
                 usual_days[:, p] = SERVICE_DAYS
@@ -224,7 +224,7 @@ class Corridors:
 
 def closes(closure: ClosureChange, lane: Lane, commodity: str) -> bool:
     """Whether a closure shuts a lane for a commodity's goods."""
-    if commodity not in closure.commodities and "ALL" not in closure.commodities:
+    if not covered(commodity, closure.commodities):
         return False
     named = lane.corridor in closure.corridors or (bool(lane.shared) and lane.shared in closure.corridors)
     return named or closure.country in lane.crosses

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.catalogue.parameters import parameter
 from simulator.domain.changes import DutyChange
-from simulator.domain.places import country_of, region_of
+from simulator.domain.places import belongs
 from simulator.model.market import over_producers, rows_last
 from simulator.model.policy import covers
 from simulator.model.switches import Switch, Switchboard
@@ -47,7 +47,7 @@ class Duties(Switchboard[Duty]):
         super().__init__()
         n = half_days.size
         self.imposer = imposer
-        self.buyers = np.flatnonzero([imposer in (country_of(buyer), region_of(buyer)) for buyer in buyers])
+        self.buyers = np.flatnonzero([belongs(buyer, imposer) for buyer in buyers])
         """Columns of the buyers that pay."""
         self.producers = producers
         self.borne = np.zeros((n, len(producers)))

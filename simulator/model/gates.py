@@ -178,8 +178,7 @@ def financed(
         odds = np.where(ratio == 1.0, odds, ratio * odds / (1.0 - odds + ratio * odds))
         decision = asks + wait * factor
         for setback in setbacks:
-            runs = setback.mask & (setback.day <= decision) & (decision < setback.until)
-            odds = np.where(runs, odds * setback.financing_odds_factor, odds)
+            odds = np.where(setback.holds(decision), odds * setback.financing_odds_factor, odds)
         passed = np.where(u < odds, np.minimum(passed, decision), passed)
         passed = np.where(bound, np.minimum(passed, asks), passed)
     return passed

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.chain import Lane, Stage
+from simulator.domain.chain import Stage
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
 from simulator.domain.traces import REROUTED, Trace
@@ -124,7 +124,7 @@ class LotLog:
         producers = self._stage.producers
         if lane == len(producers):
             return self._third_country(review)
-        ways = _open_ways(self._stage, producers[lane])
+        ways = self._stage.open_ways(producers[lane])
         if not ways:
             return _Way("", 0, "")
         late = int(self._transits.weeks[0, review, lane] - self._open_weeks[0, review, lane])
@@ -181,11 +181,6 @@ class LotLog:
     def lots(self) -> tuple[Lot, ...]:
         """Every lot so far, in order of departure, then of lanes."""
         return tuple(sorted(self._lots, key=lambda lot: lot.departed))
-
-
-def _open_ways(stage: Stage, country: str) -> tuple[Lane, ...]:
-    """Ways that are not closed for good, the usual one first."""
-    return tuple(way for way in stage.lanes.get(country, ()) if not way.closed)
 
 
 def _never_shut(stage: Stage) -> Stage:

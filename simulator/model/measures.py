@@ -15,6 +15,7 @@ from simulator.domain.changes import (
     SuspensionChange,
     SuspensionEndChange,
     SwitchChange,
+    covered,
 )
 from simulator.model.chain_world import ChainWorld
 from simulator.model.duties import Duties
@@ -25,7 +26,7 @@ from simulator.model.switches import Mask, Switchboard
 def hang_up(chain: ChainWorld, change: SwitchChange) -> None:
     """Make a measure known to the markets of one commodity before the clock starts."""
     commodity = chain.chain.commodity
-    if not change.active or not (commodity in change.commodities or "ALL" in change.commodities):
+    if not change.active or not covered(commodity, change.commodities):
         return
     if isinstance(change, EnforcementChange):
         chain.rerouting.register(change)

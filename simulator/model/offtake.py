@@ -19,13 +19,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.chain import Project, Stage
-from simulator.domain.changes import AlignmentChange, Change, FloorChange, OfftakeChange, SetbackChange, SupportChange
+from simulator.domain.changes import (
+    AlignmentChange,
+    Change,
+    FloorChange,
+    OfftakeChange,
+    SetbackChange,
+    SupportChange,
+    covered,
+)
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA, REGIONS, at_home, region_of
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-ALL = "ALL"
 _TINY = 1e-300
 
 
@@ -137,8 +144,7 @@ def covers(change: SupportChange | SetbackChange | OfftakeChange, project: Proje
     """Whether a change concerns a project: by name, or by country and commodity."""
     if change.projects:
         return project.id in change.projects
-    here = project.country in change.countries or ALL in change.countries
-    return here and (ALL in change.commodities or project.commodity in change.commodities)
+    return covered(project.country, change.countries) and covered(project.commodity, change.commodities)
 
 
 def plant_ties(plant: Plant, stage: Stage, focal: str, levers: Levers, draws: Draws) -> list[Tie]:
@@ -167,7 +173,7 @@ def producer_ties(
         for change in levers.offtakes:
             if change.projects or stage.output[p] <= 0 or country == change.buyer or not _at(change, commodity, stage):
                 continue
-            if country in change.countries or ALL in change.countries:
+            if covered(country, change.countries):
                 columns = buyers_of(stage, change.buyer)
                 owned = float(stage.committed[p][columns].sum())
                 subject = f"{commodity}/{stage.name}/{country}"
@@ -182,8 +188,7 @@ def producer_ties(
 
 
 def _at(change: OfftakeChange, commodity: str, stage: Stage) -> bool:
-    named = ALL in change.commodities or commodity in change.commodities
-    return named and (not change.stages or stage.name in change.stages)
+    return covered(commodity, change.commodities) and (not change.stages or stage.name in change.stages)
 
 
 def _tie(change: Change, until: Floats, share: Floats, stage: Stage, buyer: str, focal: str) -> Tie:
@@ -201,9 +206,8 @@ def _accepted(
         return np.True_
     log_odds = change.log_odds + change.log_odds_per_owned * owned
     for alignment in levers.alignments:
-        holds = alignment.mask & (alignment.day <= change.day) & (change.day < alignment.until)
         if alignment.country == country:
-            log_odds = log_odds + np.where(holds, alignment.offer_log_odds, 0.0)
+            log_odds = log_odds + np.where(alignment.holds(change.day), alignment.offer_log_odds, 0.0)
     u = draws.uniform(f"event/{change.event_id}/accepts/{subject}", 1)[:, 0]
     # u < p without the overflow of exp: the logit of u against the log-odds.
     return np.asarray(np.log(u) - np.log1p(-u) < log_odds)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.changes import OriginRuleChange
-from simulator.domain.places import CHINA, country_of, region_of
+from simulator.domain.places import CHINA, belongs, country_of
 from simulator.model.switches import Switch, Switchboard
 
 Floats = NDArray[np.float64]
@@ -27,7 +27,7 @@ class OriginRule(Switch):
         self, change: OriginRuleChange, share: Floats, producers: tuple[str, ...], buyers: tuple[str, ...]
     ) -> None:
         super().__init__(share.size)
-        bound = [change.buyer in (country_of(buyer), region_of(buyer)) for buyer in buyers]
+        bound = [belongs(buyer, change.buyer) for buyer in buyers]
         self.share = share[:, None] * np.array(bound, dtype=float)[None, :]
         """(n, B) share of each buyer's orders under the rule."""
         self.named = np.array([country_of(producer) in change.origins for producer in producers])

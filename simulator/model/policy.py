@@ -17,8 +17,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.changes import ControlChange
-from simulator.domain.places import country_of, region_of
+from simulator.domain.changes import ALL, ControlChange
+from simulator.domain.places import belongs
 from simulator.model.licences import LicenceQueue, Licences
 from simulator.model.quotas import Quota
 from simulator.model.switches import Switch, Switchboard
@@ -30,10 +30,9 @@ _TINY = 1e-300
 
 def covers(names: tuple[str, ...], place: str, own: str) -> float:
     """1 where a list of countries and regions, or ``ALL`` but ``own``, names a place; else 0."""
-    places = {country_of(place), region_of(place)}
-    if own in places:
+    if belongs(place, own):
         return 0.0
-    return float("ALL" in names or not places.isdisjoint(names))
+    return float(ALL in names or any(belongs(place, name) for name in names))
 
 
 class Control(Switch):

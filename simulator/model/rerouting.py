@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalogue.intermediaries import Intermediary
-from simulator.domain.changes import EnforcementChange
+from simulator.domain.changes import EnforcementChange, covered
 from simulator.model.switches import Switch, Switchboard
 
 Floats = NDArray[np.float64]
@@ -24,8 +24,7 @@ class Enforcement(Switch):
     def __init__(self, change: EnforcementChange, countries: tuple[str, ...]) -> None:
         n = change.mask.size
         super().__init__(n)
-        everywhere = "ALL" in change.intermediaries
-        self.reached = np.array([everywhere or country in change.intermediaries for country in countries])
+        self.reached = np.array([covered(country, change.intermediaries) for country in countries])
         """(I,) intermediaries it reaches."""
         self.passing = 1.0 - change.stopped
         self.lag_multiplier = change.lag_multiplier

@@ -191,10 +191,9 @@ def _set_use(
     in_china = market.buyer_in_china[: state.regions]
     answer = np.where(in_china[None, :], use[1][:, None], use[0][:, None])
     rate = market.region_rate[None, :] * growth[:, None] * answer
-    for region, factor, begin, until, mask in world.region_shocks:
-        if region in market.stage.regions:
-            running = mask & (begin <= day) & (day < until)
-            rate[:, market.stage.regions.index(region)] *= np.where(running, factor, 1.0)
+    for shock in world.demand_shocks:
+        if shock.region in market.stage.regions:
+            rate[:, market.stage.regions.index(shock.region)] *= np.where(shock.holds(day), shock.factor, 1.0)
     if world.substitutions:
         for r, region in enumerate(market.stage.regions):
             left = remaining(world.substitutions, region, day)

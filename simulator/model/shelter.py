@@ -8,18 +8,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.changes import FloorChange, SetbackChange
+from simulator.domain.changes import FloorChange, SetbackChange, covered
 from simulator.domain.places import CHINA
 
 Floats = NDArray[np.float64]
-ALL = "ALL"
 
 
 def protects(floor: FloorChange, country: str, commodity: str) -> bool:
     """Whether the floor is for this commodity of this country; ``ALL`` is every country but China."""
     if floor.commodity != commodity or country == CHINA:
         return False
-    return country in floor.countries or ALL in floor.countries
+    return covered(country, floor.countries)
 
 
 def sheltered(

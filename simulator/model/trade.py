@@ -135,9 +135,7 @@ def _ship(
         if labels is not None:
             feed = feed / rows_last(whole)[:, None, :]
         # One small product per replication: nothing is summed across the replication axis.
-        moved = np.matmul(
-            np.ascontiguousarray(np.moveaxis(feed, 2, 0).transpose(0, 2, 1)), market.fresh if labels is None else labels
-        )
+        moved = np.matmul(np.ascontiguousarray(feed.transpose(2, 1, 0)), market.fresh if labels is None else labels)
         state.to_processors.send(tonnes, moved)
         state.on_order[:, regions:] += tonnes
     if market.focal is not None:

@@ -26,6 +26,7 @@ from simulator.domain.changes import (
     SuspensionChange,
     SuspensionEndChange,
     SwitchChange,
+    covered,
 )
 from simulator.domain.draws import Draws
 from simulator.domain.traces import Trace
@@ -101,25 +102,19 @@ class World:
                 for chain in self.chains:
                     hang_up(chain, change)
             elif isinstance(change, DemandChange):
-                for chain in self.chains:
-                    if chain.chain.commodity in change.commodities or "ALL" in change.commodities:
-                        chain.region_shocks.append(
-                            (change.region, change.factor, change.day, change.until, change.mask)
-                        )
+                for chain in self._chains_of(change.commodities):
+                    chain.demand_shocks.append(change)
             elif isinstance(change, LastingChange):
-                for chain in self.chains:
-                    if chain.chain.commodity == change.commodity:
-                        hang(chain, change)
+                for chain in self._chains_of((change.commodity,)):
+                    hang(chain, change)
             elif isinstance(change, OutageChange):
-                for chain, s in self._covered((change.commodity,), (change.stage,) if change.stage else ()):
-                    chain.markets[s].add_outage(change)
+                for chain in self._chains_of((change.commodity,)):
+                    for market in chain.markets:
+                        if change.stage in (None, market.stage.name):
+                            market.add_outage(change)
 
-    def _covered(self, commodities: Sequence[str], stages: Sequence[str]) -> Iterable[tuple[ChainWorld, int]]:
-        for chain in self.chains:
-            if chain.chain.commodity in commodities or "ALL" in commodities:
-                for s, stage in enumerate(chain.chain.stages):
-                    if not stages or stage.name in stages:
-                        yield chain, s
+    def _chains_of(self, commodities: Sequence[str]) -> list[ChainWorld]:
+        return [chain for chain in self.chains if covered(chain.chain.commodity, commodities)]
 
     def _schedule(self, changes: Sequence[Change]) -> None:
         """Put dated changes, lone observations, then the weekly round on the clock."""
@@ -138,9 +133,8 @@ class World:
             for day, concerned in by_day(change, mask, now, self.end):
                 self._at(day, self._applier(change, concerned))
         elif isinstance(change, OfftakeChange) and self.env.now > self.first:
-            for chain in self.chains:
-                if chain.chain.commodity in change.commodities or "ALL" in change.commodities:
-                    chain.entrants.settle()
+            for chain in self._chains_of(change.commodities):
+                chain.entrants.settle()
 
     def _at(self, day: int, act: Callable[[], None]) -> None:
         event = self.env.timeout(day - int(self.env.now))
