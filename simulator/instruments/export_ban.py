@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from simulator.domain.changes import Change, ControlChange, in_force
+from simulator.domain.changes import Change
 from simulator.instruments.base import EventDraws, Instrument
-from simulator.instruments.names import Commodities, Country, Names, Targets, expand
+from simulator.instruments.export_measures import control
+from simulator.instruments.names import Commodities, Country, Names, Targets
 from simulator.instruments.quantities import DateSpec, FixedShare, Share
 
 
@@ -44,22 +45,11 @@ class ExportBan(Instrument):
 
     def changes(self, draws: EventDraws) -> Iterator[Change]:
         """One change when the ban begins, one more when it ends."""
-        begins, ends, mask = self.span(draws)
-        announced = draws.day(self.announced, "announced") if self.announced is not None else None
-        leakage = draws.number(self.leakage, "leakage", 0.0, 1.0)
-        control = ControlChange(
-            event_id=self.id,
-            day=begins,
-            mask=mask,
-            active=True,
-            imposer=self.imposer,
-            targets=self.target,
-            commodities=expand(self.commodities),
-            stages=self.stages,
+        yield from control(
+            self,
+            draws,
             kind="ban",
             covered_share=self.covered_share,
-            leakage=leakage,
+            leakage=draws.number(self.leakage, "leakage", 0.0, 1.0),
             extraterritorial_share=self.extraterritorial_share,
-            announced=announced,
         )
-        yield from in_force(control, ends, lasting=self.until is None)

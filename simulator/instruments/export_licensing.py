@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from simulator.domain.changes import Change, ControlChange, in_force
+from simulator.domain.changes import Change
 from simulator.instruments.base import EventDraws, Instrument
-from simulator.instruments.names import Commodities, Country, Names, Targets, expand
+from simulator.instruments.export_measures import control
+from simulator.instruments.names import Commodities, Country, Names, Targets
 from simulator.instruments.quantities import DateSpec, FixedShare
 
 
@@ -46,21 +47,11 @@ class ExportLicensing(Instrument):
 
     def changes(self, draws: EventDraws) -> Iterator[Change]:
         """One change when the regime begins, one more when it ends."""
-        begins, ends, mask = self.span(draws)
-        announced = draws.day(self.announced, "announced") if self.announced is not None else None
-        control = ControlChange(
-            event_id=self.id,
-            day=begins,
-            mask=mask,
-            active=True,
-            imposer=self.imposer,
-            targets=self.target,
-            commodities=expand(self.commodities),
-            stages=self.stages,
+        yield from control(
+            self,
+            draws,
             kind="licence",
             covered_share=self.covered_share,
             approval_multiplier=self.approval_multiplier,
-            announced=announced,
             established=self.established,
         )
-        yield from in_force(control, ends, lasting=self.until is None)

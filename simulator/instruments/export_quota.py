@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import ClassVar, Literal
 
-from simulator.domain.changes import Change, ControlChange, in_force
+from simulator.domain.changes import Change
 from simulator.instruments.base import EventDraws, Instrument
-from simulator.instruments.names import Commodities, Country, Names, Targets, expand
+from simulator.instruments.export_measures import control
+from simulator.instruments.names import Commodities, Country, Names, Targets
 from simulator.instruments.quantities import Amount, DateSpec
 
 _FIRST_YEAR = 2000
@@ -52,21 +53,11 @@ class ExportQuota(Instrument):
 
     def changes(self, draws: EventDraws) -> Iterator[Change]:
         """One change when the quota begins, one more when it ends."""
-        begins, ends, mask = self.span(draws)
-        announced = draws.day(self.announced, "announced") if self.announced is not None else None
         years = range(_FIRST_YEAR, draws.horizon.year + 3) if self.period == "calendar_year" else ()
-        control = ControlChange(
-            event_id=self.id,
-            day=begins,
-            mask=mask,
-            active=True,
-            imposer=self.imposer,
-            targets=self.target,
-            commodities=expand(self.commodities),
-            stages=self.stages,
+        yield from control(
+            self,
+            draws,
             kind="quota",
             quota=draws.number(self.tonnes_per_year, "tonnes_per_year", 0.0),
             year_ends=tuple(float((date(year, 1, 1) - draws.start).days) for year in years),
-            announced=announced,
         )
-        yield from in_force(control, ends, lasting=self.until is None)
