@@ -66,6 +66,7 @@ def run(
     jobs: int = 1,
     block_size: int | None = None,
     progress: Progress | None = None,
+    case: Case | None = None,
 ) -> Study:
     """Simulate a scenario and judge it.
 
@@ -85,6 +86,8 @@ def run(
         Replications per block; no result depends on it.
     progress
         Told (done, total, statistic) as the run goes.
+    case
+        The scenario as ``resolve`` gave it, where that has been done; ``commodities`` are then its own.
 
     Raises
     ------
@@ -93,7 +96,8 @@ def run(
     """
     if isinstance(scenario, (str, os.PathLike)):
         scenario = load(scenario)
-    case = resolve(scenario, list(commodities) if commodities else None)
+    if case is None:
+        case = resolve(scenario, list(commodities) if commodities else None)
     try:
         outcomes = run_case(
             case,

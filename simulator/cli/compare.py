@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import print_notices, whole_rounds
+from simulator.cli.options import (
+    commodities_option,
+    jobs_option,
+    json_option,
+    quiet_option,
+    replications_option,
+    seed_option,
+    sets_option,
+)
 from simulator.cli.own_data import own_data
-from simulator.cli.progress import progress
+from simulator.cli.simulating import Asked, simulated
 
 if TYPE_CHECKING:
     from simulator.analysis.study import PartialStudy, Study
+    from simulator.scenario.case import Case
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("reference", metavar="REFERENCE")
 @click.argument("others", nargs=-1, required=True, metavar="OTHER...")
-@click.option(
-    "--replications",
-    type=int,
-    default=1024,
-    show_default=True,
-    metavar="N",
-    callback=whole_rounds,
-    help="Random futures, a multiple of 16.",
-)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S", help="Root seed.")
-@click.option("--commodity", "commodities", multiple=True, metavar="C", help="Only this commodity; repeatable.")
-@click.option(
-    "--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override a value of every scenario; repeatable."
-)
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: all cores]")
+@replications_option
+@seed_option
+@commodities_option
+@sets_option("Override a value of every scenario; repeatable.")
+@jobs_option
 @click.option("--all", "everything", is_flag=True, help="Every commodity and measure, not what differs alone.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@json_option
+@quiet_option
 @own_data
 def compare(
     reference: str,
@@ -65,9 +64,13 @@ def compare(
     comparisons already complete.
     """
     paths = (reference, *others)
-    studies, stopped = _simulated(
-        paths, replications=replications, seed=seed, commodities=commodities, sets=sets, jobs=jobs, quiet=quiet
-    )
+    asked = Asked(replications, seed, commodities, sets, jobs, quiet)
+    studies: list[Study] = []
+    stopped: PartialStudy | None = None
+    for study, why in simulated(paths, asked, _check):
+        stopped = why
+        if study is not None and why is None:
+            studies.append(study)
     if len(studies) < 2 and stopped is not None:
         raise stopped
     from simulator.analysis.compare import compare as compared
@@ -88,52 +91,9 @@ def compare(
     return 0
 
 
-def _simulated(
-    paths: tuple[str, ...],
-    *,
-    replications: int,
-    seed: int,
-    commodities: tuple[str, ...],
-    sets: tuple[str, ...],
-    jobs: int | None,
-    quiet: bool,
-) -> tuple[list[Study], PartialStudy | None]:
-    """Return the studies that were completed, in order, and what stopped the next one."""
-    studies: list[Study] = []
-    with progress(quiet=quiet) as shown:
-        from simulator.scenario import load, resolve
+def _check(cases: Sequence[Case]) -> None:
+    """Refuse scenarios that cannot be compared with the first."""
+    from simulator.analysis.compare import check_comparable
 
-        # Every file, name and calendar is checked before anything runs.
-        loaded = [load(path, sets) for path in paths]
-        shown.begin(_title(paths[0]), replications)
-
-        from simulator.analysis import study as analysis
-        from simulator.analysis.compare import check_comparable
-        from simulator.experiment.executors import available_cores
-        from simulator.scenario.notices import notices
-
-        cases = [resolve(scenario, list(commodities) or None) for scenario in loaded]
-        for path, case in zip(paths, cases, strict=True):
-            check_comparable(cases[0], case)
-            if not quiet:
-                print_notices(notices(case), path)
-        for place, (path, scenario) in enumerate(zip(paths, loaded, strict=True)):
-            if place > 0:
-                shown.begin(_title(path), replications)
-            try:
-                study = analysis.run(
-                    scenario,
-                    replications=replications,
-                    seed=seed,
-                    commodities=commodities,
-                    jobs=available_cores() if jobs is None else jobs,
-                    progress=shown.told,
-                )
-            except analysis.PartialStudy as error:
-                return studies, error
-            studies.append(study)
-    return studies, None
-
-
-def _title(path: str) -> str:
-    return os.path.basename(path) or path
+    for case in cases:
+        check_comparable(cases[0], case)

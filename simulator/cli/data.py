@@ -8,15 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from simulator.cli.data_routes import routes_command
+from simulator.cli.options import check_commodity
 from simulator.cli.own_data import own_data, own_rows_of, print_own_rows
 from simulator.cli.tables import Cell, print_table, print_text
-from simulator.errors import UsageError
 
 # The catalogue (and with it numpy) is imported inside the commands, so that --help stays quick.
 if TYPE_CHECKING:
@@ -80,12 +79,8 @@ def list_command(as_json: bool) -> None:
 def show_command(commodity: str, as_of: datetime, as_json: bool) -> None:
     """Every number behind COMMODITY, with unit, year, grade and source; assumptions apart."""
     from simulator.catalogue.chains import chain
-    from simulator.catalogue.inputs import commodities
 
-    if commodity not in commodities():
-        near = get_close_matches(commodity.lower().replace(" ", "_"), commodities(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(commodities())}"
-        raise UsageError(f"{commodity!r} is not a commodity of the catalogue; {hint}")
+    check_commodity(commodity)
     chosen = chain(commodity)
     projects = _projects(commodity, as_of.date())
     inputs = _inputs(chosen)

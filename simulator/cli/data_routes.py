@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from simulator.cli.options import check_commodity
 from simulator.cli.own_data import own_data
 from simulator.cli.tables import print_table, print_text
 from simulator.errors import UsageError
@@ -40,7 +41,7 @@ def routes_command(country: str, commodity: str | None, as_of: datetime, as_json
 
     country = _country(country)
     if commodity is not None:
-        _check_commodity(commodity)
+        check_commodity(commodity)
     day = as_of.date().isoformat()
     found = ways(country, commodity, FOCAL, day)
     if as_json:
@@ -60,16 +61,6 @@ def _country(text: str) -> str:
     raise UsageError(
         f"{text!r} is not a country code (ISO 3166-1 alpha-3)" + (f"; did you mean {near!r}?" if near else "")
     )
-
-
-def _check_commodity(name: str) -> None:
-    from simulator.instruments.fields import nearest
-    from simulator.instruments.names import commodity_names
-
-    if name not in commodity_names():
-        near = nearest(name, commodity_names())
-        hint = f"did you mean {near!r}?" if near else f"known: {', '.join(commodity_names())}"
-        raise UsageError(f"{name!r} is not a commodity of the catalogue; {hint}")
 
 
 def _entry(way: Way) -> dict[str, Any]:

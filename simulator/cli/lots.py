@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simulator.cli.options import commodities_option, json_option, seed_option, sets_option
 from simulator.cli.own_data import own_data
 from simulator.errors import UsageError
 
@@ -22,11 +23,11 @@ STDOUT = "-"
 @click.option(
     "--replication", type=click.IntRange(min=0), required=True, metavar="K", help="Number of the future, from 0."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S", help="Root seed.")
-@click.option("--commodity", "commodities", multiple=True, metavar="C", help="Only this commodity; repeatable.")
-@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override a value; events by id; repeatable.")
+@seed_option
+@commodities_option
+@sets_option()
 @click.option("--csv", "csv_file", metavar="FILE", help="Write CSV to FILE, or to stdout for -.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
+@json_option
 @own_data
 def trace(
     scenario: str,

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
+
+from simulator.errors import UsageError
+
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def whole_rounds(ctx: click.Context, param: click.Parameter, value: int) -> int:
@@ -21,3 +28,41 @@ def print_notices(told: tuple[str, ...], file: str) -> None:
     """Say on stderr which events of a file can do nothing."""
     for text in told:
         click.echo(f"{file}: notice: {text}", err=True)
+
+
+def check_commodity(name: str) -> None:
+    """Check that the catalogue has a commodity of this name."""
+    from simulator.instruments.fields import nearest
+    from simulator.instruments.names import commodity_names
+
+    if name not in commodity_names():
+        near = nearest(name.replace(" ", "_"), commodity_names())
+        hint = f"did you mean {near!r}?" if near else f"known: {', '.join(commodity_names())}"
+        raise UsageError(f"{name!r} is not a commodity of the catalogue; {hint}")
+
+
+def sets_option(text: str = "Override a value; events by id; repeatable.") -> Option:
+    """Option ``--set``, with its line of help."""
+    return click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help=text)
+
+
+replications_option = click.option(
+    "--replications",
+    type=int,
+    default=1024,
+    show_default=True,
+    metavar="N",
+    callback=whole_rounds,
+    help="Random futures, a multiple of 16.",
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S", help="Root seed."
+)
+commodities_option = click.option(
+    "--commodity", "commodities", multiple=True, metavar="C", help="Only this commodity; repeatable."
+)
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: all cores]"
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
+quiet_option = click.option("--quiet", is_flag=True, help="No progress on stderr.")

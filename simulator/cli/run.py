@@ -4,38 +4,41 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import print_notices, whole_rounds
+from simulator.cli.options import (
+    commodities_option,
+    jobs_option,
+    json_option,
+    quiet_option,
+    replications_option,
+    seed_option,
+    sets_option,
+)
 from simulator.cli.own_data import own_data
-from simulator.cli.progress import progress
+from simulator.cli.simulating import Asked, simulated
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
     from simulator.analysis.study import PartialStudy, Study
+    from simulator.scenario.case import Case
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
-@click.option(
-    "--replications",
-    type=int,
-    default=1024,
-    show_default=True,
-    metavar="N",
-    callback=whole_rounds,
-    help="Random futures, a multiple of 16.",
-)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S", help="Root seed.")
-@click.option("--commodity", "commodities", multiple=True, metavar="C", help="Only this commodity; repeatable.")
-@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override a value; events by id; repeatable.")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: all cores]")
+@replications_option
+@seed_option
+@commodities_option
+@sets_option()
+@jobs_option
 @click.option("--out", metavar="DIR", help="Keep the run in a folder of its own inside DIR.")
 @click.option("--agreements", is_flag=True, help="Add tonnes by agreement and partner country to the table.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@json_option
+@quiet_option
 @own_data
 def run(
     scenarios: tuple[str, ...],
@@ -61,53 +64,28 @@ def run(
     give the same bytes, whatever --jobs.
     """
     _no_file_twice(scenarios)
-    studies: list[Study] = []
-    stopped: PartialStudy | None = None
-    with progress(quiet=quiet) as shown:
-        from simulator.scenario import load, resolve
+    asked = Asked(replications, seed, commodities, sets, jobs, quiet)
 
-        # Every file and name is checked before anything runs.
-        loaded = [load(path, sets) for path in scenarios]
-        # Before the other imports and the catalogue, which take most of a second.
-        shown.begin(_title(scenarios[0]), replications)
-
-        from simulator.analysis import study as analysis
-        from simulator.experiment.executors import available_cores
-        from simulator.report.run_directory import check_folder, keep
-        from simulator.scenario.notices import notices
-
-        for path, scenario in zip(scenarios, loaded, strict=True):
-            case = resolve(scenario, list(commodities) or None)
-            if not quiet:
-                print_notices(notices(case), path)
+    def check(_: Sequence[Case]) -> None:
         if out is not None:
+            from simulator.report.run_directory import check_folder
+
             check_folder(out)
 
-        for place, (path, scenario) in enumerate(zip(scenarios, loaded, strict=True)):
-            if place > 0:
-                shown.begin(_title(path), replications)
-            try:
-                study = analysis.run(
-                    scenario,
-                    replications=replications,
-                    seed=seed,
-                    commodities=commodities,
-                    jobs=available_cores() if jobs is None else jobs,
-                    progress=shown.told,
-                )
-            except analysis.PartialStudy as error:
-                stopped = error
-                if error.study is None:
-                    break
-                study = error.study
+    studies: list[Study] = []
+    stopped: PartialStudy | None = None
+    with closing(simulated(scenarios, asked, check)) as runs:
+        for study, why in runs:
+            stopped = why
+            if study is None:
+                break
             studies.append(study)
             if out is not None:
+                from simulator.report.run_directory import keep
+
                 folder = keep(study, out)
                 if not quiet:
                     click.echo(f"kept in {folder}", err=True)
-            if stopped is not None:
-                break
-
     if stopped is not None and not studies:
         raise stopped
     _print(studies, as_json, agreements)
@@ -144,7 +122,3 @@ def _print(studies: list[Study], as_json: bool, agreements: bool) -> None:
         if agreements:
             parts.append(delivery_tables(study, colour=colour))
     click.echo("\n".join(parts), nl=False, color=colour)
-
-
-def _title(path: str) -> str:
-    return os.path.basename(path) or path
