@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from simulator.analysis.compare import CommodityDifference, Comparison, Difference, OverallDifference
 from simulator.analysis.study import Study
-from simulator.report.document import data_of, without_nan
+from simulator.report.document import data_of, finite
 
 COMPARE_SCHEMA: Final = "simulator.compare/1"
 
@@ -26,23 +26,22 @@ def compare_document(studies: Sequence[Study], comparisons: Sequence[Comparison]
     """
     reference = studies[0]
     case = reference.case
-    document = {
-        "schema": COMPARE_SCHEMA,
-        "reference": {"name": case.name, "sha256": case.sha256},
-        "data": data_of(case),
-        "seed": reference.seed,
-        "replications": reference.replications,
-        "start": case.start.isoformat(),
-        "deadline": case.deadline.isoformat(),
-        "comparisons": [_comparison(item) for item in comparisons],
-        "execution": {
-            "wall_s": round(sum(study.wall_s for study in studies), 3),
-            "jobs": max(study.jobs for study in studies),
-        },
-    }
-    finite = without_nan(document)
-    assert isinstance(finite, dict)
-    return finite
+    return finite(
+        {
+            "schema": COMPARE_SCHEMA,
+            "reference": {"name": case.name, "sha256": case.sha256},
+            "data": data_of(case),
+            "seed": reference.seed,
+            "replications": reference.replications,
+            "start": case.start.isoformat(),
+            "deadline": case.deadline.isoformat(),
+            "comparisons": [_comparison(item) for item in comparisons],
+            "execution": {
+                "wall_s": round(sum(study.wall_s for study in studies), 3),
+                "jobs": max(study.jobs for study in studies),
+            },
+        }
+    )
 
 
 def _comparison(item: Comparison) -> Document:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, Literal
-
-from rich.table import Table
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from simulator.analysis.compare import CommodityDifference, Comparison, Difference, OverallDifference
 from simulator.analysis.study import HEADLINE, Study
-from simulator.report.terminal import RULED, WIDTH, rendered
+from simulator.report.layout import WIDTH, Column, as_lines, ruled
 from simulator.report.wording import percent
 
-Justify = Literal["left", "right"]
-COLUMNS: Final[tuple[tuple[str, int, Justify], ...]] = (
+COLUMNS: Final[tuple[Column, ...]] = (
     ("commodity", 16, "left"),
     ("P(met)\nreliance, %", 11, "right"),
     ("change,\npoints", 10, "right"),
@@ -29,7 +26,7 @@ COLUMNS: Final[tuple[tuple[str, int, Justify], ...]] = (
     ("price,\n%", 10, "right"),
 )
 """Head, width and alignment of the summary, one row per commodity."""
-DETAIL: Final[tuple[tuple[str, int, Justify], ...]] = (
+DETAIL: Final[tuple[Column, ...]] = (
     ("measure", 30, "left"),
     ("reference", 10, "right"),
     ("other", 10, "right"),
@@ -50,8 +47,7 @@ def comparison_text(studies: Sequence[Study], comparisons: Sequence[Comparison],
     for item in comparisons:
         parts += [*_sentences(item), "", *_body(item, everything)]
     parts += _footer(studies[0], everything)
-    lines = [line.rstrip() for part in parts for line in part.splitlines() or [""]]
-    return "\n".join(lines) + "\n"
+    return as_lines(parts)
 
 
 def _sentences(item: Comparison) -> Iterator[str]:
@@ -96,10 +92,7 @@ def _body(item: Comparison, everything: bool) -> Iterator[str]:
         return
     for place, (title, group) in enumerate(_groups(item, everything)):
         yield from ("", title) if place else (title,)
-        table = _table(COLUMNS, header=place == 0)
-        for commodity in group:
-            table.add_row(*_row(commodity))
-        yield rendered(table)
+        yield ruled(COLUMNS, map(_row, group), header=place == 0)
     equal = [one.commodity for one in (*item.commodities, *item.end_products) if not one.differs]
     if equal and not everything:
         yield ""
@@ -118,13 +111,6 @@ def _groups(item: Comparison, everything: bool) -> list[tuple[str, list[Commodit
     ]
     shown = [(title, [one for one in group if everything or one.differs]) for title, group in groups]
     return [(title, group) for title, group in shown if group]
-
-
-def _table(columns: Iterable[tuple[str, int, Justify]], *, header: bool) -> Table:
-    table = Table(box=RULED, show_edge=False, show_header=header, pad_edge=False, padding=0)
-    for head, width, justify in columns:
-        table.add_column(head, width=width, justify=justify, overflow="fold", header_style="bold")
-    return table
 
 
 def _row(item: CommodityDifference) -> tuple[str, ...]:
@@ -170,14 +156,16 @@ def _number(value: float, sign: str = "") -> str:
 
 def _detail(item: CommodityDifference) -> Iterator[str]:
     yield f"{item.name} ({item.commodity})" + (": identical in every number" if item.identical else "")
-    table = _table(DETAIL, header=True)
+    yield ruled(DETAIL, _measures(item))
+    yield ""
+
+
+def _measures(item: CommodityDifference) -> Iterator[tuple[str, ...]]:
     for name, yardstick in item.yardsticks.items():
-        table.add_row(f"P(met {name}), %", *_cells(yardstick, 100.0))
+        yield (f"P(met {name}), %", *_cells(yardstick, 100.0))
     for name, kpi in item.kpis.items():
         share = name.partition("_365d")[0].endswith("_share")
-        table.add_row(name.replace("_", " ") + (", %" if share else ""), *_cells(kpi, 100.0 if share else 1.0))
-    yield rendered(table)
-    yield ""
+        yield (name.replace("_", " ") + (", %" if share else ""), *_cells(kpi, 100.0 if share else 1.0))
 
 
 def _cells(item: Difference, scale: float) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from simulator.analysis.delivery import Delivered, agreement_deliveries, partner_deliveries
@@ -21,7 +20,7 @@ def agreement_documents(study: Study) -> list[Document]:
             {
                 "agreement": deal.id,
                 "kind": deal.kind,
-                "signed": (study.case.start + timedelta(days=item.signed_day)).isoformat(),
+                "signed": study.case.calendar_day(item.signed_day).isoformat(),
                 "partners": list(deal.partners),
                 "milestones": deal.milestones,
                 "money_usd_m": deal.money_usd_m,

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 
-from rich.table import Table
-
-from simulator.analysis.delivery import AgreementDelivery, Delivered, agreement_deliveries, partner_deliveries
+from simulator.analysis.delivery import Delivered, agreement_deliveries, partner_deliveries
 from simulator.analysis.study import Study
-from simulator.report.terminal import RULED, WIDTH, rendered
+from simulator.report.layout import WIDTH, Column, as_lines, ruled
 from simulator.report.wording import chance, tonnes
-
-Column = tuple[str, int, Literal["left", "right"]]
 
 AGREEMENTS: Final[tuple[Column, ...]] = (
     ("agreement", 28, "left"),
@@ -41,10 +36,10 @@ def delivery_tables(study: Study, *, colour: bool = False) -> str:
     """Return the tonnes by agreement and by partner as two tables of at most 124 columns."""
     lines = [
         f"Tonnes by agreement, {study.case.name}",
-        _table(AGREEMENTS, _agreement_rows(study), colour),
+        ruled(AGREEMENTS, _agreement_rows(study), colour=colour),
         "",
         f"Tonnes by partner country, {study.case.name}",
-        _table(PARTNERS, _partner_rows(study), colour),
+        ruled(PARTNERS, _partner_rows(study), colour=colour),
         "",
         *textwrap.wrap(
             f"Median (5-95 % of futures) and probability (95 % confidence interval) by {study.case.deadline}, in "
@@ -56,12 +51,12 @@ def delivery_tables(study: Study, *, colour: bool = False) -> str:
             WIDTH,
         ),
     ]
-    return "\n".join(line.rstrip() for part in lines for line in part.splitlines() or [""]) + "\n"
+    return as_lines(lines)
 
 
 def _agreement_rows(study: Study) -> Iterable[Sequence[str]]:
     for item in agreement_deliveries(study.case, study.outcome):
-        name, signed = item.agreement.id, _signed(study, item)
+        name, signed = item.agreement.id, study.case.calendar_day(item.signed_day).isoformat()
         if not item.delivered:
             yield name, signed, "no project that adds output", "0", "0", "0", "0"
         for one in item.delivered:
@@ -90,16 +85,3 @@ def _amounts(one: Delivered) -> tuple[str, str, str, str]:
 
 def _what(commodity: str, stage: str) -> str:
     return f"{commodity}, {stage}".replace("_", " ") if stage else commodity.replace("_", " ")
-
-
-def _signed(study: Study, item: AgreementDelivery) -> str:
-    return (study.case.start + timedelta(days=item.signed_day)).isoformat()
-
-
-def _table(columns: Sequence[Column], rows: Iterable[Sequence[str]], colour: bool) -> str:
-    table = Table(box=RULED, show_edge=False, pad_edge=False, padding=0)
-    for head, width, justify in columns:
-        table.add_column(head, width=width, justify=justify, overflow="fold", header_style="bold")
-    for row in rows:
-        table.add_row(*row)
-    return rendered(table, colour)

@@ -23,35 +23,34 @@ Document = dict[str, Any]
 def run_document(study: Study) -> Document:
     """Return a study as plain JSON values; only what stands under ``execution`` differs between equal runs."""
     case, verdict = study.case, study.verdict
-    document = {
-        "schema": RUN_SCHEMA,
-        "scenario": {"name": case.name, "question": case.question, "sha256": case.sha256},
-        "data": data_of(case),
-        "seed": study.seed,
-        "replications": study.replications,
-        "replications_requested": study.requested,
-        "complete": study.complete,
-        "lots": verdict.lots,
-        "focal": case.focal,
-        **({"company": _company(case.company)} if case.company is not None else {}),
-        "start": case.start.isoformat(),
-        "as_of": case.as_of.isoformat(),
-        "deadline": case.deadline.isoformat(),
-        "overall": {name: _overall(item) for name, item in verdict.overall.items()},
-        "branches": {name: estimate_values(item) for name, item in verdict.branches.items()},
-        "rules": {
-            name: {**estimate_values(item.fired), "first_day": quantile_values(item.first_day)}
-            for name, item in verdict.rules.items()
-        },
-        "commodities": [_commodity(item) for item in verdict.commodities],
-        "end_products": [_commodity(item) for item in verdict.end_products],
-        "agreements": agreement_documents(study),
-        "partners": partner_documents(study),
-        "execution": {"wall_s": round(study.wall_s, 3), "jobs": study.jobs},
-    }
-    finite = without_nan(document)
-    assert isinstance(finite, dict)
-    return finite
+    return finite(
+        {
+            "schema": RUN_SCHEMA,
+            "scenario": {"name": case.name, "question": case.question, "sha256": case.sha256},
+            "data": data_of(case),
+            "seed": study.seed,
+            "replications": study.replications,
+            "replications_requested": study.requested,
+            "complete": study.complete,
+            "lots": verdict.lots,
+            "focal": case.focal,
+            **({"company": _company(case.company)} if case.company is not None else {}),
+            "start": case.start.isoformat(),
+            "as_of": case.as_of.isoformat(),
+            "deadline": case.deadline.isoformat(),
+            "overall": {name: _overall(item) for name, item in verdict.overall.items()},
+            "branches": {name: estimate_values(item) for name, item in verdict.branches.items()},
+            "rules": {
+                name: {**estimate_values(item.fired), "first_day": quantile_values(item.first_day)}
+                for name, item in verdict.rules.items()
+            },
+            "commodities": [_commodity(item) for item in verdict.commodities],
+            "end_products": [_commodity(item) for item in verdict.end_products],
+            "agreements": agreement_documents(study),
+            "partners": partner_documents(study),
+            "execution": {"wall_s": round(study.wall_s, 3), "jobs": study.jobs},
+        }
+    )
 
 
 def data_of(case: Case) -> Document:
@@ -93,6 +92,11 @@ def document(studies: Sequence[Study]) -> Document:
 def text(value: Document) -> str:
     """Return a document as JSON text, ending in a newline."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def finite(value: Document) -> Document:
+    """Return a document with every non-finite number replaced by None."""
+    return {key: without_nan(item) for key, item in value.items()}
 
 
 def without_nan(value: object) -> object:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Iterable
-from datetime import timedelta
-from typing import Final, Literal
-
-from rich.box import Box
-from rich.console import Console
-from rich.table import Table
+from typing import Final
 
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import USUALLY, CommodityVerdict
@@ -18,12 +12,11 @@ from simulator.catalogue.tables import Overlay
 from simulator.domain.company import Company
 from simulator.domain.target import Criterion
 from simulator.metrics.yardsticks import YARDSTICKS, criteria
+from simulator.report.layout import WIDTH, Column, as_lines, ruled
 from simulator.report.wording import chance, counted, frequency, percent, spread
 from simulator.scenario.case import Case
 
-WIDTH: Final = 124
-"""Columns of the table; also when the output goes to a file."""
-COLUMNS: Final[tuple[tuple[str, int, Literal["left", "right"]], ...]] = (
+COLUMNS: Final[tuple[Column, ...]] = (
     ("commodity", 16, "left"),
     ("data", 4, "left"),
     ("China-exposed\nnow, %", 13, "right"),
@@ -36,24 +29,22 @@ COLUMNS: Final[tuple[tuple[str, int, Literal["left", "right"]], ...]] = (
     ("unmet\ndemand, %", 10, "right"),
 )
 """Head, width and alignment; the widths and the gaps between them fill ``WIDTH``."""
-RULED: Final = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-"""A rule under the head and nothing else: reads the same on a screen, in a file and in a message."""
 
 
 def terminal(study: Study, *, colour: bool = False) -> str:
     """Return the report of a study as text of at most 124 columns, without colour codes unless asked."""
-    parts = [
-        sentence(study),
-        "",
-        *_tables(study, colour),
-        *_in_doubt(study),
-        *_other_yardsticks(study),
-        *_branches(study),
-        *_rules(study),
-        *_footer(study),
-    ]
-    lines = [line.rstrip() for part in parts for line in part.splitlines() or [""]]
-    return "\n".join(lines) + "\n"
+    return as_lines(
+        (
+            sentence(study),
+            "",
+            *_tables(study, colour),
+            *_in_doubt(study),
+            *_other_yardsticks(study),
+            *_branches(study),
+            *_rules(study),
+            *_footer(study),
+        )
+    )
 
 
 def sentence(study: Study) -> str:
@@ -96,30 +87,9 @@ def groups(study: Study) -> list[tuple[str, list[CommodityVerdict]]]:
 
 def _tables(study: Study, colour: bool) -> Iterable[str]:
     for place, (title, items) in enumerate((title, items) for title, items in groups(study) if items):
-        table = Table(box=RULED, show_edge=False, show_header=place == 0, pad_edge=False, padding=0)
-        for head, width, justify in COLUMNS:
-            table.add_column(head, width=width, justify=justify, overflow="fold", header_style="bold")
-        for item in items:
-            table.add_row(*_row(item))
         yield from ("", title) if place else (title,)
-        yield rendered(table, colour)
+        yield ruled(COLUMNS, map(_row, items), header=place == 0, colour=colour)
     yield ""
-
-
-def rendered(table: Table, colour: bool = False) -> str:
-    """Return a table as text."""
-    console = Console(
-        file=io.StringIO(),
-        width=WIDTH,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        highlight=False,
-        no_color=not colour,
-    )
-    console.print(table)
-    file = console.file
-    assert isinstance(file, io.StringIO)
-    return file.getvalue().rstrip("\n")
 
 
 def _row(item: CommodityVerdict) -> tuple[str, ...]:
@@ -195,7 +165,7 @@ def _rules(study: Study) -> Iterable[str]:
         item = study.verdict.rules[rule.id]
         text = f"{rule.id} ({rule.actor}) in {chance(item.fired)} %"
         if item.fired.value > 0:
-            text += f", half of them by {study.case.start + timedelta(days=round(item.first_day.p50))}"
+            text += f", half of them by {study.case.calendar_day(round(item.first_day.p50))}"
         parts.append(text)
     if parts:
         yield from textwrap.wrap(f"Rules that fired before the deadline, of futures: {'; '.join(parts)}.", WIDTH)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
 from typing import Any, Final, TextIO
 
 from simulator.domain.traces import REROUTED
 from simulator.model.lot_log import Lot
-from simulator.report.document import data_of, without_nan
+from simulator.report.document import data_of, finite
 from simulator.scenario.case import Case
 
 TRACE_SCHEMA: Final = "simulator.trace/1"
@@ -50,7 +49,7 @@ def records(case: Case, lots: Sequence[Lot]) -> Iterator[dict[str, Any]]:
     for lot in lots:
         landed = lot.landing if lot.landed else None
         values = (
-            _date(case, lot.departed).isoformat(),
+            case.calendar_day(lot.departed).isoformat(),
             lot.departed,
             lot.commodity,
             lot.stage,
@@ -59,7 +58,7 @@ def records(case: Case, lots: Sequence[Lot]) -> Iterator[dict[str, Any]]:
             lot.path,
             lot.tonnes,
             lot.exposed_tonnes,
-            None if landed is None else _date(case, landed).isoformat(),
+            None if landed is None else case.calendar_day(landed).isoformat(),
             landed,
             None if landed is None else lot.transit_days,
             lot.delay_days,
@@ -85,19 +84,18 @@ def table(case: Case, lots: Sequence[Lot]) -> Iterator[str]:
 
 def trace_document(case: Case, lots: Sequence[Lot], *, replication: int, seed: int) -> dict[str, Any]:
     """Return the log as plain JSON values."""
-    document = {
-        "schema": TRACE_SCHEMA,
-        "scenario": {"name": case.name, "sha256": case.sha256},
-        "data": data_of(case),
-        "seed": seed,
-        "replication": replication,
-        "start": case.start.isoformat(),
-        "lots": list(records(case, lots)),
-        "execution": {},
-    }
-    finite = without_nan(document)
-    assert isinstance(finite, dict)
-    return finite
+    return finite(
+        {
+            "schema": TRACE_SCHEMA,
+            "scenario": {"name": case.name, "sha256": case.sha256},
+            "data": data_of(case),
+            "seed": seed,
+            "replication": replication,
+            "start": case.start.isoformat(),
+            "lots": list(records(case, lots)),
+            "execution": {},
+        }
+    )
 
 
 _RIGHT: Final = {HEADS.index(head) for head in ("tonnes", "exposed, %", "days")}
@@ -109,18 +107,14 @@ def _padded(place: int, cell: str, width: int) -> str:
 
 def _cells(case: Case, lot: Lot) -> tuple[str, ...]:
     return (
-        _date(case, lot.departed).isoformat(),
+        case.calendar_day(lot.departed).isoformat(),
         lot.commodity,
         "re-routed" if lot.declared_origin == REROUTED else lot.declared_origin,
         lot.true_origin,
         lot.path,
         f"{lot.tonnes:,.2f}",
         f"{100 * lot.exposed_tonnes / lot.tonnes:.0f}",
-        _date(case, lot.landing).isoformat() if lot.landed else "on the way",
+        case.calendar_day(lot.landing).isoformat() if lot.landed else "on the way",
         f"{lot.transit_days:.0f}",
         f"{lot.why} (+{lot.delay_days:.0f} d)" if lot.why else "",
     )
-
-
-def _date(case: Case, day: float) -> date:
-    return case.start + timedelta(days=day)

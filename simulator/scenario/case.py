@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from simulator.catalogue.tables import Overlay
@@ -56,3 +56,7 @@ class Case:
     def day(self, when: date) -> int:
         """Days from ``start``; negative before it."""
         return (when - self.start).days
+
+    def calendar_day(self, day: float) -> date:
+        """Calendar day that is ``day`` days from ``start``."""
+        return self.start + timedelta(days=day)

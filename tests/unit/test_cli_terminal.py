@@ -10,7 +10,8 @@ from simulator.analysis.intervals import Estimate
 from simulator.analysis.study import Study, run
 from simulator.cli.main import SUBCOMMANDS, cli
 from simulator.report.document import run_document, text
-from simulator.report.terminal import WIDTH, groups, sentence, terminal
+from simulator.report.layout import WIDTH
+from simulator.report.terminal import groups, sentence, terminal
 from simulator.report.wording import spread
 
 BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"

@@ -18,7 +18,8 @@ from simulator.cli.main import exit_code
 from simulator.metrics.delivery import ACCESSIBLE, OUTPUT, PARTNERS, deliveries, groups
 from simulator.metrics.outcome import moments_of
 from simulator.report.delivery_document import agreement_documents, partner_documents
-from simulator.report.delivery_text import WIDTH, delivery_tables
+from simulator.report.delivery_text import delivery_tables
+from simulator.report.layout import WIDTH
 from simulator.report.wording import tonnes
 from simulator.scenario import Scenario, resolve
 from tests.support import worlds
