@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from simulator.domain.changes import Change, OfftakeChange, SupportChange
+from simulator.domain.changes import Change, OfftakeChange, SupportChange, covered
 from simulator.domain.places import EU_MEMBERS
 from simulator.instruments.base import EventDraws, Instrument
 from simulator.instruments.fields import reject
@@ -118,8 +118,7 @@ class Agreement(Instrument):
             return False
         if self.projects:
             return project in self.projects
-        here = ALL in self.partners or country in self._countries()
-        return here and (ALL in self.commodities or commodity in self.commodities)
+        return covered(country, self._countries()) and covered(commodity, self.commodities)
 
     def _countries(self) -> tuple[str, ...]:
         """Return the partners with the European Union as its members."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from pydantic import ConfigDict
+from pydantic import AfterValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
@@ -29,3 +29,19 @@ def nearest(word: object, known: Iterable[object], cutoff: float = 0.6) -> str |
     names = {str(name).casefold(): str(name) for name in known}
     found = get_close_matches(str(word).casefold(), names, n=1, cutoff=cutoff)
     return names[found[0]] if found else None
+
+
+def as_list(value: Any) -> Any:
+    """Take one word for a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+def at_least_one(of: str = "") -> AfterValidator:
+    """Refuse an empty list or mapping; ``of`` says what to name at least one of."""
+
+    def some(value: Any) -> Any:
+        if not value:
+            reject([] if isinstance(value, tuple) else value, f"is empty; name at least one{of and ' '}{of}")
+        return value
+
+    return AfterValidator(some)

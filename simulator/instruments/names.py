@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSch
 from simulator.catalogue import tables
 from simulator.domain.countries import COUNTRIES, suggest_country
 from simulator.domain.places import REGIONS
-from simulator.instruments.fields import nearest, reject
+from simulator.instruments.fields import as_list, at_least_one, nearest, reject
 
 ALL = "ALL"
 """Every country but the imposer, or every commodity."""
@@ -66,16 +66,6 @@ def _one_commodity(value: str) -> str:
     return _commodity(value)
 
 
-def _as_list(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-def _some(value: tuple[str, ...]) -> tuple[str, ...]:
-    if not value:
-        reject([], "is empty; name at least one")
-    return value
-
-
 def _one_or_more(item: dict[str, Any], least: int = 1) -> WithJsonSchema:
     """Return the schema of one name or a list of names."""
     return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item, "minItems": least}]})
@@ -90,14 +80,12 @@ Country = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pat
 Countries = Annotated[
     tuple[Annotated[str, AfterValidator(_country)], ...],
     Strict(False),
-    BeforeValidator(_as_list),
+    BeforeValidator(as_list),
     _one_or_more(_CODE, least=0),
 ]
 """One country, a list of them, or none."""
 Target = Annotated[str, AfterValidator(_target)]
-Targets = Annotated[
-    tuple[Target, ...], Strict(False), BeforeValidator(_as_list), AfterValidator(_some), _one_or_more(_CODE)
-]
+Targets = Annotated[tuple[Target, ...], Strict(False), BeforeValidator(as_list), at_least_one(), _one_or_more(_CODE)]
 """One country or region, a list of them, or ``ALL``."""
 Buyer = Annotated[str, AfterValidator(_buyer), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
 """A country or region that buys."""
@@ -110,10 +98,10 @@ CommodityName = Annotated[
 Commodities = Annotated[
     tuple[Annotated[str, AfterValidator(_commodity)], ...],
     Strict(False),
-    BeforeValidator(_as_list),
-    AfterValidator(_some),
+    BeforeValidator(as_list),
+    at_least_one(),
     _one_or_more(_COMMODITY),
 ]
 """Catalogue names, or ``ALL``."""
-Names = Annotated[tuple[str, ...], Strict(False), BeforeValidator(_as_list), _one_or_more({"type": "string"}, least=0)]
+Names = Annotated[tuple[str, ...], Strict(False), BeforeValidator(as_list), _one_or_more({"type": "string"}, least=0)]
 """A list of names checked elsewhere."""

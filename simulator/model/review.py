@@ -169,6 +169,8 @@ def _credit_projects(
     offset = world.project_offset(market)
     from_feed = made / np.maximum(primary, _TINY)
     for j, project in enumerate(market.projects):
+        if not project.now.any():
+            continue
         done = pace * world.step if isinstance(project, Recycler) else from_feed
         output = project.now * done[:, project.producer]
         world.project_output[:, offset + j] += output

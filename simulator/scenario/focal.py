@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, 
 from simulator.domain.company import Company
 from simulator.domain.countries import COUNTRIES, suggest_country
 from simulator.domain.places import CHINA, REST
-from simulator.instruments.fields import STRICT, reject
+from simulator.instruments.fields import STRICT, as_list, at_least_one, reject
 from simulator.instruments.names import CommodityName, Country
 from simulator.scenario.nodes import Path
 
@@ -43,16 +43,6 @@ def _supplier(value: str) -> str:
     return value
 
 
-def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-def _some(value: Any) -> Any:
-    if not value:
-        reject(value, "is empty; name at least one")
-    return value
-
-
 def _whole(value: dict[str, float]) -> dict[str, float]:
     total = sum(value.values())
     if abs(total - 1.0) > _WHOLE:
@@ -63,10 +53,10 @@ def _whole(value: dict[str, float]) -> dict[str, float]:
 Supplier = Annotated[str, AfterValidator(_supplier)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Suppliers = Annotated[
-    Annotated[tuple[Supplier, ...], Strict(False), AfterValidator(_some), Tag("list")]
-    | Annotated[dict[Supplier, Share], AfterValidator(_some), AfterValidator(_whole), Tag("shares")],
+    Annotated[tuple[Supplier, ...], Strict(False), at_least_one(), Tag("list")]
+    | Annotated[dict[Supplier, Share], at_least_one(), AfterValidator(_whole), Tag("shares")],
     Discriminator(lambda value: "shares" if isinstance(value, dict) else "list"),
-    BeforeValidator(_listed),
+    BeforeValidator(as_list),
 ]
 """Countries, or countries with the share of purchases from each."""
 
@@ -80,7 +70,7 @@ class CompanyModel(BaseModel):
     """Name, shown in reports."""
     country: Annotated[Country, AfterValidator(_seat)]
     """Country of its works, ISO 3166-1 alpha-3; lots travel there, and controls on it hit the company."""
-    demand_t_per_year: Annotated[dict[CommodityName, Annotated[float, Field(gt=0)]], AfterValidator(_some)]
+    demand_t_per_year: Annotated[dict[CommodityName, Annotated[float, Field(gt=0)]], at_least_one()]
     """Use at the scenario's start by commodity, t/yr of its basis; a part of its region's, growing and answering prices
     like it. Commodities not named are left out."""
     stock_days: dict[CommodityName, Annotated[float, Field(ge=0, le=3650)]] = {}

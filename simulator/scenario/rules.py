@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal, Union
 
-from pydantic import AfterValidator, BaseModel, Field, Strict
+from pydantic import BaseModel, Field, Strict
 
 from simulator.errors import UsageError
 from simulator.instruments.base import Instrument, instrument_types
-from simulator.instruments.fields import STRICT, reject
+from simulator.instruments.fields import STRICT, at_least_one
 from simulator.instruments.names import CommodityName, Countries, Country, expand
 from simulator.instruments.quantities import Amount, DateSpec, Share
 
@@ -35,12 +35,6 @@ LEVELS = ("price_index",)
 def fireable_types() -> dict[str, type[Instrument]]:
     """Return the instruments that a rule can set off, by type."""
     return {name: kind for name, kind in instrument_types().items() if kind.fireable}
-
-
-def _some(value: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
-    if not value:
-        reject([], "is empty; name at least one event that the rule sets off")
-    return value
 
 
 if TYPE_CHECKING:
@@ -86,7 +80,7 @@ class Rule(BaseModel):
     """Country that reacts, ISO 3166-1 alpha-3; controls, bids and dumping that the rule sets off must be its own."""
     when: Condition
     """What must be seen for it to react. It sees published figures only, as declared and with their delay."""
-    then: Annotated[tuple[FireableEvent, ...], Strict(False), AfterValidator(_some)]
+    then: Annotated[tuple[FireableEvent, ...], Strict(False), at_least_one("event that the rule sets off")]
     """Events it sets off. Their ``+30d`` counts from the day it fires; they begin the day after at the earliest."""
     probability: Share = 1.0
     """Probability that the actor reacts at all, 0 to 1; drawn once per future."""

@@ -10,12 +10,12 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
 
 from simulator.domain.target import Criterion
 from simulator.instruments.base import Instrument, instrument_types
 from simulator.instruments.dates import IsoDate, Offset, Period, iso_date
-from simulator.instruments.fields import STRICT, nearest, reject
+from simulator.instruments.fields import STRICT, at_least_one, nearest, reject
 from simulator.instruments.names import Commodities, Targets
 from simulator.scenario.expectations import Expectations
 from simulator.scenario.focal import Focal
@@ -126,18 +126,12 @@ def _default_criteria() -> tuple[CriterionModel, ...]:
     )
 
 
-def _some(value: tuple[Any, ...]) -> tuple[Any, ...]:
-    if not value:
-        reject([], "is empty; name at least one yardstick")
-    return value
-
-
 class TargetModel(_Part):
     """The claim under test."""
 
     deadline: Deadline = Offset(months=18)
     """Day by which the target must be met: a date, or ``+18mo`` from the start."""
-    criteria: Annotated[tuple[CriterionModel, ...], Strict(False), AfterValidator(_some)] = Field(
+    criteria: Annotated[tuple[CriterionModel, ...], Strict(False), at_least_one("yardstick")] = Field(
         default_factory=_default_criteria
     )
     """Yardsticks; all three where not given."""
