@@ -45,10 +45,21 @@ def read(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Layers:
         If an override is not ``PATH=VALUE`` or names an event that is not there.
     """
     lines: dict[str, list[str]] = {}
-    document = _read(FilePath(path), None, (), lines)
+    return overridden(Layers(_read(FilePath(path), None, (), lines), lines), sets)
+
+
+def overridden(layers: Layers, sets: Sequence[str]) -> Layers:
+    """Lay overrides ``PATH=VALUE`` over what has been read, in order.
+
+    Raises
+    ------
+    UsageError
+        If an override is not ``PATH=VALUE`` or names an event that is not there.
+    """
+    document = layers.document
     for text in sets:
         document = _override(document, text)
-    return Layers(document, lines)
+    return Layers(document, layers.lines)
 
 
 def merged(document: Node, over: object, origin: str) -> Node:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from simulator.errors import InputError, UsageError
 from simulator.instruments.base import Instrument
 from simulator.scenario.checks import Found, event_checks, scenario_checks
-from simulator.scenario.layers import Layers, merged, read
+from simulator.scenario.layers import Layers, merged, overridden, read
 from simulator.scenario.messages import by_id, problem_of
 from simulator.scenario.nodes import Node, Path
 from simulator.scenario.problems import Problem, dotted, report
@@ -71,6 +71,16 @@ class Scenario:
             fields["id"] = f"{fields.get('type')}_{number}"
         document = merged(self.layers.document, {"events": [fields]}, "with_event")
         return _scenario(self.path, Layers(document, self.layers.lines))
+
+    def with_values(self, sets: Sequence[str]) -> Scenario:
+        """Return the scenario with further overrides ``PATH=VALUE`` laid on top, without reading its files again.
+
+        Raises
+        ------
+        UsageError
+            If an override is malformed or what it gives is wrong; the text reports every problem.
+        """
+        return _scenario(self.path, overridden(self.layers, sets))
 
 
 def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Scenario:
