@@ -29,6 +29,7 @@ from simulator.analysis.study import Study
 from simulator.errors import InputError, UsageError
 from simulator.metrics.outcome import KPIS, YEAR_KPIS, ChainOutcome
 from simulator.report.document import data_of, run_document, text, without_nan
+from simulator.scenario.case import Case
 
 MANIFEST_SCHEMA: Final = "simulator.manifest/1"
 SHARD: Final = 256
@@ -60,13 +61,18 @@ def check_folder(parent: str) -> None:
 
 
 def run_id(study: Study) -> str:
-    """Return the digest of everything the results follow from."""
+    """Return the digest of everything the results of a study follow from."""
+    return results_id(study.case, study.requested, study.seed)
+
+
+def results_id(case: Case, replications: int, seed: int) -> str:
+    """Return the digest of everything that results follow from: scenario, data, futures, commodities and version."""
     identity = {
-        "scenario": study.case.sha256,
-        "data": study.case.data_sha256,
-        "seed": study.seed,
-        "replications": study.requested,
-        "commodities": [chain.commodity for chain in study.case.chains],
+        "scenario": case.sha256,
+        "data": case.data_sha256,
+        "seed": seed,
+        "replications": replications,
+        "commodities": [chain.commodity for chain in case.chains],
         "scheme": RANDOM_SCHEME,
         "version": __version__,
     }
@@ -82,24 +88,32 @@ def keep(study: Study, parent: str) -> Path:
         If the folder is there and holds something else.
     """
     identity = run_id(study)
-    slug = re.sub(r"[^a-z0-9]+", "-", study.case.name.lower()).strip("-")[:60] or "run"
-    folder = Path(parent) / f"{slug}-{identity[:8]}"
+    folder = Path(parent) / f"{slug(study.case.name)}-{identity[:8]}"
     _check_ours(folder, identity)
     try:
         (folder / "shards").mkdir(parents=True, exist_ok=True)
         for number, shard in _shards(study):
-            _write(folder / "shards" / f"{number:05d}.npz", shard)
+            write_whole(folder / "shards" / f"{number:05d}.npz", shard)
         for name, rows in _own_tables(study):
             (folder / "own_data").mkdir(exist_ok=True)
-            _write(folder / "own_data" / name, rows)
-        _write(folder / "kpis.csv", _kpis(study).encode())
-        _write(folder / "scenario.resolved.json", _json(_scenario(study)))
-        _write(folder / "summary.json", text(run_document(study)).encode())
+            write_whole(folder / "own_data" / name, rows)
+        write_whole(folder / "kpis.csv", _kpis(study).encode())
+        write_whole(folder / "scenario.resolved.json", _json(_scenario(study)))
+        write_whole(folder / "summary.json", text(run_document(study)).encode())
         # Last, because a manifest says that the rest is there.
-        _write(folder / "manifest.json", _json(_manifest(study, identity)))
+        write_whole(folder / "manifest.json", _json(_manifest(study, identity)))
     except OSError as error:
         raise InputError(f"cannot write the run to {folder}: {error.strerror or error}") from error
     return folder
+
+
+def slug(name: str) -> str:
+    """Return a scenario's name as a part of a file's name.
+
+    >>> slug("Snap-back in November 2026")
+    'snap-back-in-november-2026'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "run"
 
 
 def _check_ours(folder: Path, identity: str) -> None:
@@ -116,7 +130,8 @@ def _check_ours(folder: Path, identity: str) -> None:
         raise UsageError(f"{folder} holds something other than this run; nothing was written, choose another --out")
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside itself and move it into place, so that a reader never sees half of it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_bytes(content)
