@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
 
-def dataframe(rows: Iterable[Mapping[str, Any]]) -> pandas.DataFrame:
+def dataframe(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Return one row per mapping, columns in the order of the first.
 
     Raises
@@ -20,7 +20,7 @@ def dataframe(rows: Iterable[Mapping[str, Any]]) -> pandas.DataFrame:
         If pandas, an optional dependency, is not installed; the text is the command that installs it.
     """
     try:
-        import pandas
+        import pandas as pd
     except ImportError as error:
         raise UsageError("to_dataframe needs pandas: python -m pip install 'oresight[frames]'") from error
-    return pandas.DataFrame(list(rows))
+    return pd.DataFrame(list(rows))
