@@ -41,6 +41,21 @@ def ruled(
     return file.getvalue().rstrip("\n")
 
 
+def path_head(path: str, width: int) -> str:
+    """Return a dotted path as the head of a column: cut after its dots, the last two lines of it.
+
+    >>> path_head("events.us_ban_suspension.renewal_probability", 26)
+    'us_ban_suspension.\\nrenewal_probability'
+    """
+    lines: list[str] = []
+    for step in path.replace(".", ". ").split():
+        if lines and len(lines[-1]) + len(step) <= width:
+            lines[-1] += step
+        else:
+            lines.append(step)
+    return "\n".join(lines[-2:])
+
+
 def as_lines(parts: Iterable[str]) -> str:
     """Return paragraphs and tables as lines without blanks at their ends; an empty part is an empty line."""
     lines = [line.rstrip() for part in parts for line in part.splitlines() or [""]]
