@@ -44,7 +44,7 @@ def ruled(
 def path_head(path: str, width: int) -> str:
     """Return a dotted path as the head of a column: cut after its dots, the last two lines of it.
 
-    >>> path_head("events.us_ban_suspension.renewal_probability", 26)
+    >>> path_head("events.us_ban_suspension.renewal_probability", 20)
     'us_ban_suspension.\\nrenewal_probability'
     """
     lines: list[str] = []
