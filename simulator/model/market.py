@@ -46,11 +46,21 @@ class Gate:
     """(n, B) tonnes ordered early from this producer because a control is announced."""
 
 
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """Which part of each habitual share is firm: what is tied, and of the rest the contract share."""
+
+    tied: Floats
+    """(P, B) part sold to home processors or owned offtake, 0 to 1."""
+    contract: Floats
+    """(n,) contract share of what is not tied, 0 to 1."""
+
+
 def allocate(
     offer: Floats,
     order: Floats,
     share: Floats,
-    firm: Floats,
+    firm: Firm,
     gates: Sequence[Gate] = (),
     open_to: tuple[int, Floats] | None = None,
 ) -> tuple[Floats, Floats, Floats]:
@@ -65,7 +75,7 @@ def allocate(
     share
         (P, B) or (P, B, n) habitual sourcing: over producers it sums to 1.
     firm
-        (P, B, n) firm part of each share, 0 to 1.
+        Firm part of each share.
     gates
         Policy filters, at most one per producer.
     open_to
@@ -86,8 +96,8 @@ def allocate(
         row *= gate.allowed.T
     sold = over_buyers(flow)
     # What follows changes nothing where nobody is short, so a block may skip it if that holds for all of it.
-    for p in np.flatnonzero((sold > on_offer).any(axis=1)):
-        _ration(flow[p], sold[p], on_offer[p], firm[p])
+    if (sold > on_offer).any():
+        _ration(flow, sold, on_offer, firm)
     received = over_producers(flow)
     left, unmet = np.maximum(on_offer - sold, 0.0), wanted - received
     trading = (unmet > NEGLIGIBLE * wanted).any(axis=0) & (left > NEGLIGIBLE * on_offer).any(axis=0)
@@ -104,14 +114,11 @@ def rows_last(values: Floats) -> Floats:
 
 def over_buyers(flow: Floats) -> Floats:
     """(P, n) sums of (P, B, n)."""
-    total = np.empty((flow.shape[0], flow.shape[2]))
-    for p in range(flow.shape[0]):
-        _add_up(flow[p], out=total[p])
-    return total
+    return _add_up(flow.swapaxes(0, 1), out=np.empty((flow.shape[0], flow.shape[2])))
 
 
 def over_producers(flow: Floats) -> Floats:
-    """(B, n) sums of (P, B, n)."""
+    """(..., n) sums of (P, ..., n)."""
     return _add_up(flow, out=np.empty(flow.shape[1:]))
 
 
@@ -126,17 +133,26 @@ def _add_up(rows: Floats, out: Floats) -> Floats:
     return out
 
 
-def _ration(flow: Floats, sold: Floats, offer: Floats, firm: Floats) -> None:
-    """Cut one producer's claims (B, n) to its offer (n,), in place: firm claims first, then the rest, in proportion."""
-    claim = _add_up(flow * firm, out=np.empty_like(offer))
+def _ration(flow: Floats, sold: Floats, offer: Floats, firm: Firm) -> None:
+    """Cut claims (P, B, n) to offers (P, n), in place: firm claims first, then the rest, each in proportion.
+
+    Few claims are tied; all others on a producer are cut alike.
+    """
+    producer, buyer = np.nonzero(firm.tied)
+    tied = firm.tied[producer, buyer, None]
+    claim = np.zeros_like(offer)
+    for p, b in zip(producer, buyer, strict=True):
+        claim[p] += flow[p, b] * firm.tied[p, b]
+    claim += firm.contract * np.maximum(sold - claim, 0.0)
     rest = np.maximum(sold - claim, 0.0)
     first = np.minimum(1.0, offer / np.maximum(claim, _TINY))
     left = np.maximum(offer - claim, 0.0)
     second = np.where(rest > 0.0, np.minimum(1.0, left / np.maximum(rest, _TINY)), 1.0)
     # A claim's cut is ``first`` on its firm part and ``second`` on the rest; exactly 1 where nothing is short.
-    cut = firm * (first - second)
-    cut += second
-    flow *= cut
+    cut = firm.contract * (first - second) + second
+    own = flow[producer, buyer] * (tied * (first[producer] - cut[producer]) + cut[producer])
+    flow *= cut[:, None]
+    flow[producer, buyer] = own
     np.copyto(sold, np.minimum(claim * first + rest * second, offer), where=sold > offer)
 
 
@@ -155,38 +171,43 @@ def _open_spot(
     misses takes the same part of every offer. Each flow is a product of a producer's and a buyer's factor, so only
     producers behind a gate and the buyer that needs qualification are looked at one by one.
     """
-    producers, n = left.shape
-    buyer = -1 if open_to is None else open_to[0]
-    fraction = np.ones((producers, n)) if open_to is None else rows_last(open_to[1])
-    others = [b for b in range(len(unmet)) if b != buyer] if open_to is not None else list(range(len(unmet)))
     behind = {gate.producer: gate.open.T * unmet for gate in gates}
-    free = _add_up(unmet[others], out=np.empty(n))
-    asked = np.empty((producers, n))
-    for p in range(producers):
-        missed = behind.get(p, unmet)
-        asked[p] = free if missed is unmet else _add_up(missed[others], out=np.empty(n))
-        if open_to is not None:
-            asked[p] += missed[buyer] * fraction[p]
+    buyer, others = None, list(range(len(unmet)))
+    if open_to is not None:
+        buyer, fraction = open_to[0], rows_last(open_to[1])
+        others.remove(buyer)
+        own = np.repeat(unmet[buyer][None], len(left), axis=0)
+        """(P, n) tonnes that the buyer in qualification misses and each producer may sell it."""
+        for p, missed in behind.items():
+            own[p] = missed[buyer]
+    asked = np.repeat(_add_up(unmet[others], out=np.empty_like(left[0]))[None], len(left), axis=0)
+    for p, missed in behind.items():
+        _add_up(missed[others], out=asked[p])
+    if buyer is not None:
+        asked += own * fraction
     rate = np.where(asked > _NOTHING, left / np.maximum(asked, _NOTHING), 0.0)
     """(P, n) tonnes a producer gives per tonne missed by a buyer open to it."""
     offered = np.zeros_like(unmet)
-    for p in range(producers):
+    for p, per_tonne in enumerate(rate):
         # Producer by producer, gate or not: one that lets everything pass must not change a bit.
-        part = behind.get(p, unmet) * rate[p]
-        if open_to is not None:
-            part[buyer] *= fraction[p]
-        offered += part
+        offered += behind.get(p, unmet) * per_tonne
+    if buyer is not None:
+        offered[buyer] = over_producers(own * rate * fraction)
+        kept = flow[:, buyer].copy()
     taken = np.minimum(1.0, unmet / np.maximum(offered, _TINY))
     """(B, n) part of what it is offered that a buyer takes."""
     bought = unmet * taken
-    whole = _add_up(bought[others], out=np.empty(n))
+    whole = np.repeat(_add_up(bought[others], out=np.empty_like(left[0]))[None], len(left), axis=0)
+    for p, per_tonne in enumerate(rate):
+        wanted = bought
+        if p in behind:
+            wanted = behind[p] * taken
+            _add_up(wanted[others], out=whole[p])
+        flow[p] += wanted * per_tonne
+    sold += rate * whole
     received[others] += (offered * taken)[others]
-    for p in range(producers):
-        wanted = behind[p] * taken if p in behind else bought
-        lot = wanted * rate[p]
-        sold[p] += rate[p] * (_add_up(wanted[others], out=np.empty(n)) if p in behind else whole)
-        if open_to is not None:  # a buyer that has a producer to itself would get all it has
-            lot[buyer] = np.minimum(lot[buyer], unmet[buyer]) * fraction[p]
-            received[buyer] += lot[buyer]
-            sold[p] += lot[buyer]
-        flow[p] += lot
+    if buyer is not None:  # a buyer that has a producer to itself would get all it has
+        lots = np.minimum(own * taken[buyer] * rate, unmet[buyer]) * fraction
+        flow[:, buyer] = kept + lots
+        received[buyer] += over_producers(lots)
+        sold += lots

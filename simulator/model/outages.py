@@ -8,6 +8,8 @@ and that loss is already in its output. Dates are drawn before the clock starts 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,23 +58,32 @@ class Outages:
             ]
         ).reshape(-1, cycles, 2, draws.n)
         producer = np.repeat(chosen, plants[chosen])
-        up = np.log(u[:, :, 0, :].copy()) * (-DAYS_PER_YEAR / rate)
-        down = lognormal(u[:, :, 1, :], median, p90)
-        end = np.cumsum(up + down, axis=1)
-        self._cut(end - down, end, producer, 1.0 / plants[producer], reviews, float(review_days))
+        lasting = partial(lognormal, median=median, p90=p90)
+        found = _outages(u, DAYS_PER_YEAR / rate, lasting, reviews * float(review_days))
+        self._cut(*found, producer, 1.0 / plants[producer], reviews, float(review_days))
 
-    def _cut(self, start: Floats, end: Floats, producer: Ints, weight: Floats, reviews: int, step: float) -> None:
-        """Cut outages [start, end), (plants, cycles, n), at the reviews: share of each interval lost."""
-        plant, cycle, replication = np.nonzero(start < reviews * step)
-        begin, finish = start[plant, cycle, replication], end[plant, cycle, replication]
-        interval = np.floor(begin / step).astype(np.int64)
-        parts: list[tuple[Ints, Ints, Ints, Floats]] = [(np.empty(0, np.int64),) * 3 + (np.empty(0),)]
+    def _cut(
+        self,
+        plant: Ints,
+        replication: Ints,
+        begin: Floats,
+        finish: Floats,
+        producer: Ints,
+        weight: Floats,
+        reviews: int,
+        step: float,
+    ) -> None:
+        """Cut outages [begin, finish) at the reviews: share of each interval lost."""
+        interval = np.floor(begin / step).astype(np.int16)
+        parts: list[tuple[NDArray[np.int16], Ints, Ints, Floats]] = []
         while interval.size:
             overlap = np.minimum(finish, (interval + 1) * step) - np.maximum(begin, interval * step)
             parts.append((interval, replication, producer[plant], weight[plant] * np.maximum(overlap, 0.0) / step))
             keep = np.flatnonzero((finish > (interval + 1) * step) & (interval + 1 < reviews))
             plant, replication, begin, finish = plant[keep], replication[keep], begin[keep], finish[keep]
-            interval = interval[keep] + 1
+            interval = interval[keep] + np.int16(1)
+        if not parts:
+            return
         rows, reps, producers, shares = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = np.argsort(rows, kind="stable")
         bounds = np.searchsorted(rows[order], np.arange(reviews + 1))
@@ -87,3 +98,25 @@ class Outages:
             reps, producers, shares = self._entries[review - 1]
             np.add.at(self._loss, (reps, producers), shares)
         return np.clip(1.0 - self._loss, 0.0, 1.0)
+
+
+def _outages(
+    u: Floats, mean_up: Floats, lasting: Callable[[Floats], Floats], horizon: float
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """Plant, replication, first and last day of every outage that begins before ``horizon``.
+
+    Cycle by cycle, and only for plants that came back in time: few fail more than once. ``u`` (plants, cycles, 2, n)
+    are uniforms for the time to failure, ``mean_up`` (n,) days on average, and for the days that it is ``lasting``.
+    """
+    plants, cycles, _, n = u.shape
+    plant, replication = np.repeat(np.arange(plants), n), np.tile(np.arange(n), plants)
+    back = np.zeros(plants * n)
+    found = []
+    for cycle in range(cycles):
+        begin = back - np.log(u[plant, cycle, 0, replication]) * mean_up[replication]
+        down = np.flatnonzero(begin < horizon)
+        plant, replication, begin = plant[down], replication[down], begin[down]
+        back = begin + lasting(u[plant, cycle, 1, replication])
+        found.append((plant, replication, begin, back))
+    plant, replication, begin, back = (np.concatenate(column) for column in zip(*found, strict=True))
+    return plant, replication, begin, back

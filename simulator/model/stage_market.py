@@ -10,7 +10,7 @@ from simulator.domain.changes import OutageChange
 from simulator.domain.places import CHINA, region_of
 from simulator.model.duties import Duties
 from simulator.model.focal import FocalBuyer
-from simulator.model.market import over_producers
+from simulator.model.market import Firm, over_producers
 from simulator.model.new_capacity import NewCapacity
 from simulator.model.offtake import ProducerTies
 from simulator.model.origin_rules import OriginRules
@@ -47,8 +47,7 @@ class Market:
         tied = np.where(
             flows > 0, np.minimum(1.0, stage.committed * stage.output[:, None] / np.maximum(flows, _TINY)), 0.0
         )
-        self.firm = tied[:, :, None] + (1.0 - tied)[:, :, None] * contract
-        """(P, B, n) firm part of each habitual share: tied, and of the rest the contract share."""
+        self.firm = Firm(tied, contract)
         self.buyer_in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
         self.foreign = np.array([[float(region_of(b) != region_of(c)) for b in stage.buyers] for c in stage.producers])
         """(P, B) 1 where the buyer is in another region than the producer."""

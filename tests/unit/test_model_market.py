@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from simulator.model.market import Gate, allocate
+from simulator.model.market import Firm, Gate, allocate
 
 Floats = NDArray[np.float64]
 ROUND_OFF = 1e-9
@@ -18,7 +18,6 @@ ROUND_OFF = 1e-9
 
 def flows(**options: Any) -> Floats:
     """The flows (n, P, B) of a market, after a look at the sums that come with them."""
-    options["firm"] = np.ascontiguousarray(np.moveaxis(options["firm"], 0, 2))
     if options["share"].ndim == 3:
         options["share"] = np.ascontiguousarray(np.moveaxis(options["share"], 0, 2))
     flow, by_producer, by_buyer = allocate(**options)
@@ -33,9 +32,9 @@ def sold(
 ) -> Floats:
     """One replication's flows (P, B)."""
     habit = np.array(share, dtype=float)
-    part = np.broadcast_to(np.asarray(firm, dtype=float), habit.shape).copy()
+    tied = np.broadcast_to(np.asarray(firm, dtype=float), habit.shape)
     flow = flows(
-        offer=np.array([offer]), order=np.array([order]), share=habit, firm=part[None], gates=gates, open_to=open_to
+        offer=np.array([offer]), order=np.array([order]), share=habit, firm=Firm(tied, np.zeros(1)), gates=gates, open_to=open_to
     )
     return np.asarray(flow[0])
 
@@ -118,6 +117,12 @@ def test_an_unqualified_supplier_serves_its_habitual_share_and_no_more() -> None
     assert sold([0.0, 100.0], [40.0, 40.0], EVEN)[1, 0] == pytest.approx(40.0)
 
 
+def habits(market: dict[str, Any]) -> Floats:
+    """(n, P, B) habitual sourcing."""
+    n, producers = market["offer"].shape
+    return np.broadcast_to(market["share"], (n, producers, market["order"].shape[1]))
+
+
 @st.composite
 def markets(draw: st.DrawFn) -> dict[str, Any]:
     """A market of any shape in three replications, with up to two gates and a buyer that qualifies suppliers."""
@@ -138,11 +143,12 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         )
         for p in rng.permutation(producers)[: draw(st.integers(0, 2))]
     ]
+    tied = rng.random((producers, buyers)) * (rng.random((producers, buyers)) < draw(st.sampled_from([0.0, 0.3, 1.0])))
     return {
         "offer": tonnes(n, producers) * draw(st.sampled_from([0.3, 1.0, 3.0])),
         "order": tonnes(n, buyers),
         "share": share if draw(st.booleans()) else share[0],
-        "firm": rng.random((n, producers, buyers)) * draw(st.sampled_from([0.0, 0.5, 1.0])),
+        "firm": Firm(tied, rng.random(n) * draw(st.sampled_from([0.0, 0.5, 1.0]))),
         "gates": gates,
         "open_to": (0, rng.choice([0.0, 1.0], (n, producers))) if draw(st.booleans()) else None,
     }
@@ -167,7 +173,7 @@ def test_no_market_sells_more_than_is_offered_or_gives_more_than_is_ordered(mark
 @given(markets())
 def test_a_closed_lane_carries_at_most_what_is_allowed_of_its_claim(market: dict[str, Any]) -> None:
     flow = flows(**market)
-    order, share = market["order"], np.broadcast_to(market["share"], market["firm"].shape)
+    order, share = market["order"], habits(market)
     for filter_ in market["gates"]:
         claim = order * share[:, filter_.producer, :] + (0.0 if filter_.ahead is None else filter_.ahead)
         closed = filter_.open == 0.0
@@ -180,11 +186,12 @@ def test_a_closed_lane_carries_at_most_what_is_allowed_of_its_claim(market: dict
 def test_firm_claims_are_met_as_far_as_the_offer_goes(market: dict[str, Any]) -> None:
     """Each buyer gets its firm claim times the same cut as every other buyer of that supplier, or more."""
     flow = flows(**market)
-    want = market["order"][:, None, :] * np.broadcast_to(market["share"], market["firm"].shape)
+    want = market["order"][:, None, :] * habits(market)
     for filter_ in market["gates"]:
         row = want[:, filter_.producer, :] + (0.0 if filter_.ahead is None else filter_.ahead)
         want[:, filter_.producer, :] = row * filter_.allowed
-    firm = want * market["firm"]
+    tied, contract = market["firm"].tied, market["firm"].contract
+    firm = want * (tied + (1.0 - tied) * contract[:, None, None])
     cut = np.minimum(1.0, market["offer"] / np.maximum(firm.sum(axis=2), 1e-300))
     assert (flow >= firm * cut[:, :, None] * (1 - ROUND_OFF) - ROUND_OFF).all()
 
@@ -194,8 +201,9 @@ def test_firm_claims_are_met_as_far_as_the_offer_goes(market: dict[str, Any]) ->
 def test_no_buyer_goes_short_while_a_supplier_open_to_it_has_tonnes_left(market: dict[str, Any]) -> None:
     """With one buyer, and nothing closed, either all is ordered or all is sold."""
     market |= {"gates": [], "open_to": None}
-    for name in ("order", "firm", "share"):
+    for name in ("order", "share"):
         market[name] = market[name][..., :1].copy()
+    market["firm"] = Firm(market["firm"].tied[:, :1], market["firm"].contract)
     flow = flows(**market)
     unmet = market["order"].sum(axis=1) - flow.sum(axis=(1, 2))
     left = market["offer"].sum(axis=1) - flow.sum(axis=(1, 2))
