@@ -11,21 +11,31 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator.analysis.compare import compare as compare
+    from simulator.analysis.solve import solve as solve
     from simulator.analysis.study import Study as Study
-    from simulator.analysis.study import run as run
+    from simulator.analysis.sweep import sweep as sweep
+    from simulator.api.results import OtherDataWarning as OtherDataWarning
+    from simulator.api.results import Result as Result
+    from simulator.api.results import load as load
+    from simulator.api.results import run as run
     from simulator.scenario import Scenario as Scenario
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "OtherDataWarning": "simulator.api.results",
+    "Result": "simulator.api.results",
     "Scenario": "simulator.scenario",
     "Study": "simulator.analysis.study",
     "compare": "simulator.analysis.compare",
-    "run": "simulator.analysis.study",
+    "load": "simulator.api.results",
+    "run": "simulator.api.results",
+    "solve": "simulator.analysis.solve",
+    "sweep": "simulator.analysis.sweep",
 }
 """Public name -> module that defines it."""
 
-__all__ = ["Scenario", "Study", "__version__", "compare", "run"]
+__all__ = ["OtherDataWarning", "Result", "Scenario", "Study", "__version__", "compare", "load", "run", "solve", "sweep"]
 
 
 def __getattr__(name: str) -> object:

@@ -26,7 +26,10 @@ EXIT_INTERRUPTED = 130
 
 SUBCOMMANDS = {
     "run": ("simulator.cli.run:run", "Simulate scenarios and print how the target holds up."),
+    "rerun": ("simulator.cli.rerun:rerun", "Simulate a kept run again and compare the bytes."),
     "compare": ("simulator.cli.compare:compare", "Compare scenarios on the same random futures."),
+    "solve": ("simulator.cli.solve:solve", "Find the smallest change that reaches a goal."),
+    "sweep": ("simulator.cli.sweep:sweep", "Run every combination of some values laid over a scenario."),
     "trace": ("simulator.cli.lots:trace", "Show every lot of one random future."),
     "validate": ("simulator.cli.scenario_commands:validate", "Check scenario files without running them."),
     "schema": ("simulator.cli.scenario_commands:schema", "Print the JSON schema of scenario files."),

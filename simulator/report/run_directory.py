@@ -14,7 +14,7 @@ import os
 import platform
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -22,18 +22,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator import __version__
 from simulator.analysis.study import Study
 from simulator.errors import InputError, UsageError
-from simulator.metrics.outcome import KPIS, YEAR_KPIS, ChainOutcome
+from simulator.metrics.outcome import KPIS, YEAR_KPIS
 from simulator.report.document import data_of, run_document, text, without_nan
+from simulator.report.run_arrays import shards
+from simulator.report.run_manifest import MANIFEST, MANIFEST_SCHEMA
 from simulator.scenario.case import Case
 
-MANIFEST_SCHEMA: Final = "simulator.manifest/1"
-SHARD: Final = 256
-"""Replications per shard file; independent of how the run was cut into blocks."""
 RANDOM_SCHEME: Final = "philox-by-cause/1, owen-sobol-16/1"
 """Name of the way random numbers are made; changes when the same seed gives other numbers."""
 LIBRARIES: Final = ("numpy", "scipy", "simpy", "pydantic", "PyYAML")
@@ -92,19 +90,27 @@ def keep(study: Study, parent: str) -> Path:
     _check_ours(folder, identity)
     try:
         (folder / "shards").mkdir(parents=True, exist_ok=True)
-        for number, shard in _shards(study):
-            write_whole(folder / "shards" / f"{number:05d}.npz", shard)
-        for name, rows in _own_tables(study):
-            (folder / "own_data").mkdir(exist_ok=True)
-            write_whole(folder / "own_data" / name, rows)
-        write_whole(folder / "kpis.csv", _kpis(study).encode())
-        write_whole(folder / "scenario.resolved.json", _json(_scenario(study)))
-        write_whole(folder / "summary.json", text(run_document(study)).encode())
+        kept: dict[str, Any] = {}
+        for name, content in contents(study):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / name, content)
+            kept[name] = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
         # Last, because a manifest says that the rest is there.
-        write_whole(folder / "manifest.json", _json(_manifest(study, identity)))
+        write_whole(folder / MANIFEST, _json(_manifest(study, identity, kept)))
     except OSError as error:
         raise InputError(f"cannot write the run to {folder}: {error.strerror or error}") from error
     return folder
+
+
+def contents(study: Study) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of every file of a run directory but the manifest."""
+    for number, shard in shards(study.outcome):
+        yield f"shards/{number:05d}.npz", shard
+    for name, rows in _own_tables(study):
+        yield f"own_data/{name}", rows
+    yield "kpis.csv", _kpis(study).encode()
+    yield "scenario.resolved.json", _json(_scenario(study))
+    yield "summary.json", text(run_document(study)).encode()
 
 
 def slug(name: str) -> str:
@@ -120,7 +126,7 @@ def _check_ours(folder: Path, identity: str) -> None:
     if not folder.exists():
         return
     try:
-        known = json.loads((folder / "manifest.json").read_text("utf-8"))["run_id"]
+        known = json.loads((folder / MANIFEST).read_text("utf-8"))["run_id"]
     except FileNotFoundError:
         # Begun and never finished, or not ours: only the first may be filled.
         known = identity if all(entry.name == "shards" for entry in folder.iterdir()) else None
@@ -143,31 +149,6 @@ def write_whole(path: Path, content: bytes) -> None:
 def _json(value: object) -> bytes:
     plain = without_nan(value)
     return (json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def _shards(study: Study) -> Iterator[tuple[int, bytes]]:
-    outcome = study.outcome
-    for number, first in enumerate(range(0, study.replications, SHARD)):
-        rows = slice(first, first + SHARD)
-        arrays: dict[str, NDArray[Any]] = {
-            "replications": outcome.replications[rows],
-            "moments": np.array(outcome.moments),
-            "moment_days": np.array(outcome.moment_days),
-            "month_days": np.array(outcome.month_days),
-        }
-        arrays |= {f"branches/{name}": mask[rows] for name, mask in outcome.branches.items()}
-        for chain in outcome.chains:
-            arrays |= {f"{chain.commodity}/{name}": array[rows] for name, array in _arrays(chain).items()}
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)
-        yield number, buffer.getvalue()
-
-
-def _arrays(chain: ChainOutcome) -> dict[str, NDArray[Any]]:
-    arrays: dict[str, NDArray[Any]] = {"balance_error": chain.balance_error, "lots": chain.lots}
-    for kind, table in (("values", chain.values), ("met", chain.met), ("series", chain.series)):
-        arrays |= {f"{kind}/{name}": array for name, array in table.items()}
-    return arrays
 
 
 def _own_tables(study: Study) -> Iterator[tuple[str, bytes]]:
@@ -217,18 +198,19 @@ def _plain(value: object) -> object:
     return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
 
 
-def _manifest(study: Study, identity: str) -> dict[str, Any]:
+def _manifest(study: Study, identity: str, kept: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "schema": MANIFEST_SCHEMA,
         "run_id": identity,
         "status": "complete" if study.complete else "partial",
         "tool": {"name": "oresight", "version": __version__},
-        "scenario": {"name": study.case.name, "sha256": study.case.sha256},
+        "scenario": {"name": study.case.name, "sha256": study.case.sha256, "document": study.scenario.document},
         "focal": study.case.focal,
         "data": data_of(study.case),
         "commodities": [chain.commodity for chain in study.case.chains],
         "seed": {"root": study.seed, "scheme": RANDOM_SCHEME},
         "replications": {"requested": study.requested, "completed": study.replications},
+        "files": dict(kept),
         "environment": environment(),
         "execution": {
             "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),

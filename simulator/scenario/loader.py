@@ -18,7 +18,7 @@ from simulator.instruments.base import Instrument
 from simulator.scenario.checks import Found, event_checks, scenario_checks
 from simulator.scenario.layers import Layers, merged, overridden, read
 from simulator.scenario.messages import by_id, problem_of
-from simulator.scenario.nodes import Node, Path
+from simulator.scenario.nodes import Mark, Node, Path
 from simulator.scenario.problems import Problem, dotted, report
 from simulator.scenario.rule_checks import rule_checks
 from simulator.scenario.rules import Rule
@@ -49,6 +49,11 @@ class Scenario:
     def name(self) -> str:
         """Short name of the scenario."""
         return self.model.name
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The resolved scenario as plain values, with every default filled in and nothing left to extend."""
+        return self.model.model_dump(mode="json", exclude={"extends"})
 
     @staticmethod
     def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Scenario:
@@ -101,6 +106,21 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Scenario:
         If an override is malformed, or all that is wrong comes from overrides.
     """
     return _scenario(os.fspath(path), read(path, sets))
+
+
+def from_document(document: Mapping[str, Any], path: str) -> Scenario:
+    """Return the scenario that ``Scenario.document`` describes, checked like a file; ``path`` says where it stands.
+
+    Raises
+    ------
+    InputError
+        If anything in it is wrong; the text reports every problem.
+    """
+    empty = Node({}, Mark(path, 0, 0, 0, 0), Mark(path, 0, 0, 0, 0))
+    try:
+        return _scenario(path, Layers(merged(empty, dict(document), path), {}))
+    except UsageError as error:  # without lines, its problems look like those of overrides
+        raise InputError(f"{path}: {error}") from None
 
 
 def _scenario(path: str, layers: Layers) -> Scenario:

@@ -1,0 +1,53 @@
+"""Figures of a result by name; matplotlib is imported when the first is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator.analysis.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class Plots:
+    """What ``result.plot`` offers; ``ax=None`` makes a figure of its own."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+
+    def fan(self, commodity: str, ax: Axes | None = None) -> Axes:
+        """China-exposed share of consumption month by month, with the target's threshold and deadline."""
+        from simulator.report.figures.fan import fan
+
+        return fan(self._study, commodity, ax)
+
+    def survival(self, commodities: str | tuple[str, ...] | None = None, ax: Axes | None = None) -> Axes:
+        """Share of futures without a shortage so far; those commodities that most often fall short when None."""
+        from simulator.report.figures.survival import survival
+
+        return survival(self._study, commodities, ax)
+
+    def drivers(self, commodity: str, ax: Axes | None = None) -> Axes:
+        """Uncertain inputs that move the commodity's dependence on China, by rank correlation."""
+        from simulator.report.figures.drivers import drivers
+
+        return drivers(self._study, commodity, ax)
+
+    def flows(self, commodity: str, ax: Axes | None = None) -> Axes:
+        """Tonnes by declared origin and by provenance, now and at the deadline, as an alluvial chart."""
+        from simulator.report.figures.flows import flows
+
+        return flows(self._study, commodity, ax)
+
+    def months(self, ax: Axes | None = None) -> Axes:
+        """P(shortage) by commodity and month, as a heat map."""
+        from simulator.report.figures.months import months
+
+        return months(self._study, ax)
+
+    def differences(self, reference: Study, measure: str = "reliance", ax: Axes | None = None) -> Axes:
+        """Paired differences of this result to a reference, commodity by commodity."""
+        from simulator.report.figures.differences import differences
+
+        return differences(reference, self._study, measure, ax)

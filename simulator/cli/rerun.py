@@ -1,0 +1,74 @@
+"""``simulator rerun``: simulate a kept run again from its manifest, and compare the bytes."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import click
+
+from simulator.cli.options import jobs_option, json_option, quiet_option
+from simulator.cli.progress import progress
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("folder", metavar="RUN_DIR")
+@jobs_option
+@json_option
+@quiet_option
+def rerun(folder: str, jobs: int | None, as_json: bool, quiet: bool) -> int:
+    """Simulate a kept run again from its manifest alone, and compare the results byte by byte.
+
+    \b
+    Example:
+      simulator run scenarios/baseline.yaml --commodity gallium --out runs
+      simulator rerun runs/baseline-1a2b3c4d
+
+    Exit code 0: the same bytes, or on another machine or with other libraries the same numbers to 1e-9;
+    1: other results; 3: the folder is not a whole run directory.
+    """
+    with progress(quiet=quiet) as shown:
+        from simulator.report.run_manifest import read_manifest
+
+        manifest = read_manifest(Path(folder))
+        shown.begin(os.path.basename(os.path.normpath(folder)), manifest.replications.requested)
+
+        from simulator.experiment.executors import available_cores
+        from simulator.report.rerun import rerun as repeated
+
+        found = repeated(Path(folder), jobs=available_cores() if jobs is None else jobs, progress=shown.told)
+    if as_json:
+        from simulator.report.document import finite, text
+
+        click.echo(
+            text(
+                finite(
+                    {
+                        "schema": "simulator.rerun/1",
+                        "run_id": found.run_id,
+                        "holds": found.holds,
+                        "identical": found.identical,
+                        "files": list(found.files),
+                        "differing": list(found.differing),
+                        "largest_relative_difference": found.largest_difference,
+                        "largest_in": found.largest_in,
+                        "elsewhere": list(found.elsewhere),
+                        "execution": {"wall_s": round(found.study.wall_s, 3), "jobs": found.study.jobs},
+                    }
+                )
+            ),
+            nl=False,
+        )
+    else:
+        click.echo(_told(found.identical, found.holds, len(found.files), found.largest_difference, found.largest_in))
+        for line in found.elsewhere:
+            click.echo(f"  not as it was: {line}")
+    return 0 if found.holds else 1
+
+
+def _told(identical: bool, holds: bool, files: int, largest: float, where: str) -> str:
+    if identical:
+        return f"identical: all {files} files of results have the same bytes"
+    size = "arrays that do not match" if math.isinf(largest) else f"a largest relative difference of {largest:.3g}"
+    return f"{'equal within 1e-9' if holds else 'different'}: {size}, in {where}"

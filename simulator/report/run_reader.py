@@ -1,0 +1,167 @@
+"""Read a run directory back into the study it was kept from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from simulator.analysis.study import Study
+from simulator.analysis.verdict import judge
+from simulator.catalogue.own_rows import read_own_rows
+from simulator.catalogue.tables import Overlay, laid_over
+from simulator.errors import InputError, SimulatorError
+from simulator.metrics.outcome import Outcome
+from simulator.report.run_arrays import read_outcome
+from simulator.report.run_manifest import MANIFEST, Manifest, read_manifest
+from simulator.scenario.case import Case
+from simulator.scenario.loader import Scenario, from_document
+from simulator.scenario.resolution import resolve
+
+MAX_FILE_BYTES = 2 * 1024**3
+"""Longest file of a run directory that is read."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptRun:
+    """A run directory that has been checked and read."""
+
+    folder: Path
+    manifest: Manifest
+    study: Study
+    notices: tuple[str, ...]
+    """What a reader of its numbers must know, such as that the catalogue has changed since."""
+
+
+def read_run(path: str | os.PathLike[str]) -> KeptRun:
+    """Read a run directory as ``run_directory.keep`` writes it.
+
+    Parameters
+    ----------
+    path
+        The folder, or the manifest in it.
+
+    Raises
+    ------
+    InputError
+        If it is missing, incomplete, changed since or made by something else; the text names the file.
+    """
+    folder = Path(path)
+    folder = folder.parent if folder.name == MANIFEST else folder
+    manifest = read_manifest(folder)
+    check_files(folder, manifest)
+    scenario, case, notices = read_case(folder, manifest)
+    outcome = read_outcome([folder / name for name in manifest.shards])
+    _check_outcome(folder, manifest, outcome)
+    try:
+        verdict = judge(case, outcome)
+    except (KeyError, IndexError, StopIteration) as error:
+        raise InputError(
+            f"{folder / manifest.shards[0]}: the results lack {error}, which this version judges by; simulate it again"
+        ) from None
+    study = Study(
+        scenario=scenario,
+        case=case,
+        outcome=outcome,
+        verdict=verdict,
+        seed=manifest.seed.root,
+        requested=manifest.replications.requested,
+        jobs=manifest.execution.jobs,
+        wall_s=manifest.execution.wall_s,
+    )
+    return KeptRun(folder, manifest, study, notices)
+
+
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Compare every file that the manifest lists with its digest.
+
+    Raises
+    ------
+    InputError
+        At the first that is missing, cut short or changed.
+    """
+    for name, kept in manifest.files.items():
+        path = folder / name
+        try:
+            length = path.stat().st_size
+            if length != kept.bytes or length > MAX_FILE_BYTES:
+                raise InputError(
+                    f"{path}: {length:,} bytes where the manifest says {kept.bytes:,}; it is cut or changed"
+                )
+            with path.open("rb") as file:
+                digest = sha256()
+                while part := file.read(1 << 20):
+                    digest.update(part)
+        except FileNotFoundError:
+            raise InputError(f"{path}: not found, and the manifest lists it") from None
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+        if digest.hexdigest() != kept.sha256:
+            raise InputError(f"{path}: changed since the run was kept (its digest is not the manifest's)")
+
+
+def read_case(folder: Path, manifest: Manifest) -> tuple[Scenario, Case, tuple[str, ...]]:
+    """Return the scenario of a run directory, resolved on its own rows, and what to say if the facts have changed."""
+    path = folder / MANIFEST
+    overlay = _overlay(folder, manifest)
+    try:
+        scenario = from_document(manifest.scenario.document, f"{path}: scenario.document")
+        with laid_over(overlay):
+            case = resolve(scenario, manifest.commodities)
+    except InputError:
+        raise
+    except SimulatorError as error:
+        raise InputError(f"{path}: the scenario does not fit this version: {error}") from error
+    if scenario.sha256 != manifest.scenario.sha256:
+        raise InputError(
+            f"{path}: scenario.document: changed since the run was kept, or read otherwise by this version"
+        )
+    notices = []
+    if case.data_sha256 != manifest.data.sha256:
+        notices.append(
+            f"{folder} was simulated on other facts (data {manifest.data.sha256[:12]}) than this version ships "
+            f"({case.data_sha256[:12]}): its results stand, names, grades and sources are those of today"
+        )
+        case = replace(case, data_sha256=manifest.data.sha256)
+    return replace(scenario, origins=_origins(folder, scenario)), case, tuple(notices)
+
+
+def _overlay(folder: Path, manifest: Manifest) -> Overlay | None:
+    if manifest.data.own is None:
+        return None
+    try:
+        own = read_own_rows(folder / "own_data")
+    except SimulatorError as error:
+        raise InputError(f"{folder / 'own_data'}: {error}") from error
+    if own.sha256 != manifest.data.own.sha256:
+        raise InputError(f"{folder / 'own_data'}: not the rows that the run was simulated with")
+    return own
+
+
+def _origins(folder: Path, scenario: Scenario) -> Mapping[str, str]:
+    """Return where each value came from when the run was made."""
+    path = folder / "scenario.resolved.json"
+    try:
+        document: Any = json.loads(path.read_bytes())
+        origins = document["origins"]
+        known = {str(key): str(value) for key, value in origins.items()}
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path}: not a resolved scenario: {error}") from None
+    return {name: known.get(name, origin) for name, origin in scenario.origins.items()}
+
+
+def _check_outcome(folder: Path, manifest: Manifest, outcome: Outcome) -> None:
+    path = folder / manifest.shards[0]
+    completed, requested = manifest.replications.completed, manifest.replications.requested
+    numbers = outcome.replications
+    if len(numbers) != completed or numbers[0] < 0 or numbers[-1] >= requested:
+        raise InputError(f"{path}: the shards hold {len(numbers):,} replications, and the manifest says {completed:,}")
+    found = [chain.commodity.partition(":")[0] for chain in outcome.chains]
+    if list(dict.fromkeys(found)) != manifest.commodities:
+        raise InputError(f"{path}: the shards hold {', '.join(found) or 'no commodity'}, not those of the manifest")
