@@ -73,6 +73,17 @@ def sentence(study: Study) -> str:
     return textwrap.fill(text, WIDTH)
 
 
+def remarks(study: Study) -> tuple[str, ...]:
+    """Return what is said beneath the table, one paragraph each: doubts, other yardsticks, branches, rules."""
+    parts = (_in_doubt(study), _other_yardsticks(study), _branches(study), _rules(study))
+    return tuple(text for part in parts if (text := " ".join(part)))
+
+
+def definitions(study: Study) -> tuple[str, ...]:
+    """Return what meets each yardstick, one sentence each."""
+    return tuple(_threshold(criterion) for criterion in criteria(study.case.target))
+
+
 def groups(study: Study) -> list[tuple[str, list[CommodityVerdict]]]:
     """Return the commodities in the order of the table: open headline ones, those met at start, the others."""
     headline = [item for item in study.verdict.commodities if item.headline]

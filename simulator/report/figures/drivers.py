@@ -143,7 +143,7 @@ def drivers(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
             "less  \N{LEFTWARDS ARROW}  exposed at the deadline  \N{RIGHTWARDS ARROW}  more (rank correlation)",
             fontsize=8,
         )
-        own.set_title(f"{verdict_of(study, commodity).name}: what goes with China-exposed use")
+        own.set_title(f"{verdict_of(study, commodity).name}: what moves it")
         if not data.drivers:
             own.text(0.5, 0.5, "the same in every future", transform=own.transAxes, ha="center")
         sign(own, study, given)

@@ -102,7 +102,8 @@ def _landed(study: Study, chain: ChainOutcome, moment: str) -> Floats:
 
 def _shares(tonnes: Floats) -> Floats:
     total = tonnes.sum(axis=1, keepdims=True)
-    return np.divide(tonnes, total, out=np.full_like(tonnes, np.nan), where=total > 0)
+    shares: Floats = np.divide(tonnes, total, out=np.full_like(tonnes, np.nan), where=total > 0)
+    return shares
 
 
 def _label(origin: str) -> str:

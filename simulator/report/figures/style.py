@@ -24,6 +24,8 @@ INK, FAINT = "#1b1f24", "#5c6370"
 VALUES: Final = "cividis"
 """Colour map of values: even in lightness, readable with any colour vision."""
 _SETTINGS: Final[dict[str, Any]] = {
+    "figure.dpi": 100.0,
+    "savefig.dpi": 100.0,
     "font.size": 9.0,
     "axes.titlesize": 10.0,
     "axes.titleweight": "bold",
@@ -46,9 +48,9 @@ _SETTINGS: Final[dict[str, Any]] = {
 @contextmanager
 def styled() -> Iterator[None]:
     """Draw inside this with our settings, whatever the user's are; nothing global is left changed."""
-    from matplotlib import rc_context, rcParamsDefault
+    from matplotlib import rc_context
 
-    with rc_context({**{key: rcParamsDefault[key] for key in ("figure.dpi", "savefig.dpi")}, **_SETTINGS}):
+    with rc_context(_SETTINGS):  # type: ignore[arg-type]  # the keys are settings; spelling them as literals helps nobody
         yield
 
 
@@ -81,7 +83,8 @@ def figure_of(ax: Axes) -> Figure:
 def source_line(study: Study) -> str:
     """Return what makes the numbers of a figure reproducible: scenario, futures, seed, facts."""
     case = study.case
-    return f"{case.name} ({case.sha256[:8]}), {study.replications:,} futures, seed {study.seed}, data {case.data_sha256[:8]}"
+    made_of = f"scenario {case.sha256[:8]}, data {case.data_sha256[:8]}"
+    return f"{case.name}: {study.replications:,} futures, seed {study.seed}, {made_of}"
 
 
 def sign(ax: Axes, study: Study, given: Axes | None) -> None:
