@@ -1,0 +1,287 @@
+"""The sections with figures, and the tables of their numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from simulator.analysis.intervals import Estimate, quantile
+from simulator.analysis.study import HEADLINE, Study
+from simulator.analysis.verdict import CommodityVerdict
+from simulator.report.figures.drivers import driver_data, drivers
+from simulator.report.figures.fan import fan, fan_data
+from simulator.report.figures.flows import Band, flow_data, flows
+from simulator.report.figures.months import month_data, months
+from simulator.report.figures.subjects import chain_of, short_name
+from simulator.report.figures.survival import MOST, most_often_short, survival, survival_data
+from simulator.report.page.blocks import Block, Drawing, Paragraph, Section, Table
+from simulator.report.page.status import ON_TRACK, status
+from simulator.report.terminal import groups
+from simulator.report.wording import chance, percent, spread
+
+MOST_SHOWN: Final = 8
+"""Commodities whose drivers and flows are drawn; the others' are a call away."""
+
+
+def figure_sections(study: Study) -> tuple[Section, ...]:
+    """Return the sections on how things develop, run short, what moves them, and where tonnes come from."""
+    chosen = _in_trouble(study)
+    return (
+        Section("exposure", "How far use hangs on China", tuple(_fans(study))),
+        Section("shortages", "How long until use falls short", tuple(_shortages(study))),
+        Section("drivers", "What moves the result", tuple(_drivers(study, chosen))),
+        Section("flows", "Where the tonnes come from", tuple(_flows(study, chosen))),
+        Section("months", "When use falls short", tuple(_months(study))),
+    )
+
+
+def data_tables(study: Study) -> tuple[Table, ...]:
+    """Return the numbers behind the figures of ``figure_sections``, in their order."""
+    chosen = _in_trouble(study)
+    return (
+        *(_fan_table(study, item) for item in _everything(study)),
+        *(_driver_table(study, item) for item in chosen),
+        *(_flow_table(study, item) for item in chosen),
+        _month_table(study),
+    )
+
+
+def _everything(study: Study) -> list[CommodityVerdict]:
+    return [item for _, items in groups(study) for item in items]
+
+
+def _in_trouble(study: Study) -> list[CommodityVerdict]:
+    """Return the commodities to look into: those that are not on track, or where all are, the first ones."""
+    everything = _everything(study)
+    found = [item for item in everything if status(item.yardsticks[HEADLINE].probability) is not ON_TRACK]
+    return (found or everything)[:MOST_SHOWN]
+
+
+def _key(kind: str, item: CommodityVerdict) -> str:
+    return f"{kind}-{item.commodity.replace(':', '-').replace('_', '-')}"
+
+
+def _fans(study: Study) -> Iterator[Block]:
+    yield Paragraph(
+        "Share of use over 90 days that China mined, refined or worked at any modelled stage, or that Chinese controls "
+        "withhold: median, 50 % and 90 % of futures. The dotted line leaves out what is withheld. To meet the target the "
+        "share must be at or below the dashed line at the deadline, and unmet demand within its limit.",
+        "small",
+    )
+    for item in _everything(study):
+        exposed = item.kpis["china_dependent_share"]
+        yield Drawing(
+            key=_key("fan", item),
+            title=f"{item.name}: China-exposed share of use",
+            description=(
+                f"Line chart by month. Median (5-95 % of {study.replications:,} futures), percent: now "
+                f"{spread(exposed['start'])}, at the deadline {spread(exposed['deadline'])}."
+            ),
+            draw=partial(fan, study, item.commodity),
+            table=_key("fan-data", item),
+            css="half",
+        )
+
+
+def _fan_table(study: Study, item: CommodityVerdict) -> Table:
+    data, chain = fan_data(study, item.commodity), chain_of(study, item.commodity)
+    rows = []
+    for month in range(0, len(data.days), 3):
+        middle = quantile(chain.series["china_dependent_share"][:, month], 0.5)
+        p05, p25, _, p75, p95 = (percent(float(value)) for value in data.bands[:, month])
+        consumed = quantile(chain.series["china_exposed_share"][:, month], 0.5)
+        day = study.case.calendar_day(float(data.days[month]))
+        rows.append((f"{day:%b %Y}", chance(middle), f"{p25}-{p75}", f"{p05}-{p95}", chance(consumed), f"{middle.n:,}"))
+    return Table(
+        key=_key("fan-data", item),
+        caption=f"{item.name}: China-exposed share of use, %, by quarter",
+        head=(
+            "90 days to 1st of", "median (95 % interval)", "50 % of futures", "90 % of futures",
+            "median without withheld", "futures",
+        ),
+        rows=tuple(rows),
+    )  # fmt: skip
+
+
+def _shortages(study: Study) -> Iterator[Block]:
+    chosen = most_often_short(study)
+    yield Paragraph(
+        "A future is short from the first month at which more than the target's share of the last 90 days' demand went "
+        "unmet; futures without a shortage are censored at the deadline. "
+        + (f"Drawn are the {MOST} that most often fall short. " if len(_everything(study)) > MOST else "")
+        + "Bands are pointwise 95 % intervals.",
+        "small",
+    )
+    ends = [f"{short_name(item)} {chance(survival_data(study, item.commodity).surviving[-1])} %"
+            for item in _everything(study) if item.commodity in chosen]  # fmt: skip
+    yield Drawing(
+        key="survival",
+        title="Time to the first shortage",
+        description=f"Survival curves. Futures without a shortage by the deadline: {'; '.join(ends)}.",
+        draw=partial(survival, study, chosen),
+        table="survival-data",
+    )
+    yield _survival_table(study)
+
+
+def _survival_table(study: Study) -> Table:
+    rows = []
+    items = _everything(study)
+    marks: list[int] = []
+    for item in items:
+        data = survival_data(study, item.commodity)
+        last = len(data.months) - 1
+        marks = sorted(
+            {min(range(last + 1), key=lambda i, at=at: abs(data.months[i] - at)) for at in (0, 6, 12)} | {last}
+        )
+        cells = [f"{chance(data.surviving[i])}; {data.at_risk[i]:,} of {study.replications:,}" for i in marks]
+        rows.append((short_name(item), *cells))
+    data = survival_data(study, items[0].commodity)
+    return Table(
+        key="survival-data",
+        caption="No shortage so far, % of futures (95 % interval); number at risk",
+        head=("commodity", *(f"month {data.months[i]:.0f}" for i in marks)),
+        rows=tuple(rows),
+    )
+
+
+def _drivers(study: Study, chosen: list[CommodityVerdict]) -> Iterator[Block]:
+    yield Paragraph(
+        "Spearman's rank correlation of each uncertain input and branch of the future with the China-exposed share at the "
+        "deadline, over the run's own futures, with 95 % intervals. Bars inside the grey band are no further from zero "
+        "than the largest of so many unrelated inputs would be. What goes together need not be a cause.",
+        "small",
+    )
+    yield from _left_out(study, chosen, "drivers")
+    for item in chosen:
+        data = driver_data(study, item.commodity)
+        told = "; ".join(f"{one.name} {_correlation(one.correlation, one.low, one.high)}" for one in data.drivers[:3])
+        yield Drawing(
+            key=_key("drivers", item),
+            title=f"{item.name}: what moves the China-exposed share",
+            description=f"Bar chart of rank correlations over {data.n:,} futures. {told or 'No future differs'}.",
+            draw=partial(drivers, study, item.commodity),
+            table=_key("drivers-data", item),
+            css="half",
+        )
+
+
+def _driver_table(study: Study, item: CommodityVerdict) -> Table:
+    data = driver_data(study, item.commodity)
+    return Table(
+        key=_key("drivers-data", item),
+        caption=(
+            f"{item.name}: rank correlation with the China-exposed share at the deadline, largest of {data.candidates} "
+            f"candidates, {data.n:,} futures; noise up to {data.noise:.2f}"
+        ),
+        head=("input or branch", "correlation (95 % interval)", "above noise"),
+        rows=tuple(
+            (one.name, _correlation(one.correlation, one.low, one.high), "yes" if one.above_noise else "no")
+            for one in data.drivers
+        ),
+    )
+
+
+def _correlation(value: float, low: float, high: float) -> str:
+    return f"{value:+.2f} ({low:+.2f} to {high:+.2f})".replace("-", "−")
+
+
+def _flows(study: Study, chosen: list[CommodityVerdict]) -> Iterator[Block]:
+    yield Paragraph(
+        "Left: what landed in the three months before, by declared origin. Right: what was used over 90 days, by whether "
+        "China worked it at any modelled stage, whatever origin was declared. Means over futures, in percent.",
+        "small",
+    )
+    yield from _left_out(study, chosen, "flows")
+    for item in chosen:
+        exposed = flow_data(study, item.commodity).provenance[0]
+        yield Drawing(
+            key=_key("flows", item),
+            title=f"{item.name}: origins and provenance, now and at the deadline",
+            description=(
+                f"Alluvial chart. China-exposed use, mean (95 % interval), percent: now {chance(exposed.now)}, at the "
+                f"deadline {chance(exposed.deadline)}, {exposed.deadline.n:,} futures."
+            ),
+            draw=partial(flows, study, item.commodity),
+            table=_key("flows-data", item),
+            css="half",
+        )
+
+
+def _flow_table(study: Study, item: CommodityVerdict) -> Table:
+    data = flow_data(study, item.commodity)
+
+    def row(band: Band) -> tuple[str, ...]:
+        return (band.label, chance(band.now), f"{band.now.n:,}", chance(band.deadline), f"{band.deadline.n:,}")
+
+    landed = tuple(_tonnes(item) for item in data.tonnes)
+    return Table(
+        key=_key("flows-data", item),
+        caption=f"{item.name}: mean share (95 % interval), %, and futures behind it",
+        head=("share", "now", "futures", "at the deadline", "futures"),
+        rows=(
+            *map(row, data.origins),
+            ("all landings, t a year", landed[0], f"{data.tonnes[0].n:,}", landed[1], f"{data.tonnes[1].n:,}"),
+            *map(row, data.provenance),
+        ),
+        groups=((0, "declared origin of landings"), (len(data.origins) + 1, "provenance of use")),
+    )
+
+
+def _tonnes(item: Estimate) -> str:
+    if math.isnan(item.low):
+        return "–"
+    digits = max(0, 2 - math.floor(math.log10(max(abs(item.value), 1e-9))))
+    return f"{item.value:,.{min(digits, 3)}f} ({item.low:,.{min(digits, 3)}f}-{item.high:,.{min(digits, 3)}f})"
+
+
+def _months(study: Study) -> Iterator[Block]:
+    yield Paragraph(
+        "Share of futures that are short at the first day of each month, in percent: more than the target's share of the "
+        f"last 90 days' demand went unmet. {study.replications:,} futures behind every cell.",
+        "small",
+    )
+    data = month_data(study)
+    worst = max(
+        ((row[i], name, data.days[i]) for name, row in zip(data.commodities, data.short, strict=True)
+         for i in range(len(data.days))),
+        key=lambda cell: cell[0].value,
+        default=None,
+    )  # fmt: skip
+    told = "" if worst is None else (
+        f" Largest: {worst[1].partition(':')[2] or worst[1]} in {study.case.calendar_day(worst[2]):%B %Y}, {chance(worst[0])}."
+    )  # fmt: skip
+    yield Drawing(
+        key="months",
+        title="P(shortage) by commodity and month",
+        description=f"Heat map with numbers, percent of {study.replications:,} futures.{told}",
+        draw=partial(months, study),
+        table="months-data",
+        css="scrolled",
+    )
+
+
+def _month_table(study: Study) -> Table:
+    data = month_data(study)
+    chosen = range(1, len(data.days), 3)
+    return Table(
+        key="months-data",
+        caption=f"P(shortage), % (95 % interval), {study.replications:,} futures, by quarter",
+        head=("commodity", *(f"{study.case.calendar_day(data.days[i]):%b %Y}" for i in chosen)),
+        rows=tuple(
+            ((name.partition(":")[2] or name).replace("_", " "), *(chance(row[i]) for i in chosen))
+            for name, row in zip(data.commodities, data.short, strict=True)
+        ),
+    )
+
+
+def _left_out(study: Study, chosen: list[CommodityVerdict], figure: str) -> Iterator[Block]:
+    left = len(_everything(study)) - len(chosen)
+    if left:
+        yield Paragraph(
+            f"Shown are commodities that are not on track, {len(chosen)} at most {MOST_SHOWN}; for the {left} others: "
+            f'load(RUN_DIR).plot.{figure}("COMMODITY").',
+            "small",
+        )
