@@ -26,6 +26,7 @@ EXIT_INTERRUPTED = 130
 
 SUBCOMMANDS = {
     "run": ("simulator.cli.run:run", "Simulate scenarios and print how the target holds up."),
+    "report": ("simulator.cli.report:report", "Make a page, Markdown or a table of kept runs."),
     "rerun": ("simulator.cli.rerun:rerun", "Simulate a kept run again and compare the bytes."),
     "compare": ("simulator.cli.compare:compare", "Compare scenarios on the same random futures."),
     "solve": ("simulator.cli.solve:solve", "Find the smallest change that reaches a goal."),

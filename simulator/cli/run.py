@@ -20,6 +20,7 @@ from simulator.cli.options import (
     sets_option,
 )
 from simulator.cli.own_data import own_data
+from simulator.cli.report import Wanted, html_option, markdown_option
 from simulator.cli.simulating import Asked, simulated
 from simulator.errors import UsageError
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 @jobs_option
 @click.option("--out", metavar="DIR", help="Keep the run in a folder of its own inside DIR.")
 @click.option("--agreements", is_flag=True, help="Add tonnes by agreement and partner country to the table.")
+@html_option
+@markdown_option
 @json_option
 @quiet_option
 @own_data
@@ -49,6 +52,8 @@ def run(
     jobs: int | None,
     out: str | None,
     agreements: bool,
+    html: str | None,
+    markdown: str | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -59,14 +64,22 @@ def run(
       simulator run scenarios/baseline.yaml
       simulator run scenarios/baseline.yaml --commodity gallium --set events.us_ban_suspension.renewal_probability=0.5
       simulator run scenarios/*.yaml --replications 256 --json > runs.json
+      simulator run scenarios/baseline.yaml scenarios/snapback_2026.yaml --out runs --html report.html
 
     The result goes to stdout, progress to stderr. The same scenario, data, seed and number of replications
     give the same bytes, whatever --jobs.
     """
     _no_file_twice(scenarios)
     asked = Asked(replications, seed, commodities, sets, jobs, quiet)
+    wanted = Wanted(html, markdown)
+    wanted.check()
 
-    def check(_: Sequence[Case]) -> None:
+    def check(cases: Sequence[Case]) -> None:
+        if wanted.files:
+            from simulator.analysis.compare import check_comparable
+
+            for case in cases:
+                check_comparable(cases[0], case)
         if out is not None:
             from simulator.report.run_directory import check_folder
 
@@ -89,6 +102,10 @@ def run(
     if stopped is not None and not studies:
         raise stopped
     _print(studies, as_json, agreements)
+    # Runs of other lengths have no pairs of futures; those before the one that was stopped have.
+    whole = [study for study in studies if study.complete] or studies
+    if wanted.files:
+        wanted.write(whole)
     if stopped is not None:
         click.echo(f"error: {stopped}", err=True)
         return stopped.exit_code

@@ -1,0 +1,86 @@
+"""A report as one tidy table: one number a row, with its interval, its futures and its unit."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from simulator.analysis.compare import compare
+from simulator.analysis.intervals import Estimate
+from simulator.analysis.study import Study
+from simulator.analysis.verdict import CommodityVerdict
+from simulator.metrics.registry import metrics
+from simulator.report.figures.survival import survival_data
+
+HEAD: Final = (
+    "scenario", "scenario_sha256", "reference", "commodity", "measure", "moment", "kind", "value", "low", "high",
+    "n", "unit",
+)  # fmt: skip
+"""``kind`` says what value, low and high are: ``probability`` and ``difference`` with a 95 % interval, ``mean`` with
+the same, ``quantiles`` as median, 5 % and 95 %."""
+Row = tuple[str, str, str, str, str, str, str, str, str, str, str, str]
+
+
+def tidy(studies: Sequence[Study]) -> str:
+    """Return the numbers of runs, and the differences of the others to the first, as CSV text."""
+    buffer = io.StringIO()
+    lines = csv.writer(buffer, lineterminator="\n")
+    lines.writerow(HEAD)
+    for study in studies:
+        lines.writerows(_study(study))
+    for other in studies[1:]:
+        lines.writerows(_differences(studies[0], other))
+    return buffer.getvalue()
+
+
+def _study(study: Study) -> Iterator[Row]:
+    def row(commodity: str, measure: str, moment: str, kind: str, item: Estimate, unit: str) -> Row:
+        return _row(study, "", commodity, measure, moment, kind, item, unit)
+
+    for name, overall in study.verdict.overall.items():
+        if overall.commodities:
+            yield row("all headline", f"all_met/{name}", "deadline", "probability", overall.probability, "1")
+            yield row("all headline", f"expected_met/{name}", "deadline", "mean", overall.expected_met, "commodities")
+    for item in (*study.verdict.commodities, *study.verdict.end_products):
+        yield from _commodity(study, item)
+
+
+def _commodity(study: Study, item: CommodityVerdict) -> Iterator[Row]:
+    def row(measure: str, moment: str, kind: str, estimate: Estimate, unit: str) -> Row:
+        return _row(study, "", item.commodity, measure, moment, kind, estimate, unit)
+
+    for name, yardstick in item.yardsticks.items():
+        yield row(f"met/{name}", "start", "probability", yardstick.at_start, "1")
+        yield row(f"met/{name}", "deadline", "probability", yardstick.probability, "1")
+        if yardstick.later is not None:
+            yield row(f"met/{name}", "later", "probability", yardstick.later, "1")
+    yield row("never_short", "deadline", "probability", survival_data(study, item.commodity).surviving[-1], "1")
+    known = metrics()
+    for name, moments in item.kpis.items():
+        for moment, spread in moments.items():
+            quantiles = Estimate(spread.p50, spread.p05, spread.p95, study.replications)
+            yield row(name, moment, "quantiles", quantiles, known[name.removesuffix("_365d")].unit)
+
+
+def _differences(reference: Study, other: Study) -> Iterator[Row]:
+    comparison = compare(reference, other)
+    name = reference.case.name
+    for yardstick, overall in comparison.overall.items():
+        for measure, item in (("expected_met", overall.expected_met), ("all_met", overall.all_met)):
+            full = f"{measure}/{yardstick}"
+            yield _row(other, name, "all headline", full, "deadline", "difference", item.difference, item.unit)
+    for one in (*comparison.commodities, *comparison.end_products):
+        measures = {**{f"met/{key}": value for key, value in one.yardsticks.items()}, **one.kpis}
+        for measure, item in measures.items():
+            yield _row(other, name, one.commodity, measure, "deadline", "difference", item.difference, item.unit)
+
+
+def _row(
+    study: Study, reference: str, commodity: str, measure: str, moment: str, kind: str, item: Estimate, unit: str
+) -> Row:
+    numbers = ("" if value != value else f"{value:.9g}" for value in (item.value, item.low, item.high))
+    value, low, high = numbers
+    name, digest = study.case.name, study.case.sha256
+    return (name, digest, reference, commodity, measure, moment, kind, value, low, high, str(item.n), unit)
