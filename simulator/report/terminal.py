@@ -74,8 +74,8 @@ def sentence(study: Study) -> str:
 
 
 def remarks(study: Study) -> tuple[str, ...]:
-    """Return what is said beneath the table, one paragraph each: doubts, other yardsticks, branches, rules."""
-    parts = (_in_doubt(study), _other_yardsticks(study), _branches(study), _rules(study))
+    """Return what else is said of the verdict, one paragraph each: doubts about the start, and rules that fired."""
+    parts = (_in_doubt(study), _rules(study))
     return tuple(text for part in parts if (text := " ".join(part)))
 
 

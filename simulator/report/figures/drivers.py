@@ -83,22 +83,23 @@ def _candidates(study: Study, commodity: str) -> dict[str, Floats]:
     inputs = [item for item in study.case.inputs if item.name.partition("/")[2].partition("/")[0] not in others]
     numbers = study.outcome.replications
     drawn = input_values(inputs, study.requested, study.seed)
-    found = {_words(name): np.asarray(values[numbers]) for name, values in drawn.items()}
+    found = {in_words(name): np.asarray(values[numbers]) for name, values in drawn.items()}
     for name, mask in branch_masks(study.outcome).items():
         if not name.startswith("not "):
-            found[_words(name)] = mask.astype(np.float64)
+            found[in_words(name)] = mask.astype(np.float64)
     return found
 
 
-def _words(name: str) -> str:
+def in_words(name: str) -> str:
     """Return an input or branch in words.
 
-    >>> _words("reroute_share/ALL"), _words("suspension/us_ban/renewed")
+    >>> in_words("reroute_share/ALL"), in_words("suspension/us_ban/renewed")
     ('reroute share', 'us ban renewed')
     """
-    first, *rest = name.split("/")
+    negated = name.startswith("not ")
+    first, *rest = name.removeprefix("not ").split("/")
     if first in ("suspension", "event", "rule"):
-        return " ".join(rest).replace("_", " ")
+        return ("not: " if negated else "") + " ".join(rest).replace("_", " ")
     subject = [part for part in rest if part != "ALL"]
     return first.replace("_", " ") + (f" ({', '.join(subject).replace('_', ' ')})" if subject else "")
 

@@ -18,6 +18,8 @@ from simulator.report.wording import chance
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_APART: Final = 0.03
+"""Share below which two ends of bands are one to the eye."""
 LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles shown: the outer pair bounds 90 % of futures, the inner one 50 %."""
 
@@ -98,14 +100,18 @@ def fan(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
 def _name_bands(ax: Axes, data: FanData) -> None:
     """Say at the right end what each line and band is."""
     ends = {
-        "95 %": data.bands[4, -1],
-        "75 %": data.bands[3, -1],
         "median": data.bands[2, -1],
-        "25 %": data.bands[1, -1],
-        "5 %": data.bands[0, -1],
         "consumed": data.exposed[-1],
+        "5 %": data.bands[0, -1],
+        "95 %": data.bands[4, -1],
+        "25 %": data.bands[1, -1],
+        "75 %": data.bands[3, -1],
     }
-    shown = {name: float(value) for name, value in ends.items() if not np.isnan(value)}
+    shown: dict[str, float] = {}
+    for name, value in ends.items():
+        # A label among others that mean the same height would only crowd them.
+        if not np.isnan(value) and all(abs(value - other) >= _APART for other in shown.values()):
+            shown[name] = float(value)
     heights = spread_out(list(shown.values()), 0.075, 0.0, 1.0)
     for name, height in zip(shown, heights, strict=True):
         ax.annotate(

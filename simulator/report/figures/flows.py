@@ -114,16 +114,16 @@ def flows(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
     """Draw shares by declared origin, and by provenance, now and at the deadline."""
     data = flow_data(study, commodity)
     with styled():
-        own, given = axes(ax, 6.6, 3.0), ax
+        own, given = axes(ax, 5.4, 2.9), ax
         for left, title, bands in (
             (0.0, "declared origin of landings", data.origins),
-            (2.75, "provenance of use", data.provenance),
+            (2.5, "provenance of use", data.provenance),
         ):
             _pair(own, left, bands)
             own.text(left + 0.5, 1.09, title, ha="center", va="bottom", fontsize=8, fontweight="bold")
             for x, text in ((left, "now"), (left + 1.0, "deadline")):
                 own.text(x, 1.02, text, ha="center", va="bottom", fontsize=8)
-        own.set_xlim(-0.75, 4.5)
+        own.set_xlim(-0.8, 4.3)
         own.set_ylim(-0.02, 1.18)
         own.set_axis_off()
         own.set_title(f"Where {verdict_of(study, commodity).name} comes from, % of tonnes")

@@ -88,7 +88,7 @@ def survival(study: Study, commodities: str | tuple[str, ...] | None = None, ax:
     """
     chosen = (commodities,) if isinstance(commodities, str) else commodities or most_often_short(study)
     with styled():
-        own, given = axes(ax, 6.4, 3.4), ax
+        own, given = axes(ax, 5.4, 3.0), ax
         ends = []
         for place, name in enumerate(chosen):
             data = survival_data(study, name)

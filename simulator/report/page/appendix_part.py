@@ -25,9 +25,9 @@ def caveats_section(studies: Sequence[Study], notices: Sequence[str]) -> Section
     assumed = sum(item.quality == "assumed" for item in inputs)
     facts = [fact for chain in study.case.chains for fact in chain.facts]
     guessed = sum(fact.quality == "assumed" for fact in facts)
+    told = f"{guessed:,} of {len(facts):,} numbers behind the chains"
     texts = [
-        f"Probabilities hold under stated priors: {assumed} of {len(inputs)} uncertain inputs and {guessed:,} of "
-        f"{len(facts):,} numbers behind the chains are assumptions with a reason, not data.",
+        f"Probabilities hold under stated priors: {assumed} of {len(inputs)} uncertain inputs and {told} are assumptions.",
         "Intervals say how far a finite number of futures can mislead. They say nothing of what the model leaves out.",
     ]
     weak = [chain.name for chain in study.case.chains if chain.grade == "C"]
@@ -91,13 +91,12 @@ def _inputs(study: Study) -> Iterator[Block]:
         wide=True,
     )
     sources = Counter(fact.source for chain in case.chains for fact in chain.facts if fact.quality != "assumed")
+    ranked = sorted(sources.items(), key=lambda item: (-item[1], item[0]))
     yield Table(
         key="sources",
         caption=f"Sources of the chains' numbers: {len(sources)}, and how many rest on each",
         head=("numbers", "source"),
-        rows=tuple(
-            (f"{count:,}", source) for source, count in sorted(sources.items(), key=lambda item: (-item[1], item[0]))
-        ),
+        rows=tuple((f"{count:,}", source) for source, count in ranked),
         wide=True,
     )
     changed = {name: origin for name, origin in study.scenario.origins.items() if origin != "default"}

@@ -46,6 +46,8 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     words: int = 1
     """Leading columns that hold words and are set left; the others hold numbers."""
+    last_words: int = 0
+    """Trailing columns that hold words."""
     groups: tuple[tuple[int, str], ...] = ()
     """Number of the row before which a heading stands, and the heading."""
     wide: bool = False

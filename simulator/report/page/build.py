@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import resources
+from itertools import groupby
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -47,7 +48,15 @@ def html(studies: Sequence[Study], notices: Sequence[str] = ()) -> str:
         sections=sections(studies, notices),
         kind=lambda block: type(block).__name__.lower(),
         picture=_picture,
+        rows=_rows,
     )
+
+
+def _rows(blocks: Sequence[Block]) -> list[tuple[bool, list[Block]]]:
+    """Return blocks as runs of those that stand side by side and those that do not."""
+    return [
+        (halves, list(run)) for halves, run in groupby(blocks, key=lambda block: getattr(block, "css", "") == "half")
+    ]
 
 
 def _picture(drawing: Drawing) -> Markup:
@@ -77,7 +86,7 @@ def _markdown(block: Block) -> str:
         return ""
     lines = [
         "| " + " | ".join(map(_plain, block.head)) + " |",
-        "|" + "|".join("---" if i < block.words or block.wide else "---:" for i in range(len(block.head))) + "|",
+        "|" + "|".join("---:" if _is_number(block, i) else "---" for i in range(len(block.head))) + "|",
     ]
     headings = dict(block.groups)
     for i, row in enumerate(block.rows):
@@ -85,6 +94,10 @@ def _markdown(block: Block) -> str:
             lines.append(f"| **{_plain(headings[i])}** |" + " |" * (len(block.head) - 1))
         lines.append("| " + " | ".join(_plain(str(cell)) for cell in row) + " |")
     return f"{_plain(block.caption)}\n\n" + "\n".join(lines)
+
+
+def _is_number(table: Table, column: int) -> bool:
+    return not table.wide and table.words <= column < len(table.head) - table.last_words
 
 
 def _plain(text: str) -> str:

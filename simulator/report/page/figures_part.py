@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
+import numpy as np
+
 from simulator.analysis.intervals import Estimate, quantile
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import CommodityVerdict
@@ -66,8 +68,8 @@ def _key(kind: str, item: CommodityVerdict) -> str:
 def _fans(study: Study) -> Iterator[Block]:
     yield Paragraph(
         "Share of use over 90 days that China mined, refined or worked at any modelled stage, or that Chinese controls "
-        "withhold: median, 50 % and 90 % of futures. The dotted line leaves out what is withheld. To meet the target the "
-        "share must be at or below the dashed line at the deadline, and unmet demand within its limit.",
+        "withhold: median, 50 % and 90 % of futures. The dotted line leaves out what is withheld. To meet the target "
+        "the share must be at or below the dashed line at the deadline, and unmet demand within its limit.",
         "small",
     )
     for item in _everything(study):
@@ -133,9 +135,7 @@ def _survival_table(study: Study) -> Table:
     for item in items:
         data = survival_data(study, item.commodity)
         last = len(data.months) - 1
-        marks = sorted(
-            {min(range(last + 1), key=lambda i, at=at: abs(data.months[i] - at)) for at in (0, 6, 12)} | {last}
-        )
+        marks = sorted({*(int(np.abs(data.months - at).argmin()) for at in (0, 6, 12)), last})
         cells = [f"{chance(data.surviving[i])}; {data.at_risk[i]:,} of {study.replications:,}" for i in marks]
         rows.append((short_name(item), *cells))
     data = survival_data(study, items[0].commodity)
@@ -149,8 +149,8 @@ def _survival_table(study: Study) -> Table:
 
 def _drivers(study: Study, chosen: list[CommodityVerdict]) -> Iterator[Block]:
     yield Paragraph(
-        "Spearman's rank correlation of each uncertain input and branch of the future with the China-exposed share at the "
-        "deadline, over the run's own futures, with 95 % intervals. Bars inside the grey band are no further from zero "
+        "Spearman's rank correlation of each uncertain input and branch of the future with the China-exposed share at "
+        "the deadline, over the run's own futures, with 95 % intervals. Bars inside the grey band are no further from zero "
         "than the largest of so many unrelated inputs would be. What goes together need not be a cause.",
         "small",
     )
@@ -190,8 +190,8 @@ def _correlation(value: float, low: float, high: float) -> str:
 
 def _flows(study: Study, chosen: list[CommodityVerdict]) -> Iterator[Block]:
     yield Paragraph(
-        "Left: what landed in the three months before, by declared origin. Right: what was used over 90 days, by whether "
-        "China worked it at any modelled stage, whatever origin was declared. Means over futures, in percent.",
+        "Left: what landed in the three months before, by declared origin. Right: what was used over 90 days, by "
+        "whether China worked it at any modelled stage, whatever origin was declared. Means over futures, in percent.",
         "small",
     )
     yield from _left_out(study, chosen, "flows")
@@ -239,20 +239,19 @@ def _tonnes(item: Estimate) -> str:
 
 def _months(study: Study) -> Iterator[Block]:
     yield Paragraph(
-        "Share of futures that are short at the first day of each month, in percent: more than the target's share of the "
-        f"last 90 days' demand went unmet. {study.replications:,} futures behind every cell.",
+        "Share of futures that are short at the first day of each month, in percent: more than the target's share of "
+        f"the last 90 days' demand went unmet. {study.replications:,} futures behind every cell.",
         "small",
     )
     data = month_data(study)
-    worst = max(
-        ((row[i], name, data.days[i]) for name, row in zip(data.commodities, data.short, strict=True)
-         for i in range(len(data.days))),
-        key=lambda cell: cell[0].value,
-        default=None,
-    )  # fmt: skip
-    told = "" if worst is None else (
-        f" Largest: {worst[1].partition(':')[2] or worst[1]} in {study.case.calendar_day(worst[2]):%B %Y}, {chance(worst[0])}."
-    )  # fmt: skip
+    cells = [
+        (cell, name, day)
+        for name, row in zip(data.commodities, data.short, strict=True)
+        for cell, day in zip(row, data.days, strict=True)
+    ]
+    cell, name, day = max(cells, key=lambda item: item[0].value)
+    when = f"{study.case.calendar_day(day):%B %Y}"
+    told = f" Largest: {name.partition(':')[2] or name} in {when}, {chance(cell)}."
     yield Drawing(
         key="months",
         title="P(shortage) by commodity and month",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from simulator.analysis.intervals import quantile
+import numpy as np
+
+from simulator.analysis.intervals import Estimate, known_mean_interval, quantile, wilson
 from simulator.analysis.study import HEADLINE, Study
-from simulator.analysis.verdict import CommodityVerdict
-from simulator.report.figures.subjects import short_name
+from simulator.analysis.verdict import CommodityVerdict, OverallVerdict, branch_masks
+from simulator.report.figures.drivers import in_words
+from simulator.report.figures.subjects import chain_of, short_name
 from simulator.report.figures.survival import SurvivalData, survival_data
 from simulator.report.page.blocks import Badge, Block, Cell, Paragraph, Section, Table
 from simulator.report.page.status import RULE, status, undecided
@@ -19,12 +22,58 @@ from simulator.report.wording import chance, spread
 def verdict_section(studies: Sequence[Study]) -> Section:
     """Say how the target holds up, in frequencies of futures, for each run."""
     blocks: list[Block] = []
-    for study in studies:
+    for number, study in enumerate(studies):
         if study.case.question:
             blocks.append(Paragraph(study.case.question, "question"))
         blocks.append(Paragraph(" ".join(sentence(study).split()), "lead"))
         blocks += [Paragraph(text) for text in remarks(study)]
+        blocks.append(_overall_table(study, number))
     return Section("verdict", "Verdict", tuple(blocks))
+
+
+def _overall_table(study: Study, number: int) -> Table:
+    """Count over the headline commodities by every yardstick, and by the branches of the future for the headline's."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, overall in study.verdict.overall.items():
+        of = len(overall.commodities)
+        if of:
+            share = overall.probability
+            rows.append((name, "any", chance(share), _expected(overall.expected_met, of), str(of), f"{share.n:,}"))
+        if name == HEADLINE and of:
+            rows += _by_branch(study, overall)
+    return Table(
+        key=f"overall-{number}",
+        caption=f"{study.case.name}: headline commodities that missed a yardstick at the start, at the deadline",
+        head=("yardstick", "futures in which", "P(all met), %", "expected to meet it", "of", "futures"),
+        rows=tuple(rows),
+        words=2,
+    )
+
+
+def _by_branch(study: Study, overall: OverallVerdict) -> Iterator[tuple[Cell, ...]]:
+    """Yield the headline row of each branch; branches that hold in the same futures are one."""
+    deadline, of = study.outcome.moment("deadline"), len(overall.commodities)
+    flags = [chain_of(study, commodity).met[HEADLINE][:, deadline] for commodity in overall.commodities]
+    met = np.stack(flags, axis=1).sum(axis=1, dtype=float)
+    together: dict[bytes, list[str]] = {}
+    for branch, mask in branch_masks(study.outcome).items():
+        together.setdefault(mask.tobytes(), []).append(branch)
+    masks = branch_masks(study.outcome)
+    for names in together.values():
+        expected = known_mean_interval(np.where(masks[names[0]], met, np.nan))
+        share = overall.by_branch[names[0]]
+        told = " and ".join(in_words(name) for name in names)
+        yield (HEADLINE, told, chance(share), _expected(expected, of), str(of), f"{share.n:,}")
+
+
+def _expected(item: Estimate, of: int) -> str:
+    """Return an expected number with its interval; where no future differs, Wilson's of the share met."""
+    low, high = item.low, item.high
+    if item.n and low == high and item.value in (0.0, float(of)):
+        low, high = (of * end for end in wilson(item.n if item.value else 0, item.n))
+    if math.isnan(item.value) or math.isnan(low):
+        return "–"
+    return f"{item.value:.2f} ({max(low, 0.0):.2f}-{min(high, of):.2f})"
 
 
 def status_section(studies: Sequence[Study]) -> Section:
@@ -34,13 +83,14 @@ def status_section(studies: Sequence[Study]) -> Section:
     blocks += [
         Paragraph(RULE, "small"),
         Paragraph(
-            "P(met): probability under stated priors that the yardstick is met at the deadline, in percent of futures, with "
-            "its 95 % confidence interval. China-exposed: median (5-95 % of futures) share of use over 90 days with China "
-            "at any modelled stage, in percent; what Chinese controls withhold counts in the last of the three. First "
-            "shortage: months until half of the futures have been short, with its 95 % interval; a dash where fewer are.",
+            "P(met): probability under stated priors that the yardstick is met at the deadline, in percent of futures, "
+            "with its 95 % confidence interval. China-exposed: median (5-95 % of futures) share of use over 90 days with "
+            "China at any modelled stage, in percent; what Chinese controls withhold counts in the last of the three. First "
+            "shortage: months until half of the futures have been short, with its 95 % interval; a dash where fewer "
+            "are.",
             "small",
         ),
-        *(Paragraph(f"Yardstick {text}.", "small") for text in definitions(study)),
+        Paragraph(f"Yardsticks: {'; '.join(definitions(study))}.", "small"),
     ]
     return Section("status", "Status by commodity", tuple(blocks))
 
@@ -70,6 +120,7 @@ def _status_table(study: Study, number: int, *, several: bool) -> Table:
         ),
         rows=tuple(rows),
         words=3,
+        last_words=1,
         groups=tuple(headings),
     )
 
