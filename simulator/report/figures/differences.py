@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from simulator.analysis.compare import CommodityDifference, Comparison, Difference, compare
@@ -59,8 +60,8 @@ def difference_axes(comparison: Comparison, measure: str, ax: Axes | None = None
         own.set_ylim(max(len(rows), 1) - 0.5, -0.5)
         what = f"P(met {measure})" if points else measure.replace("_", " ")
         unit = "percentage points" if scale == 100.0 else rows[0][1].unit if rows else ""
-        own.set_xlabel(f"change of {what}, {unit}" if unit else f"change of {what}")
-        own.set_title(f"{comparison.other} against {comparison.reference}: {what}")
+        own.set_xlabel(textwrap.fill(f"{comparison.other} minus {comparison.reference}", 64), fontsize=8)
+        own.set_title(f"Change of {what}{f', {unit}' if unit else ''}")
         if not rows:
             own.text(0.5, 0.5, "no future differs", transform=own.transAxes, ha="center")
     return own

@@ -15,7 +15,7 @@ from simulator.analysis.verdict import branch_masks
 from simulator.experiment.points import input_values
 from simulator.instruments.names import commodity_names
 from simulator.report.figures.style import BLUE, FAINT, GREY, RED, axes, sign, styled
-from simulator.report.figures.subjects import chain_of, verdict_of
+from simulator.report.figures.subjects import chain_of, heading, verdict_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,9 +84,13 @@ def _candidates(study: Study, commodity: str) -> dict[str, Floats]:
     numbers = study.outcome.replications
     drawn = input_values(inputs, study.requested, study.seed)
     found = {in_words(name): np.asarray(values[numbers]) for name, values in drawn.items()}
+    together: dict[bytes, list[str]] = {}
     for name, mask in branch_masks(study.outcome).items():
-        if not name.startswith("not "):
-            found[in_words(name)] = mask.astype(np.float64)
+        together.setdefault(mask.tobytes(), []).append(name)
+    for names in together.values():
+        # Branches that hold in the same futures are one; of a branch and its opposite, one is enough.
+        if not names[0].startswith("not "):
+            found[",\n".join(map(in_words, names))] = branch_masks(study.outcome)[names[0]].astype(np.float64)
     return found
 
 
@@ -99,7 +103,8 @@ def in_words(name: str) -> str:
     negated = name.startswith("not ")
     first, *rest = name.removeprefix("not ").split("/")
     if first in ("suspension", "event", "rule"):
-        return ("not: " if negated else "") + " ".join(rest).replace("_", " ")
+        *subject, happened = rest
+        return " ".join([*subject, *(["not"] if negated else []), happened]).replace("_", " ")
     subject = [part for part in rest if part != "ALL"]
     return first.replace("_", " ") + (f" ({', '.join(subject).replace('_', ' ')})" if subject else "")
 
@@ -144,7 +149,7 @@ def drivers(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
             "less  \N{LEFTWARDS ARROW}  exposed at the deadline  \N{RIGHTWARDS ARROW}  more (rank correlation)",
             fontsize=8,
         )
-        own.set_title(f"{verdict_of(study, commodity).name}: what moves it")
+        own.set_title(f"{heading(verdict_of(study, commodity))}: what moves it")
         if not data.drivers:
             own.text(0.5, 0.5, "the same in every future", transform=own.transAxes, ha="center")
         sign(own, study, given)

@@ -12,7 +12,7 @@ from simulator.analysis.study import HEADLINE, Study
 from simulator.metrics.outcome import ChainOutcome
 from simulator.metrics.yardsticks import criteria
 from simulator.report.figures.style import BLUE, INK, RED, axes, calendar, mark, percent_axis, sign, spread_out, styled
-from simulator.report.figures.subjects import chain_of, verdict_of
+from simulator.report.figures.subjects import chain_of, heading, verdict_of
 from simulator.report.wording import chance
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def fan(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
             textcoords="offset points", fontsize=7, color=RED, va="bottom",
         )  # fmt: skip
         met = chance(item.yardsticks[HEADLINE].probability)
-        own.set_title(f"{item.name}: met in {met} of 100", pad=13)
+        own.set_title(f"{heading(item)}: met in {met} of 100", pad=13)
         sign(own, study, given)
     return own
 

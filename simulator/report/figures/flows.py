@@ -26,7 +26,7 @@ from simulator.report.figures.style import (
     spread_out,
     styled,
 )
-from simulator.report.figures.subjects import chain_of, verdict_of
+from simulator.report.figures.subjects import chain_of, heading, verdict_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +38,8 @@ MOST: Final = 5
 MONTHS: Final = 3
 """Months of landings before a moment, as long as the windows of the yardsticks."""
 OTHER: Final = "other"
+UNKNOWN: Final = "OTH"
+"""Origin of tonnes that no country is known of."""
 _WIDTH: Final = 0.16
 _BAND: Final = 0.045
 """Shares below it carry no label."""
@@ -76,7 +78,8 @@ def flow_data(study: Study, commodity: str) -> FlowData:
     shares = [_shares(tonnes) for tonnes in landed]
     weight = [np.nan_to_num(np.nanmean(share, axis=0)) if share.size else np.zeros(0) for share in shares]
     order = np.argsort(-(weight[0] + weight[1]), kind="stable")
-    named = [int(i) for i in order[:MOST] if weight[0][i] + weight[1][i] > 0]
+    known = [int(i) for i in order if chain.origins[i] != UNKNOWN and weight[0][i] + weight[1][i] > 0]
+    named = known[:MOST]
     rest = [int(i) for i in order if int(i) not in named]
     bands = [Band(_label(chain.origins[i]), *(known_mean_interval(share[:, i]) for share in shares)) for i in named]
     if rest and any(float(np.nansum(share[:, rest])) > 0 for share in shares):
@@ -85,7 +88,7 @@ def flow_data(study: Study, commodity: str) -> FlowData:
     return FlowData(
         origins=tuple(bands),
         provenance=(
-            Band("China-exposed", *(known_mean_interval(share) for share in exposed)),
+            Band("exposed", *(known_mean_interval(share) for share in exposed)),
             Band("not exposed", *(known_mean_interval(1.0 - share) for share in exposed)),
         ),
         tonnes=(known_mean_interval(landed[0].sum(axis=1)), known_mean_interval(landed[1].sum(axis=1))),
@@ -107,7 +110,7 @@ def _shares(tonnes: Floats) -> Floats:
 
 
 def _label(origin: str) -> str:
-    return "China, re-routed" if origin == REROUTED else origin
+    return "re-routed" if origin == REROUTED else origin
 
 
 def flows(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
@@ -117,7 +120,7 @@ def flows(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
         own, given = axes(ax, 5.4, 2.9), ax
         for left, title, bands in (
             (0.0, "declared origin of landings", data.origins),
-            (2.5, "provenance of use", data.provenance),
+            (2.5, "use, by China exposure", data.provenance),
         ):
             _pair(own, left, bands)
             own.text(left + 0.5, 1.09, title, ha="center", va="bottom", fontsize=8, fontweight="bold")
@@ -126,7 +129,7 @@ def flows(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
         own.set_xlim(-0.8, 4.3)
         own.set_ylim(-0.02, 1.18)
         own.set_axis_off()
-        own.set_title(f"Where {verdict_of(study, commodity).name} comes from, % of tonnes")
+        own.set_title(f"{heading(verdict_of(study, commodity))}: where it comes from, %")
         sign(own, study, given)
     return own
 
@@ -167,8 +170,8 @@ def _ribbon(ax: Axes, left: float, start: list[float], end: list[float], colour:
 def _colours(bands: Sequence[Band]) -> list[str]:
     fixed = {
         "CHN": RED,
-        "China-exposed": RED,
-        "China, re-routed": PURPLE,
+        "exposed": RED,
+        "re-routed": PURPLE,
         "USA": BLUE,
         "not exposed": BLUE,
         OTHER: GREY,

@@ -17,8 +17,10 @@ from simulator.report.wording import percent
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_LEAST_TOP: Final = 0.25
+"""The brightest colour stands for at least this share, so that noise does not look like a shortage."""
 _DARK: Final = 0.5
-"""Below this share the colour is dark, and the number on it white."""
+"""Below this part of the scale the colour is dark, and the number on it white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,11 @@ def months(study: Study, ax: Axes | None = None) -> Axes:
     with styled():
         own, given = axes(ax, 1.9 + 0.4 * columns, 1.1 + 0.26 * max(rows, 2)), ax
         values = np.array([[cell.value for cell in row] for row in data.short]).reshape(rows, columns)
-        own.pcolormesh(values, cmap=VALUES, vmin=0.0, vmax=1.0, edgecolors="white", linewidth=0.5)
+        top = max(_LEAST_TOP, float(values.max(initial=0.0)))
+        own.pcolormesh(values, cmap=VALUES, vmin=0.0, vmax=top, edgecolors="white", linewidth=0.5)
         for y, row in enumerate(values.tolist()):
             for x, value in enumerate(row):
-                colour = "white" if value < _DARK else "black"
+                colour = "white" if value < _DARK * top else "black"
                 own.text(x + 0.5, y + 0.5, percent(value), ha="center", va="center", fontsize=7, color=colour)
         dates = [study.case.calendar_day(day) for day in data.days]
         labels = [f"{day:%b}\n{day.year}" if i == 0 or day.month == 1 else f"{day:%b}" for i, day in enumerate(dates)]

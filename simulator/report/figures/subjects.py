@@ -28,6 +28,12 @@ def verdict_of(study: Study, commodity: str) -> CommodityVerdict:
     return next(item for item in everything if item.commodity == chain_of(study, commodity).commodity)
 
 
+def heading(item: CommodityVerdict) -> str:
+    """Return a commodity as the titles of figures name it: as in tables, beginning with a capital."""
+    name = short_name(item).replace("ree ", "REE ")
+    return name[:1].upper() + name[1:]
+
+
 def short_name(item: CommodityVerdict) -> str:
     """Return a commodity as the rows of tables name it."""
     return (item.commodity.partition(":")[2] or item.commodity).replace("_", " ")

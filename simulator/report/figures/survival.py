@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -98,7 +99,9 @@ def survival(study: Study, commodities: str | tuple[str, ...] | None = None, ax:
             own.fill_between(data.months, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
             own.step(data.months, values, where="post", color=colour, linestyle=dash, linewidth=1.6)
             ends.append((values[-1], short_name(verdict_of(study, name)), float(data.months[-1])))
-        heights = spread_out([value for value, _, _ in ends], 0.065, 0.0, 1.0)
+        lowest = min((item.low for name in chosen for item in survival_data(study, name).surviving), default=0.0)
+        floor = max(0.0, math.floor(4.0 * lowest - 0.2) / 4.0)
+        heights = spread_out([value for value, _, _ in ends], 0.065 * (1.0 - floor), floor, 1.0)
         for (value, text, month), height in zip(ends, heights, strict=True):
             own.annotate(
                 text, (month, value), xytext=(month * 1.03, height), textcoords="data", va="center", fontsize=8,
@@ -109,6 +112,7 @@ def survival(study: Study, commodities: str | tuple[str, ...] | None = None, ax:
         own.set_xticks(np.arange(0.0, last + 0.5, 3.0))
         own.set_xlabel("months from start")
         percent_axis(own, "no shortage so far, % of futures")
+        own.set_ylim(floor, 1.0)
         own.set_title("Time to the first shortage")
         sign(own, study, given)
     return own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from simulator import __version__
@@ -27,7 +28,7 @@ def caveats_section(studies: Sequence[Study], notices: Sequence[str]) -> Section
     guessed = sum(fact.quality == "assumed" for fact in facts)
     told = f"{guessed:,} of {len(facts):,} numbers behind the chains"
     texts = [
-        f"Probabilities hold under stated priors: {assumed} of {len(inputs)} uncertain inputs and {told} are assumptions.",
+        f"Probabilities hold under stated priors: {assumed} of {len(inputs)} uncertain inputs and {told} are assumed.",
         "Intervals say how far a finite number of futures can mislead. They say nothing of what the model leaves out.",
     ]
     weak = [chain.name for chain in study.case.chains if chain.grade == "C"]
@@ -104,7 +105,8 @@ def _inputs(study: Study) -> Iterator[Block]:
         key="scenario-values",
         caption=f"{case.name}: {len(changed):,} values given by files or options, the rest are defaults",
         head=("value", "is", "given by"),
-        rows=tuple((name, str(study.scenario.values[name]), origin) for name, origin in changed.items()),
+        # A folder of somebody's machine is nobody else's business.
+        rows=tuple((name, str(study.scenario.values[name]), Path(origin).name) for name, origin in changed.items()),
         wide=True,
     )
 

@@ -38,7 +38,8 @@ def comparison_section(studies: Sequence[Study]) -> Section:
         Paragraph(
             "Replication k of every scenario has the same draws and the same uncertain inputs, so what differs is the "
             "scenario's doing. Differences are other minus reference with 95 % intervals (Student's t over 16 "
-            "randomisations of the paired differences). Blue: better for the buyer; red: worse; grey: not told apart from none.",
+            "randomisations of the paired differences). Blue: better for the buyer; red: worse; grey: not told apart "
+            "from none.",
             "small",
         )
     ]

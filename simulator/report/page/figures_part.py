@@ -150,8 +150,8 @@ def _survival_table(study: Study) -> Table:
 def _drivers(study: Study, chosen: list[CommodityVerdict]) -> Iterator[Block]:
     yield Paragraph(
         "Spearman's rank correlation of each uncertain input and branch of the future with the China-exposed share at "
-        "the deadline, over the run's own futures, with 95 % intervals. Bars inside the grey band are no further from zero "
-        "than the largest of so many unrelated inputs would be. What goes together need not be a cause.",
+        "the deadline, over the run's own futures, with 95 % intervals. Bars inside the grey band are no further from "
+        "zero than the largest of so many unrelated inputs would be. What goes together need not be a cause.",
         "small",
     )
     yield from _left_out(study, chosen, "drivers")
@@ -280,7 +280,7 @@ def _left_out(study: Study, chosen: list[CommodityVerdict], figure: str) -> Iter
     left = len(_everything(study)) - len(chosen)
     if left:
         yield Paragraph(
-            f"Shown are commodities that are not on track, {len(chosen)} at most {MOST_SHOWN}; for the {left} others: "
-            f'load(RUN_DIR).plot.{figure}("COMMODITY").',
+            f"Shown are {len(chosen)} commodities, those not on track first and at most {MOST_SHOWN}; for the others: "
+            f'simulator.load(RUN_DIR).plot.{figure}("COMMODITY").',
             "small",
         )

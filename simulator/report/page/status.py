@@ -16,8 +16,8 @@ AT_RISK: Final = Badge("▲", "at risk", "at-risk")
 FAILING: Final = Badge("■", "failing", "failing")
 RULE: Final = (
     f"On track: the lower end of the 95 % interval of P(met) is at least {100 * LIKELY:.0f} % (likely); failing: the "
-    f"upper end is below {100 * UNLIKELY:.0f} % (unlikely); at risk: anything between. An asterisk marks an interval that "
-    "reaches over such a bound: more replications could decide otherwise."
+    f"upper end is below {100 * UNLIKELY:.0f} % (unlikely); at risk: anything between. An asterisk marks an interval "
+    "that reaches over such a bound: more replications could decide otherwise."
 )
 
 
