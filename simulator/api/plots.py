@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from simulator.analysis.study import Study
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from simulator.report.figures.style import Axes
 
 
 class Plots:

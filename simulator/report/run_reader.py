@@ -8,21 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from simulator.analysis.study import Study
 from simulator.analysis.verdict import judge
 from simulator.catalogue.own_rows import read_own_rows
 from simulator.catalogue.tables import Overlay, laid_over
 from simulator.errors import InputError, SimulatorError
-from simulator.metrics.outcome import Outcome
+from simulator.metrics.outcome import KPIS, MONTHLY, SERIES, TABLES, YEAR_KPIS, Outcome
+from simulator.metrics.yardsticks import YARDSTICKS
 from simulator.report.run_arrays import read_outcome
 from simulator.report.run_manifest import MANIFEST, Manifest, read_manifest
 from simulator.scenario.case import Case
 from simulator.scenario.loader import Scenario, from_document
 from simulator.scenario.resolution import resolve
 
-MAX_FILE_BYTES = 2 * 1024**3
+VALUES: Final = (*KPIS, *(f"{name}_365d" for name in YEAR_KPIS), *TABLES)
+"""Metrics that every run holds at its moments."""
+MAX_FILE_BYTES: Final = 2 * 1024**3
 """Longest file of a run directory that is read."""
 
 
@@ -57,12 +60,7 @@ def read_run(path: str | os.PathLike[str]) -> KeptRun:
     scenario, case, notices = read_case(folder, manifest)
     outcome = read_outcome([folder / name for name in manifest.shards])
     _check_outcome(folder, manifest, outcome)
-    try:
-        verdict = judge(case, outcome)
-    except (KeyError, IndexError, StopIteration) as error:
-        raise InputError(
-            f"{folder / manifest.shards[0]}: the results lack {error}, which this version judges by; simulate it again"
-        ) from None
+    verdict = judge(case, outcome)
     study = Study(
         scenario=scenario,
         case=case,
@@ -162,6 +160,15 @@ def _check_outcome(folder: Path, manifest: Manifest, outcome: Outcome) -> None:
     numbers = outcome.replications
     if len(numbers) != completed or numbers[0] < 0 or numbers[-1] >= requested:
         raise InputError(f"{path}: the shards hold {len(numbers):,} replications, and the manifest says {completed:,}")
+    for chain in outcome.chains:
+        kinds = (("values", VALUES), ("met", tuple(YARDSTICKS)), ("series", (*SERIES, *MONTHLY)))
+        lacking = [f"{kind}/{name}" for kind, names in kinds for name in names if name not in getattr(chain, kind)]
+        if lacking:
+            raise InputError(f"{path}: '{chain.commodity}/{lacking[0]}' is not there; simulate the run again")
+        axes = (("stage_china_share", chain.stages), ("landed_by_origin", chain.origins))
+        for name, along in axes:
+            if chain.series[name].shape[2:] != (len(along),):
+                raise InputError(f"{path}: '{chain.commodity}/series/{name}' does not fit its names")
     found = [chain.commodity.partition(":")[0] for chain in outcome.chains]
     if list(dict.fromkeys(found)) != manifest.commodities:
         raise InputError(f"{path}: the shards hold {', '.join(found) or 'no commodity'}, not those of the manifest")
