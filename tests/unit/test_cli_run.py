@@ -125,7 +125,7 @@ def test_what_cannot_be_run_leaves_no_folder(tmp_path: Path) -> None:
 def test_the_examples_of_the_help_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each example line is loaded and resolved with its overrides as ``run`` would, only not simulated."""
     examples = [line.split()[2:] for line in (run.help or "").splitlines() if line.strip().startswith("simulator run")]
-    assert len(examples) == 3
+    assert len(examples) == 4
     monkeypatch.chdir(ROOT)
     for words in examples:
         sets = [words[place + 1] for place, word in enumerate(words) if word == "--set"]

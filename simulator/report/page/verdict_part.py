@@ -86,8 +86,8 @@ def status_section(studies: Sequence[Study]) -> Section:
             "P(met): probability under stated priors that the yardstick is met at the deadline, in percent of futures, "
             "with its 95 % confidence interval. China-exposed: median (5-95 % of futures) share of use over 90 days "
             "with China at any modelled stage, in percent; what Chinese controls withhold counts in the last of the "
-            "three. First shortage: months until half of the futures have been short, with its 95 % interval; a dash where "
-            "fewer are.",
+            "three. First shortage: months until half of the futures have been short, with its 95 % interval; a dash "
+            "where fewer are.",
             "small",
         ),
         Paragraph(f"Yardsticks: {'; '.join(definitions(study))}.", "small"),
