@@ -127,7 +127,7 @@ def _correlation(a: Floats, b: Floats) -> float | None:
 def _interval(correlation: float, n: int) -> tuple[float, float]:
     centre = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, correlation)))
     half = float(ndtri(0.975)) * math.sqrt((1.0 + correlation**2 / 2.0) / (n - 3))
-    return math.tanh(centre - half), math.tanh(centre + half)
+    return min(correlation, math.tanh(centre - half)), max(correlation, math.tanh(centre + half))
 
 
 def drivers(study: Study, commodity: str, ax: Axes | None = None) -> Axes:

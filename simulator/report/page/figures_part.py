@@ -253,7 +253,7 @@ def _months(study: Study) -> Iterator[Block]:
     when = f"{study.case.calendar_day(day):%B %Y}"
     told = f" Largest: {name.partition(':')[2] or name} in {when}, {chance(cell)}."
     yield Drawing(
-        key="months",
+        key="months-figure",
         title="P(shortage) by commodity and month",
         description=f"Heat map with numbers, percent of {study.replications:,} futures.{told}",
         draw=partial(months, study),
