@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -81,18 +81,24 @@ def flow_data(study: Study, commodity: str) -> FlowData:
     known = [int(i) for i in order if chain.origins[i] != UNKNOWN and weight[0][i] + weight[1][i] > 0]
     named = known[:MOST]
     rest = [int(i) for i in order if int(i) not in named]
-    bands = [Band(_label(chain.origins[i]), *(known_mean_interval(share[:, i]) for share in shares)) for i in named]
+    bands = [Band(_label(chain.origins[i]), *(_mean(share[:, i]) for share in shares)) for i in named]
     if rest and any(float(np.nansum(share[:, rest])) > 0 for share in shares):
-        bands.append(Band(OTHER, *(known_mean_interval(share[:, rest].sum(axis=1)) for share in shares)))
+        bands.append(Band(OTHER, *(_mean(share[:, rest].sum(axis=1)) for share in shares)))
     exposed = [chain.values["china_exposed_share"][:, study.outcome.moment(moment)] for moment in ("start", "deadline")]
     return FlowData(
         origins=tuple(bands),
         provenance=(
-            Band("exposed", *(known_mean_interval(share) for share in exposed)),
-            Band("not exposed", *(known_mean_interval(1.0 - share) for share in exposed)),
+            Band("exposed", *(_mean(share) for share in exposed)),
+            Band("not exposed", *(_mean(1.0 - share) for share in exposed)),
         ),
         tonnes=(known_mean_interval(landed[0].sum(axis=1)), known_mean_interval(landed[1].sum(axis=1))),
     )
+
+
+def _mean(share: Floats) -> Estimate:
+    """Mean of a share over the futures in which it is defined; its interval holds shares alone."""
+    found = known_mean_interval(share)
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
 
 
 def _landed(study: Study, chain: ChainOutcome, moment: str) -> Floats:

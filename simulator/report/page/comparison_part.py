@@ -15,14 +15,13 @@ from simulator.report.wording import percent
 
 SHOWN: Final = (HEADLINE, "china_dependent_share", "unmet_share")
 """Measures drawn; the table has them and a few more."""
-MEASURES: Final = (*SHOWN, "direct_china_share", "days_of_cover", "price_index")
+MEASURES: Final = (*SHOWN, "direct_china_share", "days_of_cover")
 _WORDS: Final = {
     HEADLINE: "P(met reliance), points",
     "china_dependent_share": "exposed with withheld, points",
     "unmet_share": "unmet demand, points",
     "direct_china_share": "declared China share, points",
     "days_of_cover": "days of cover",
-    "price_index": "price index",
 }
 
 

@@ -100,7 +100,7 @@ def _fan_table(study: Study, item: CommodityVerdict) -> Table:
         key=_key("fan-data", item),
         caption=f"{item.name}: China-exposed share of use, %, by quarter",
         head=(
-            "90 days to 1st of", "median (95 % interval)", "50 % of futures", "90 % of futures",
+            "quarter to", "median (95 % interval)", "50 % of futures", "90 % of futures",
             "median without withheld", "futures",
         ),
         rows=tuple(rows),

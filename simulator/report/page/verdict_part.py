@@ -109,7 +109,6 @@ def _status_table(study: Study, number: int, *, several: bool) -> Table:
         head=(
             "status",
             "commodity",
-            "data grade",
             "P(met) reliance, %",
             "exposed now, %",
             "at the deadline, %",
@@ -117,10 +116,11 @@ def _status_table(study: Study, number: int, *, several: bool) -> Table:
             "first shortage, months",
             "never short, %",
             "binding stage",
+            "data grade",
         ),
         rows=tuple(rows),
-        words=3,
-        last_words=1,
+        words=2,
+        last_words=2,
         groups=tuple(headings),
     )
 
@@ -132,7 +132,6 @@ def _row(study: Study, item: CommodityVerdict) -> tuple[Cell, ...]:
     return (
         Badge(badge.shape, f"{badge.word}*", badge.css) if undecided(met) else badge,
         short_name(item),
-        item.grade,
         chance(met),
         spread(exposed["start"]),
         spread(exposed["deadline"]),
@@ -140,6 +139,7 @@ def _row(study: Study, item: CommodityVerdict) -> tuple[Cell, ...]:
         median_shortage(data),
         chance(data.surviving[-1]),
         (item.binding_stage or "–").replace("_", " "),
+        item.grade,
     )
 
 
