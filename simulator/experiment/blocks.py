@@ -156,11 +156,7 @@ def run_case(
     PartialRun
         On Ctrl-C (as ``InterruptedCase``) or when a worker dies; finished blocks are in ``finished``.
     """
-    if replications < 1 or replications % RANDOMISATIONS:
-        raise UsageError(
-            f"replications must be a positive multiple of {RANDOMISATIONS}, not {replications}; "
-            f"the nearest is {nearest_multiple(replications)}"
-        )
+    refuse_odd_replications(replications)
     if jobs < 1 or (block_size is not None and block_size < 1):
         raise UsageError(f"jobs and block size must be at least 1, not {jobs} and {block_size}")
     began = time.monotonic()
@@ -203,6 +199,15 @@ def run_case(
     finally:
         return_freed_memory()
     return outcomes()
+
+
+def refuse_odd_replications(replications: int) -> None:
+    """Raise UsageError unless a number of replications fills the 16 randomisations alike."""
+    if replications < 1 or replications % RANDOMISATIONS:
+        raise UsageError(
+            f"replications must be a positive multiple of {RANDOMISATIONS}, not {replications}; "
+            f"the nearest is {nearest_multiple(replications)}"
+        )
 
 
 def nearest_multiple(replications: int) -> int:

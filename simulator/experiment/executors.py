@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import pickle
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
@@ -17,6 +17,8 @@ from simulator.experiment import worker
 T = TypeVar("T")
 Block = tuple[int, int]
 """First replication of a block, and one past its last."""
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+"""A function and its arguments."""
 
 IN_FLIGHT_PER_WORKER = 4
 """Blocks handed out per worker: enough to keep it busy, few enough to stop soon."""
@@ -38,20 +40,35 @@ def serial(task: Callable[[int, int], T], blocks: Sequence[Block]) -> Iterator[t
 def parallel(task: Callable[[int, int], T], blocks: Sequence[Block], jobs: int) -> Iterator[tuple[int, T]]:
     """Yield (position, result) of each block as worker processes finish them, in any order.
 
-    On Ctrl-C nothing more is submitted; blocks that had begun are finished and yielded, then
-    KeyboardInterrupt goes on. A second Ctrl-C stops the workers at once.
+    The task is sent once to each worker. On Ctrl-C nothing more is submitted; blocks that had begun
+    are finished and yielded, then KeyboardInterrupt goes on. A second Ctrl-C stops the workers at once.
     """
-    # Named, because the default start method differs between platforms and Python versions.
-    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+    yield from _pooled(((worker.work, block) for block in blocks), jobs, (_pickled(task),))
+
+
+def parallel_units(units: Iterable[tuple[Callable[[int, int], T], Block]], jobs: int) -> Iterator[tuple[int, T]]:
+    """Yield (position, result) of each unit, a task and a block of it, as ``parallel`` does.
+
+    Units are taken one by one as workers come free, and a task is sent with each of its blocks.
+    """
+    yield from _pooled(((worker.work_on, (_pickled(task), *block)) for task, block in units), jobs, ())
+
+
+def _pickled(task: Callable[[int, int], Any]) -> bytes:
     try:
-        pickled = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise UsageError(
             f"worker processes cannot receive the task ({error}); give functions importable by name, or use jobs=1"
         ) from error
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=worker.start, initargs=(pickled,))
+
+
+def _pooled(calls: Iterator[Call], jobs: int, setting: tuple[Any, ...]) -> Iterator[tuple[int, Any]]:
+    # Named, because the default start method differs between platforms and Python versions.
+    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=worker.start, initargs=setting)
     try:
-        yield from _drain(pool, blocks, jobs)
+        yield from _drain(pool, calls, jobs)
     except BrokenProcessPool as error:
         raise IncompleteError(
             "a worker process died: too little memory, a kill from outside, or a script that starts a run without "
@@ -66,13 +83,13 @@ def parallel(task: Callable[[int, int], T], blocks: Sequence[Block], jobs: int) 
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _drain(pool: ProcessPoolExecutor, blocks: Sequence[Block], jobs: int) -> Iterator[tuple[int, Any]]:
-    waiting = iter(enumerate(blocks))
+def _drain(pool: ProcessPoolExecutor, calls: Iterator[Call], jobs: int) -> Iterator[tuple[int, Any]]:
+    waiting = enumerate(calls)
     running: dict[Future[Any], int] = {}
     try:
         while True:
-            for position, (first, end) in waiting:
-                running[pool.submit(worker.work, first, end)] = position
+            for position, (function, arguments) in waiting:
+                running[pool.submit(function, *arguments)] = position
                 if len(running) >= IN_FLIGHT_PER_WORKER * jobs:
                     break
             if not running:
