@@ -1,0 +1,120 @@
+"""``simulator solve``: what it would take."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from simulator.cli.options import (
+    commodities_option,
+    jobs_option,
+    json_option,
+    print_notices,
+    quiet_option,
+    replications_option,
+    seed_option,
+    sets_option,
+)
+from simulator.cli.own_data import own_data
+from simulator.cli.progress import progress
+
+if TYPE_CHECKING:
+    from simulator.analysis.solve import PartialSolution
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("scenario", metavar="SCENARIO")
+@click.option(
+    "--lever",
+    "levers",
+    multiple=True,
+    required=True,
+    metavar="PATH:LO:HI[:COST]",
+    help="A value that may move from LO, where nothing is done, to HI; repeatable, then with COST per unit.",
+)
+@click.option("--want", required=True, metavar="GOAL", help='What must be reached, such as "reliance>=0.8".')
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps between LO and HI.  [default: 64]")
+@click.option("--check-seed", type=click.IntRange(min=0), metavar="S", help="Seed of the check.  [default: seed + 1]")
+@replications_option
+@seed_option
+@commodities_option
+@sets_option()
+@jobs_option
+@json_option
+@quiet_option
+@own_data
+def solve(
+    scenario: str,
+    levers: tuple[str, ...],
+    want: str,
+    steps: int | None,
+    check_seed: int | None,
+    replications: int,
+    seed: int,
+    commodities: tuple[str, ...],
+    sets: tuple[str, ...],
+    jobs: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Find the smallest change of one lever, or the cheapest of several, that reaches a goal.
+
+    \b
+    Example:
+      simulator solve scenarios/recycling_push.yaml --commodity antimony --want "reliance>=0.8" \\
+        --lever events.antimony_scrap.output_t_per_year:0:20000
+      simulator solve scenarios/recycling_push.yaml --commodity antimony --want "reliance>=0.8" \\
+        --lever events.antimony_scrap.output_t_per_year:0:20000:12000 \\
+        --lever events.antimony_scrap.at:+365d:+30d:100000
+
+    A path is written as for --set, with events by id; days from the start are written +30d. Goals:
+    YARDSTICK>=P, expected_met>=K, expected_met/YARDSTICK>=K, KPI<=X or KPI>=X, all at the deadline. With
+    one --commodity a yardstick or KPI is that commodity's; without, a yardstick is met when all headline ones meet it.
+
+    One lever is bisected, all settings on the same futures; several are searched coarse to fine for the lowest
+    cost. The answer is then checked on fresh futures. A goal out of reach is an answer too: exit code 0.
+    """
+    began = time.monotonic()
+    stopped: PartialSolution | None = None
+    with progress(quiet=quiet) as shown:
+        from simulator.analysis import solve as analysis
+        from simulator.experiment.executors import available_cores
+        from simulator.scenario import load, resolve
+        from simulator.scenario.notices import notices
+
+        workers = available_cores() if jobs is None else jobs
+        loaded = load(scenario, sets)
+        if not quiet:
+            print_notices(notices(resolve(loaded, list(commodities) or None)), scenario)
+        try:
+            found = analysis.solve(
+                loaded,
+                levers,
+                want,
+                replications=replications,
+                seed=seed,
+                check_seed=check_seed,
+                steps=analysis.STEPS if steps is None else steps,
+                commodities=commodities,
+                jobs=workers,
+                rounds=shown,
+            )
+        except analysis.PartialSolution as error:
+            stopped, found = error, error.solution
+    if stopped is not None and not found.tried:
+        raise stopped
+    if as_json:
+        from simulator.report.document import text
+        from simulator.report.solve_document import solve_document
+
+        click.echo(text(solve_document(found, wall_s=time.monotonic() - began, jobs=workers)), nl=False)
+    else:
+        from simulator.report.solve_text import solve_text
+
+        click.echo(solve_text(found), nl=False)
+    if stopped is not None:
+        click.echo(f"error: {stopped}", err=True)
+        return stopped.exit_code
+    return 0

@@ -1,0 +1,102 @@
+"""Finished combinations of a sweep, a folder each, so that a sweep that was stopped goes on where it stood.
+
+A folder is named after the scenario and a digest of everything the combination's numbers follow from
+(scenario with its values, data, futures, commodities, version), so it can serve any sweep that comes by the same
+combination and never one that does not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any, Final
+
+from simulator.analysis.deadline import Measured
+from simulator.analysis.intervals import Estimate
+from simulator.errors import InputError
+from simulator.report.document import data_of, text, without_nan
+from simulator.report.run_directory import check_folder, results_id, slug, write_whole
+from simulator.scenario.case import Case
+
+POINT_SCHEMA: Final = "simulator.sweep.point/1"
+FILE: Final = "deadline.json"
+"""Name of the one file of a folder; it is moved into place whole, so where it is, the combination is finished."""
+
+
+class FolderStore:
+    """Keeps combinations in a folder each, inside one parent folder."""
+
+    def __init__(self, parent: str) -> None:
+        check_folder(parent)
+        self._parent = Path(parent)
+
+    def find(self, case: Case, replications: int, seed: int) -> tuple[Measured, ...] | None:
+        """Return what stands in the combination's folder, None where it is not finished.
+
+        Raises
+        ------
+        InputError
+            If the folder holds something that is not this combination.
+        """
+        identity = results_id(case, replications, seed)
+        path = self._folder(case, identity) / FILE
+        try:
+            kept = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} cannot be read as a finished combination ({error}); remove it to rerun") from None
+        try:
+            if kept["schema"] != POINT_SCHEMA or kept["results_id"] != identity:
+                raise InputError(f"{path} holds something other than this combination; choose another --out")
+            return tuple(_measured(item) for item in kept["measures"])
+        except (KeyError, TypeError):
+            raise InputError(f"{path} is not a finished combination; remove it to rerun") from None
+
+    def keep(self, case: Case, replications: int, seed: int, measures: tuple[Measured, ...]) -> None:
+        """Write a combination into its folder.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written.
+        """
+        identity = results_id(case, replications, seed)
+        folder = self._folder(case, identity)
+        document = {
+            "schema": POINT_SCHEMA,
+            "results_id": identity,
+            "scenario": {"name": case.name, "sha256": case.sha256},
+            "data": data_of(case),
+            "seed": seed,
+            "replications": replications,
+            "measures": [measured_values(item) for item in measures],
+        }
+        try:
+            folder.mkdir(exist_ok=True)
+            write_whole(folder / FILE, text(document).encode())
+        except OSError as error:
+            raise InputError(f"cannot write {folder}: {error.strerror or error}") from error
+
+    def _folder(self, case: Case, identity: str) -> Path:
+        return self._parent / f"{slug(case.name)}-{identity[:16]}"
+
+
+def measured_values(item: Measured) -> dict[str, Any]:
+    """Return one number with its interval as JSON values, nan as null."""
+    found = item.estimate
+    ends = without_nan([found.value, found.low, found.high])
+    assert isinstance(ends, list)
+    return {
+        "commodity": item.commodity,
+        "measure": item.measure,
+        "value": ends[0],
+        "ci": ends[1:],
+        "n": found.n,
+    }
+
+
+def _measured(kept: dict[str, Any]) -> Measured:
+    value, low, high = (math.nan if end is None else end for end in (kept["value"], *kept["ci"]))
+    return Measured(kept["commodity"], kept["measure"], Estimate(value, low, high, kept["n"]))
