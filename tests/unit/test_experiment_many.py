@@ -101,7 +101,7 @@ def test_what_was_finished_comes_before_the_interruption(jobs: int) -> None:
 
     def collect() -> None:
         for position, _ in run_many(wanted(), reduce=stops_at_the_full_ban, jobs=jobs):
-            found.append(position)  # noqa: PERF402  # an interrupted extend would keep nothing
+            found.append(position)  # an interrupted extend would keep nothing
 
     with pytest.raises(InterruptedRun, match="interrupted"):
         collect()

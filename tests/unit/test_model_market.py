@@ -34,7 +34,12 @@ def sold(
     habit = np.array(share, dtype=float)
     tied = np.broadcast_to(np.asarray(firm, dtype=float), habit.shape)
     flow = flows(
-        offer=np.array([offer]), order=np.array([order]), share=habit, firm=Firm(tied, np.zeros(1)), gates=gates, open_to=open_to
+        offer=np.array([offer]),
+        order=np.array([order]),
+        share=habit,
+        firm=Firm(tied, np.zeros(1)),
+        gates=gates,
+        open_to=open_to,
     )
     return np.asarray(flow[0])
 
