@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from simulator.analysis.compare import compare as compare
     from simulator.analysis.solve import solve as solve
+    from simulator.analysis.stress import stress as stress
     from simulator.analysis.study import Study as Study
     from simulator.analysis.sweep import sweep as sweep
     from simulator.api.results import OtherDataWarning as OtherDataWarning
@@ -31,11 +32,24 @@ _PUBLIC = {
     "load": "simulator.api.results",
     "run": "simulator.api.results",
     "solve": "simulator.analysis.solve",
+    "stress": "simulator.analysis.stress",
     "sweep": "simulator.analysis.sweep",
 }
 """Public name -> module that defines it."""
 
-__all__ = ["OtherDataWarning", "Result", "Scenario", "Study", "__version__", "compare", "load", "run", "solve", "sweep"]
+__all__ = [
+    "OtherDataWarning",
+    "Result",
+    "Scenario",
+    "Study",
+    "__version__",
+    "compare",
+    "load",
+    "run",
+    "solve",
+    "stress",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> object:

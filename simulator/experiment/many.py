@@ -14,7 +14,7 @@ from simulator.errors import IncompleteError, InterruptedRun, UsageError
 from simulator.experiment.blocks import BlockTask, Progress, cut_blocks, refuse_odd_replications
 from simulator.experiment.executors import Block, parallel_units
 from simulator.experiment.memory import return_freed_memory
-from simulator.experiment.points import input_values
+from simulator.experiment.points import RANDOMISATIONS, input_values
 
 if TYPE_CHECKING:
     from simulator.domain.facts import UncertainInput
@@ -39,6 +39,8 @@ class Wanted:
     Inputs left out keep theirs. Causes drawn by chance stay keyed by seed and replication, so that two
     cases with the same seed differ by their inputs alone.
     """
+    first: int = 0
+    """First future, a multiple of 16; a run of all is the same as runs of its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ def _check(wanted: Sequence[Wanted], jobs: int) -> None:
     for item in wanted:
         refuse_odd_replications(item.replications)
         known = {one.name for one in item.case.inputs}
+        if item.first % RANDOMISATIONS or (item.first and item.inputs):
+            raise UsageError(f"a part of a run begins at a multiple of {RANDOMISATIONS}, with the run's own inputs")
         for name, values in (item.inputs or {}).items():
             if name not in known:
                 raise UsageError(f"{item.case.name!r} has no uncertain input {name!r}")
@@ -139,7 +143,8 @@ def _plan(wanted: Sequence[Wanted], jobs: int) -> list[Unit]:
     return [
         Unit(position, block)
         for position, item in enumerate(wanted)
-        for block in cut_blocks(item.replications, share, None)
+        for begin, end in cut_blocks(item.replications, share, None)
+        for block in ((item.first + begin, item.first + end),)
     ]
 
 
@@ -182,10 +187,11 @@ class Points:
         self._values: Mapping[str, Floats] = {}
 
     def of(self, item: Wanted) -> Mapping[str, Floats]:
-        """Return input -> (replications,) values of a wanted case."""
-        key = (tuple(item.case.inputs), item.replications, item.seed)
+        """Return input -> (first + replications,) values of a wanted case."""
+        count = item.first + item.replications
+        key = (tuple(item.case.inputs), count, item.seed)
         if key != self._key:
-            self._key, self._values = key, input_values(item.case.inputs, item.replications, item.seed)
+            self._key, self._values = key, input_values(item.case.inputs, count, item.seed)
         return self._values
 
 

@@ -195,7 +195,10 @@ class World:
 
 
 def checkpoints(case: Case) -> Floats:
-    """Days every metric may ask for: start, deadline and a year beyond, each with its windows' first days."""
+    """Days every metric may ask for: start, deadline and a year beyond, each with its windows' first days.
+
+    The days that the case wants watched are among them.
+    """
     windows = {0, 90, 365, *(criterion.window_days for criterion in case.target.criteria)}
     ends = {
         0,
@@ -204,7 +207,8 @@ def checkpoints(case: Case) -> Floats:
         case.day(case.horizon),
     }
     first, last = case.day(case.spin_up), case.day(case.horizon)
-    return np.array(sorted({day for end in ends for w in windows if first < (day := end - w) <= last}), dtype=float)
+    wanted = {end - w for end in ends for w in windows} | {case.day(day) for day in case.watched}
+    return np.array(sorted(day for day in wanted if first < day <= last), dtype=float)
 
 
 _ON_THE_CLOCK = SwitchChange | SuspensionChange | SuspensionEndChange

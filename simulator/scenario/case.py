@@ -52,6 +52,8 @@ class Case:
     """Reactions of rivals and partners, in the scenario's order."""
     company: Company | None = None
     """The company that is the focal buyer, where it is one."""
+    watched: tuple[date, ...] = ()
+    """Further days on which every series is recorded."""
 
     def day(self, when: date) -> int:
         """Days from ``start``; negative before it."""
