@@ -39,7 +39,8 @@ class ChainTrace:
     exposed: Floats
     """(n, T) cumulative consumption with China at any modelled stage."""
     withheld: Floats
-    """(n, T) cumulative tonnes of habitual purchases that Chinese controls kept back, re-routed tonnes excluded."""
+    """(n, T) cumulative tonnes of habitual purchases that Chinese controls kept back: neither re-routed tonnes nor
+    those that would be, had nobody acted against re-routing."""
     exposed_by_stage: Floats
     """(n, T, S) cumulative consumption with China at that stage."""
     runner_up_by_stage: Floats

@@ -37,7 +37,8 @@ def china_dependent_share(trace: ChainTrace, windows: Windows) -> Floats:
     -----
     ``(E + W) / (C + min(W, D - C))`` over the window, at most 1, with exposed E, withheld W, consumed C and
     demanded D. Withheld tonnes that others replaced are in C already; those that nobody replaced are part
-    of the unmet demand D - C and are added.
+    of the unmet demand D - C and are added. Tonnes that enforcement keeps from being re-routed are in neither E nor
+    W: its own side, not China, stops them.
 
     Examples
     --------

@@ -295,10 +295,8 @@ class ChainWorld:
             self._prices_before.append(self.world_price.value)
             self.start_price = np.mean(np.stack(self._prices_before, axis=1), axis=1)
 
-    def note_shortage(self, received: Floats, order: Floats, use: Floats, day: float) -> None:
+    def note_shortage(self, short: Floats, day: float) -> None:
         """A shortage that lasts makes the focal buyer qualify suppliers for more than their habitual share."""
-        wanted = np.maximum(np.minimum(order, use), _TINY)
-        short = 1.0 - np.minimum(received / wanted, 1.0)
         self.shortfall = short + (self.shortfall - short) * self.forget
         begins = (self.shortfall > self.shortage_trigger) & np.isinf(self.short_since)
         self.short_since = np.where(begins, day, self.short_since)

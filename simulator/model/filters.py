@@ -43,6 +43,17 @@ class Filters:
             self.gates[producer] = Gate(producer, gate.allowed * allowed, gate.open * open_, gate.ahead)
 
 
+@dataclass(frozen=True, slots=True)
+class Rerouted:
+    """Tonnes of one restricted Chinese producer that go through third countries at one review."""
+
+    producer: int
+    tonnes: Floats
+    """(n, B) tonnes that reach their buyer."""
+    unhindered: Floats
+    """(n, B) tonnes that would, if nobody acted against re-routing."""
+
+
 def habit(share: Floats, producer: int) -> Floats:
     """(B,) or (n, B) a producer's habitual share of every buyer's sourcing."""
     return np.ascontiguousarray(share[producer].T)
@@ -130,8 +141,8 @@ def book(market: Market, flow: Floats) -> None:
 
 def reroute(
     world: ChainWorld, market: Market, left: Floats, unmet: Floats, filters: Filters, day: float
-) -> tuple[int, Floats] | None:
-    """Tonnes (n, B) of a restricted Chinese producer that reach their buyer through third countries.
+) -> Rerouted | None:
+    """What of a restricted Chinese producer's goods goes through third countries.
 
     ``left`` (n, P) is unsold and ``unmet`` (n, B) still missing after the market.
     """
@@ -142,29 +153,43 @@ def reroute(
             continue
         blocked = filters.claims[p] * (1.0 - desk.allowed)
         ways = world.rerouting.reach(blocked, desk.steady, desk.since, gap, day)
-        reach = ways[:, 0].copy()
-        for i in range(1, ways.shape[1]):
-            reach += ways[:, i]
-        if not reach.any():
+        reach = _over_ways(ways)
+        tonnes = unhindered = _taken(reach, unmet, left[:, p])
+        if world.rerouting.switches:
+            free = world.rerouting.reach(blocked, desk.steady, desk.since, gap, day, enforced=False)
+            unhindered = np.maximum(_taken(_over_ways(free), unmet, left[:, p]), tonnes)
+        if not unhindered.any():
             continue
-        wanted = np.minimum(reach, np.maximum(unmet, 0.0))
-        unsold = np.maximum(left[:, p], 0.0)
-        tonnes = wanted * np.minimum(1.0, unsold / np.maximum(row_sums(wanted), _TINY))[:, None]
         if market.focal is not None:
             focal = market.state.focal
             part = tonnes[:, focal] / np.maximum(reach[:, focal], _TINY)
             market.via_now = ways[:, :, focal] * part[:, None]
             market.via += market.via_now
-        return p, tonnes
+        return Rerouted(p, tonnes, unhindered)
     return None
 
 
+def _over_ways(ways: Floats) -> Floats:
+    """(n, B) sums of (n, I, B), way by way."""
+    reach = ways[:, 0].copy()
+    for i in range(1, ways.shape[1]):
+        reach += ways[:, i]
+    return reach
+
+
+def _taken(reach: Floats, unmet: Floats, unsold: Floats) -> Floats:
+    """(n, B) part of ``reach`` (n, B) that buyers still miss and the producer (n,) still has."""
+    wanted = np.minimum(reach, np.maximum(unmet, 0.0))
+    return wanted * np.minimum(1.0, np.maximum(unsold, 0.0) / np.maximum(row_sums(wanted), _TINY))[:, None]
+
+
 def kept_back(
-    market: Market, filters: Filters, share: Floats, asked: Floats, rerouted: Floats | None
+    market: Market, filters: Filters, share: Floats, asked: Floats, rerouted: Rerouted | None
 ) -> tuple[Floats, Floats]:
     """(n, B) tonnes of what buyers habitually get that policy, and that Chinese policy, keeps from them.
 
-    ``asked`` (n, B) is their use or order, whichever is less; re-routed tonnes do reach them.
+    ``asked`` (n, B) is their demand or order, whichever is less. Re-routed tonnes do reach them. Those that enforcement
+    stops do not, but it is not Chinese policy that keeps them: stopping evasion must not count as a new denial.
     """
     total, by_china = np.zeros_like(asked), np.zeros_like(asked)
     for p, allowed in filters.news.items():
@@ -176,5 +201,6 @@ def kept_back(
         if chinese is not None:
             by_china += kept if chinese is allowed else np.maximum(habitual - claim * chinese, 0.0)
     if rerouted is not None:
-        total, by_china = np.maximum(total - rerouted, 0.0), np.maximum(by_china - rerouted, 0.0)
+        total = np.maximum(total - rerouted.tonnes, 0.0)
+        by_china = np.maximum(by_china - rerouted.unhindered, 0.0)
     return total, by_china

@@ -68,6 +68,10 @@ class FocalBuyer:
         self.government_labels = np.zeros((n, labels))
         self.purchases: list[Purchase] = []
         """Programmes of the government, in the order in which they are served."""
+        self.public_rate = np.zeros(n)
+        """(n,) what the government bought between the last two reviews, t/day: demand beside industry's use."""
+        self._bought = np.zeros(n)
+        """(n,) tonnes it has bought since the last review."""
         self.releases: list[Release] = []
         self.release = release
         self.reserve = np.zeros(n)
@@ -144,6 +148,7 @@ class FocalBuyer:
                 self.stock = self.stock - bought
                 self.government_labels += moved
                 self.government = self.government + bought
+                self._bought = self._bought + bought
 
     def _released(self, tonnes: Floats) -> None:
         """Move tonnes (n,) from the government's stock to industry's."""
@@ -155,6 +160,7 @@ class FocalBuyer:
 
     def review(self, day: float, step: float, usd_per_t: Floats) -> None:
         """Pace the government's programmes for the ``step`` days that begin, at today's price (n,)."""
+        self.public_rate, self._bought = self._bought / step, np.zeros_like(self._bought)
         for release in self.releases:
             release.review(day, step, self.government)
         for purchase in self.purchases:

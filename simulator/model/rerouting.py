@@ -75,7 +75,9 @@ class Rerouting(Switchboard[Enforcement]):
             self.slower *= np.where(reached, action.lag_multiplier, 1.0)
             self.dearer += np.where(reached, action.premium[:, None], 0.0)
 
-    def reach(self, blocked: Floats, usual: Floats, since: Floats, gap: Floats, day: float) -> Floats:
+    def reach(
+        self, blocked: Floats, usual: Floats, since: Floats, gap: Floats, day: float, *, enforced: bool = True
+    ) -> Floats:
         """Tonnes (n, I, B) that come through each intermediary now, if they are to be had.
 
         Parameters
@@ -90,14 +92,19 @@ class Rerouting(Switchboard[Enforcement]):
             (n,) premium of the world price over the Chinese.
         day
             Today.
+        enforced
+            Whether actions against re-routing count; without them, what would come if nobody took any.
         """
         found = np.empty((blocked.shape[0], len(self.ways), blocked.shape[1]))
         wanted, age = self.share[:, None] * blocked, day - since
         for i, way in enumerate(self.ways):
-            pays = gap > self.premium + self.dearer[:, i]
-            opened = age >= (self.lag_days * way.lag_factor * self.slower[:, i])[:, None]
+            premium, lag_days = self.premium, self.lag_days * way.lag_factor
+            if enforced:
+                premium, lag_days = premium + self.dearer[:, i], lag_days * self.slower[:, i]
+            opened = age >= lag_days[:, None]
             tonnes = np.minimum(wanted * way.share, way.capacity_share * usual)
             tonnes *= opened
-            tonnes *= (pays * self.passing[:, i])[:, None]
+            passing = self.passing[:, i] if enforced else 1.0
+            tonnes *= ((gap > premium) * passing)[:, None]
             found[:, i] = tonnes
         return found

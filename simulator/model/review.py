@@ -41,10 +41,11 @@ def review(world: ChainWorld, day: float) -> None:
     gap_world, gap_china = np.zeros_like(growth), np.zeros_like(growth)
     for s, market in enumerate(world.markets):
         short, withheld = trade(world, s, market, day, index)
+        demand = market.demand_rate()
         for gap, chosen in ((gap_world, market.outside_china), (gap_china, market.inside_china)):
-            used = np.maximum(np.einsum("nb,b->n", market.use_rate, chosen), _TINY)
+            used = np.maximum(np.einsum("nb,b->n", demand, chosen), _TINY)
             for missing in (short,) if withheld is None else (short, withheld):
-                np.maximum(gap, np.einsum("nb,b->n", missing * market.use_rate, chosen) / used, out=gap)
+                np.maximum(gap, np.einsum("nb,b->n", missing * demand, chosen) / used, out=gap)
     world.note_price(day)
     world.world_price.review(gap_world, world.step, None if world.margins is None else world.margins.offered(day))
     world.china_price.review(gap_china, world.step)

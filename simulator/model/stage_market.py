@@ -91,6 +91,14 @@ class Market:
         """(n, P + 1, L) labels of the focal buyer's lots; the last row is of re-routed lots."""
         self.lots = np.zeros((n, len(stage.producers) + 1))
 
+    def demand_rate(self) -> Floats:
+        """(n, B) what each buyer uses and, for the focal one, what its government buys for its stockpile, t/day."""
+        if self.focal is None or not self.focal.purchases:
+            return self.use_rate
+        demand = self.use_rate.copy()
+        demand[:, self.state.focal] += self.focal.public_rate
+        return demand
+
     def add_outage(self, change: OutageChange) -> None:
         """Hang a scenario outage on its producer, if it produces here."""
         if change.country in self.stage.producers:

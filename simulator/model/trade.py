@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.filters import book, kept_back, policy_filters, reroute
+from simulator.model.filters import Rerouted, book, kept_back, policy_filters, reroute
 from simulator.model.market import allocate, over_producers, rows_last
 from simulator.model.rows import across, row_sums
 from simulator.model.stage_market import Market
@@ -22,9 +22,10 @@ _TINY = 1e-300
 def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> tuple[Floats, Floats | None]:
     """Order, allocate and ship one stage's product.
 
-    Returns two scarcities of each buyer (n, B), as shares of its use: what it goes short of, and what policy
-    withholds from it before anybody answers the price (None where no policy ever acts). Orders that only rebuild
-    stocks count in neither.
+    Returns two scarcities of each buyer (n, B), as shares of its demand: what it goes short of, and what governments
+    take from it before anybody answers the price (None where none ever acts): tonnes that policy withholds, and those
+    that the focal government buys for its stockpile. Demand is use and these purchases; orders that only rebuild
+    industry's stocks count in neither.
     """
     state, step = market.state, world.step
     regions = state.regions
@@ -51,21 +52,32 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     rerouted = reroute(world, market, offer - sold, order - received, filters, day)
     book(market, flow)
     if rerouted is not None:
-        producer, tonnes = rerouted
-        flow[producer] += tonnes.T
-        sold[:, producer] += tonnes.sum(axis=1)
-        received = received + tonnes
+        flow[rerouted.producer] += rerouted.tonnes.T
+        sold[:, rerouted.producer] += rerouted.tonnes.sum(axis=1)
+        received = received + rerouted.tonnes
     _ship(market, flow, sold, received, rerouted, index)
-    if market.focal is not None:
-        world.note_shortage(received[:, state.focal], order[:, state.focal], use[:, state.focal] * step, day)
-    asked = np.maximum(np.minimum(order, use * step), _TINY)
+    asked = np.maximum(np.minimum(order, market.demand_rate() * step), _TINY)
     short = 1.0 - np.minimum(received / asked, 1.0)
-    if not gates:
+    if market.focal is not None:
+        world.note_shortage(short[:, state.focal], day)
+    for_use = None
+    if market.focal is not None and market.focal.purchases:
+        own = np.maximum(np.minimum(order[:, state.focal], use[:, state.focal] * step), _TINY)
+        for_use = own / asked[:, state.focal]
+    if not gates and for_use is None:
         return short, None
-    withheld, by_china = kept_back(market, filters, share, asked, None if rerouted is None else rerouted[1])
-    for focal, weights in market.denials:
-        focal.withheld = focal.withheld + np.einsum("nb,b->n", by_china, weights)
-    return short, np.asarray(np.minimum(withheld / asked, 1.0))
+    withheld = np.zeros_like(asked)
+    if gates:
+        withheld, by_china = kept_back(market, filters, share, asked, rerouted)
+        if for_use is not None:  # the focal buyer is judged by its use, not by what its government lays up
+            withheld[:, state.focal] *= for_use
+            by_china[:, state.focal] *= for_use
+        for focal, weights in market.denials:
+            focal.withheld = focal.withheld + np.einsum("nb,b->n", by_china, weights)
+    missing = withheld / asked
+    if for_use is not None:
+        missing[:, state.focal] += 1.0 - for_use
+    return short, np.asarray(np.minimum(missing, 1.0))
 
 
 def _habits(market: Market, day: float, growth: Floats) -> Floats:
@@ -115,7 +127,7 @@ def _ship(
     flow: Floats,
     sold: Floats,
     received: Floats,
-    rerouted: tuple[int, Floats] | None,
+    rerouted: Rerouted | None,
     index: int,
 ) -> None:
     """Take sold tonnes from the producers' stocks and put them on their ways."""
@@ -144,8 +156,8 @@ def _ship(
         lots[:, -1] = 0.0
         carried = None
         if rerouted is not None:
-            producer, tonnes = rerouted
-            lots[:, -1] = tonnes[:, state.focal]
+            producer = rerouted.producer
+            lots[:, -1] = rerouted.tonnes[:, state.focal]
             lots[:, producer] = np.maximum(lots[:, producer] - lots[:, -1], 0.0)
         if labels is not None:
             carried = market.carried

@@ -218,7 +218,8 @@ def test_money_buys_at_the_price_of_the_day() -> None:
     assert (bought.spent <= 0.4e6 * (1 + 1e-12)).all()
     assert (bought.bought <= 40.0 * (1 + 1e-12)).all()
     cheapest = np.argmin(bought.spent / bought.bought)
-    assert bought.spent[cheapest] / bought.bought[cheapest] == pytest.approx(10_000.0, rel=0.02)
+    # Even where nothing else is scarce the purchases themselves make it dearer than in the base year.
+    assert 10_000.0 < bought.spent[cheapest] / bought.bought[cheapest] < 11_000.0
 
 
 def test_buying_only_clean_material_leaves_industry_with_the_rest(calm: ChainTrace) -> None:
