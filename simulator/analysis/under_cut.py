@@ -193,10 +193,9 @@ def _by_interval(item: Supply) -> Floats:
 
 def _first_short(item: Supply, days: Floats, span: tuple[float, float], threshold: float) -> Floats:
     """(n,) days from the span's first to the first interval that is short; ``inf`` where none in it is."""
-    begins, ends = span
     first, end = np.searchsorted(days, span)
     short = _by_interval(item)[:, first:end] > threshold
-    found = days[first + np.argmax(short, axis=1)] - begins
+    found = days[first + np.argmax(short, axis=1)] - span[0]
     return np.where(short.any(axis=1), found, np.inf)
 
 

@@ -31,6 +31,8 @@ SUBCOMMANDS = {
     "compare": ("simulator.cli.compare:compare", "Compare scenarios on the same random futures."),
     "solve": ("simulator.cli.solve:solve", "Find the smallest change that reaches a goal."),
     "sweep": ("simulator.cli.sweep:sweep", "Run every combination of some values laid over a scenario."),
+    "baseline": ("simulator.cli.baseline:baseline", "Hold scenarios against the numbers committed before."),
+    "stress": ("simulator.cli.stress:stress", "Cut off a country or corridor: how long supply holds, what it costs."),
     "trace": ("simulator.cli.lots:trace", "Show every lot of one random future."),
     "validate": ("simulator.cli.scenario_commands:validate", "Check scenario files without running them."),
     "schema": ("simulator.cli.scenario_commands:schema", "Print the JSON schema of scenario files."),
