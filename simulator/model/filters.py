@@ -184,12 +184,13 @@ def _taken(reach: Floats, unmet: Floats, unsold: Floats) -> Floats:
 
 
 def kept_back(
-    market: Market, filters: Filters, share: Floats, asked: Floats, rerouted: Rerouted | None
+    market: Market, filters: Filters, share: Floats, order: Floats, asked: Floats, rerouted: Rerouted | None
 ) -> tuple[Floats, Floats]:
     """(n, B) tonnes of what buyers habitually get that policy, and that Chinese policy, keeps from them.
 
-    ``asked`` (n, B) is their demand or order, whichever is less. Re-routed tonnes do reach them. Those that enforcement
+    ``asked`` (n, B) is their demand or ``order``, whichever is less. Re-routed tonnes do reach them. Those that enforcement
     stops do not, but it is not Chinese policy that keeps them: stopping evasion must not count as a new denial.
+    A stopped tonne is ordered again until others replace it, so of an order above demand only demand's part counts.
     """
     total, by_china = np.zeros_like(asked), np.zeros_like(asked)
     for p, allowed in filters.news.items():
@@ -202,5 +203,6 @@ def kept_back(
             by_china += kept if chinese is allowed else np.maximum(habitual - claim * chinese, 0.0)
     if rerouted is not None:
         total = np.maximum(total - rerouted.tonnes, 0.0)
-        by_china = np.maximum(by_china - rerouted.unhindered, 0.0)
+        stopped = (rerouted.unhindered - rerouted.tonnes) * (asked / np.maximum(order, asked))
+        by_china = np.maximum(by_china - rerouted.tonnes - stopped, 0.0)
     return total, by_china

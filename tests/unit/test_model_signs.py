@@ -35,15 +35,21 @@ def run(*events: Instrument, inputs: Any = worlds.CALM) -> ChainTrace:
 
 
 def test_stopping_evasion_does_not_raise_dependence() -> None:
-    """What enforcement stops is not withheld by China: it arrives no more and is not counted as denied either."""
+    """What enforcement stops is not withheld by China: it arrives no more and is not counted as denied either.
+
+    The answers of buyers to their shortage move what China withholds a little, up in some futures and down in others.
+    """
     inputs = worlds.CALM | EAGER
     evaded, watched = run(BAN, inputs=inputs), run(BAN, AUDITS, inputs=inputs)
     end = int(np.searchsorted(evaded.days, 540.0))
     chinese = [t.exposed[:, end] + t.withheld[:, end] for t in (evaded, watched)]
     assert np.median(watched.landed[:, end, -1] / evaded.landed[:, end, -1]) < 0.8
-    assert (chinese[1] <= chinese[0] * (1 + 1e-9)).all()
+    assert (chinese[1] <= chinese[0] * 1.03).all()
+    assert chinese[1].mean() < chinese[0].mean()
     window = Windows((540.0,))
-    assert (china_dependent_share(watched, window) <= china_dependent_share(evaded, window)).all()
+    change = china_dependent_share(watched, window) - china_dependent_share(evaded, window)
+    assert change.mean() < 0.0
+    assert change.max() < 0.02
 
 
 @pytest.mark.parametrize("events", [(), (BAN,)], ids=["free trade", "under a ban"])
