@@ -16,13 +16,13 @@ from simulator.report.wording import chance, percent
 
 COLUMNS: Final[tuple[Column, ...]] = (
     ("commodity", 18, "left"),
-    ("survives,\n%", 11, "right"),
+    ("survives,\n%", 12, "right"),
     ("uncut,\n%", 6, "right"),
     ("days until short\nmedian, 10-90 %", 19, "right"),
     ("days to recover\nmedian, 10-90 %", 16, "right"),
     ("unmet,\n%", 6, "right"),
     ("over uncut,\npoints", 14, "right"),
-    ("lost,\nt a year", 13, "right"),
+    ("lost,\nt a year", 12, "right"),
     ("P(met\ncutoff), %", 12, "right"),
 )
 """Heads and widths; the last one is named for the yardstick, or for the cut's year where it is another cut."""

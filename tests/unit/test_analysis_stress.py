@@ -18,15 +18,16 @@ from simulator.analysis.cut import Cut, cut_of, watched_days
 from simulator.analysis.lifetimes import lifetime
 from simulator.analysis.stress import PartialStress, Stress, stress
 from simulator.analysis.under_cut import Supply, stressed, supplies
+from simulator.domain.traces import REROUTED, Trace
 from simulator.errors import InterruptedRun, UsageError
 from simulator.experiment.many import Wanted, run_many
+from simulator.metrics.windows import at
 from simulator.report.document import text
 from simulator.report.stress_document import stress_document
 from simulator.scenario import resolve
 from simulator.scenario.case import Case
 
 BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"
-DAYS_PER_YEAR = 365.0
 
 
 @cache
@@ -151,6 +152,25 @@ def test_a_longer_cut_never_leaves_less_unmet() -> None:
         unmet = part[0].demanded - part[0].consumed
         lost.append((unmet[:, 1] - unmet[:, 0]).mean())
     assert lost[0] <= lost[1]
+
+
+def chinese_tonnes(trace: Trace, case: Case) -> Any:
+    """(n, 2) landings of Chinese gallium in the second half of the cut's year: declared, and under other names."""
+    (chain,) = trace.chains
+    landed = at(chain.landed, chain.days, [case.day(date(2027, 11, 6)), case.day(date(2028, 5, 6))])
+    grown = landed[:, 1] - landed[:, 0]
+    return grown[:, [chain.origins.index("CHN"), chain.origins.index(REROUTED)]]
+
+
+@pytest.mark.parametrize("rerouting", [False, True])
+def test_no_tonne_of_a_country_cut_off_lands_and_under_other_names_only_where_left_open(rerouting: bool) -> None:
+    gallium = resolve(baseline(), ["gallium"])
+    asked = cut_of(gallium, "CHN", "+18mo", "12mo", rerouting=rerouting, everyone=False)
+    pair = analysis.branches(baseline(), gallium, asked)
+    (_, (without,)), (_, (under,)) = run_many([Wanted(one, 32) for one in pair], reduce=chinese_tonnes)
+    assert without[:, 0].any()
+    assert not under[:, 0].any()
+    assert under[:, 1].any() == rerouting
 
 
 def test_nobody_is_better_off_when_third_countries_are_stopped_too() -> None:
