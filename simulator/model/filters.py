@@ -188,8 +188,8 @@ def kept_back(
 ) -> tuple[Floats, Floats]:
     """(n, B) tonnes of what buyers habitually get that policy, and that Chinese policy, keeps from them.
 
-    ``asked`` (n, B) is their demand or ``order``, whichever is less. Re-routed tonnes do reach them. Those that enforcement
-    stops do not, but it is not Chinese policy that keeps them: stopping evasion must not count as a new denial.
+    ``asked`` (n, B) is their demand or ``order``, whichever is less. Re-routed tonnes do reach them. Those that
+    enforcement stops do not, but it is not Chinese policy that keeps them: stopping evasion is no new denial.
     A stopped tonne is ordered again until others replace it, so of an order above demand only demand's part counts.
     """
     total, by_china = np.zeros_like(asked), np.zeros_like(asked)
