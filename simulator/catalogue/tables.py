@@ -120,6 +120,12 @@ def _bytes(table: str) -> bytes:
 
 
 @functools.cache
+def table_sha256(table: str) -> str:
+    """SHA-256 of the bytes of a table as shipped."""
+    return hashlib.sha256(_bytes(table)).hexdigest()
+
+
+@functools.cache
 def shipped(table: str) -> tuple[Row, ...]:
     """Rows of a table as shipped, in file order, each a read-only mapping from column to text.
 
