@@ -5,19 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from simulator.analysis.baselines import DIGITS, Baseline, Kpi
-from simulator.analysis.frames import dataframe
 from simulator.analysis.intervals import Estimate, known_mean_interval
 from simulator.experiment.points import RANDOMISATIONS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Floats = NDArray[np.float64]
 Verdict = Literal["regressed", "improved", "changed", "inconclusive", "equivalent", "identical"]
@@ -97,26 +93,6 @@ class Check:
         """Verdict -> how many numbers have it, without those of which there are none."""
         found = [item.verdict for item in self.kpis]
         return {verdict: found.count(verdict) for verdict in VERDICTS if verdict in found}
-
-
-def to_dataframe(checks: Sequence[Check]) -> pd.DataFrame:
-    """Return one row per scenario and number."""
-    rows: list[dict[str, Any]] = [
-        {
-            "scenario": check.scenario,
-            "kpi": item.kpi,
-            "verdict": item.verdict,
-            "baseline": item.baseline,
-            "now": item.now,
-            "difference": item.difference.value,
-            "low": item.difference.low,
-            "high": item.difference.high,
-            "n": item.difference.n,
-        }
-        for check in checks
-        for item in check.kpis
-    ]
-    return dataframe(rows)
 
 
 def verdicts(kept: Baseline, now: Baseline) -> tuple[KpiVerdict, ...]:

@@ -20,6 +20,9 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ("verdict", 12, "left"),
 )
 
+MOST_NAMES: Final = 6
+"""Scenarios named in the command that accepts what moved."""
+
 
 def baseline_text(checks: Sequence[Check]) -> str:
     """Return checks as text of at most 124 columns."""
@@ -52,7 +55,8 @@ def advice(checks: Sequence[Check]) -> str:
     names = [check.scenario for check in checks if not check.passed]
     if not names:
         return ""
-    which = "--all" if len(names) > 1 and len(names) == len(checks) else " ".join(names)
+    # Of the others --all leaves every byte as it is.
+    which = " ".join(names) if len(names) <= MOST_NAMES else "--all"
     return f'simulator baseline update {which} --because "..."'
 
 
@@ -97,9 +101,8 @@ def _parts(checks: Sequence[Check]) -> Iterator[str]:
     if compared:
         yield ""
         yield from textwrap.wrap(
-            f"Means of {_replications(compared)} paired futures on the same random numbers; change is now minus "
-            f"baseline. Intervals: Student's t over 16 randomisations, chance of any false alarm in a scenario {ALPHA:g} "
-            "(Holm).",
+            f"Means of {_replications(compared)} paired futures on the same random numbers; change: now - baseline. "
+            f"Intervals: Student's t over 16 randomisations; chance of any false alarm in a scenario: {ALPHA:g}.",
             WIDTH,
         )
 

@@ -42,6 +42,8 @@ def test_the_readme_shows_an_event_and_a_company() -> None:
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_every_command_shown_exists_with_its_options(words: list[str]) -> None:
     command = cli.get_command(click.Context(cli), words[1])
+    if isinstance(command, click.Group):
+        command = command.get_command(click.Context(command), words[2])
     assert command is not None
     known = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= known
