@@ -145,7 +145,8 @@ def update(
         shown.begin(_TITLE, (replications or REPLICATIONS) * len(files))
         items = held(files, Path(folder))
         moved = updated(items, Path(folder), replications=replications, jobs=_workers(jobs), progress=shown.told)
-    noted = [(item.stem, check) for item, check in moved if check is None or check.refused or not check.still]
+    # What rests on another scenario or other data from now on is noted even where no number moved.
+    noted = [(item.stem, check) for item, check in moved if item.refused or check is None or not check.still]
     if noted:
         add_to_ledger(Path(folder), datetime.now(UTC).date().isoformat(), because, noted)
     for item, check in moved:

@@ -173,8 +173,10 @@ def add_to_ledger(folder: Path, day: str, because: str, moved: Iterable[tuple[st
     moved
         Scenario and how its numbers moved, None where there was nothing to compare with.
     """
-    lines = [f"\n## {day}: {because}\n"]
-    lines += [f"- {scenario}: {moved_text(check)}" for scenario, check in moved]
+    alike: dict[str, list[str]] = {}
+    for scenario, check in moved:
+        alike.setdefault(moved_text(check), []).append(scenario)
+    lines = [f"\n## {day}: {because}\n", *(f"- {', '.join(names)}: {text}" for text, names in alike.items())]
     path = folder / LEDGER
     try:
         with path.open("a", encoding="utf-8", newline="\n") as file:

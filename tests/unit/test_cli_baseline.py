@@ -213,6 +213,16 @@ def test_other_facts_are_not_comparable_but_other_numbers_of_the_model_are(
     assert "it rests on other data (routes.csv)" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_baseline_taken_over_to_other_facts_is_in_the_ledger_though_no_number_moved(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = analysis.table_sha256
+    monkeypatch.setattr(analysis, "table_sha256", lambda table: "f" * 64 if table == "routes" else real(table))
+    assert exit_code(["baseline", "update", "--all", "--because", "Routes", "--jobs", "1", "--quiet"]) == 0
+    assert Path("tests/baselines/CHANGES.md").read_text("utf-8").endswith("- one, two: no number moved\n")
+    assert check() == 0
+
+
 def test_a_corrupt_baseline_ends_the_check_before_anything_runs(here: Path, capsys: Captured) -> None:
     Path("tests/baselines/one.json").write_text("{", "utf-8")
     assert check() == 3
