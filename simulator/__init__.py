@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator.analysis.compare import compare as compare
+    from simulator.analysis.sensitivity import sensitivity as sensitivity
     from simulator.analysis.solve import solve as solve
     from simulator.analysis.stress import stress as stress
     from simulator.analysis.study import Study as Study
@@ -31,6 +32,7 @@ _PUBLIC = {
     "compare": "simulator.analysis.compare",
     "load": "simulator.api.results",
     "run": "simulator.api.results",
+    "sensitivity": "simulator.analysis.sensitivity",
     "solve": "simulator.analysis.solve",
     "stress": "simulator.analysis.stress",
     "sweep": "simulator.analysis.sweep",
@@ -46,6 +48,7 @@ __all__ = [
     "compare",
     "load",
     "run",
+    "sensitivity",
     "solve",
     "stress",
     "sweep",
