@@ -113,8 +113,9 @@ def test_the_tree_holds_no_path_of_a_machine() -> None:
     assert found == []
 
 
-def test_the_lock_names_no_address_and_hashes_everything() -> None:
-    lock = (ROOT / "requirements.lock").read_text("utf-8")
+@pytest.mark.parametrize("name", ["requirements.lock", "tests/requirements.lock"])
+def test_a_lock_names_no_address_and_hashes_everything(name: str) -> None:
+    lock = (ROOT / name).read_text("utf-8")
     assert "://" not in lock
     pins = re.findall(r"^[a-z0-9-]+==", lock, flags=re.M)
     entries = re.split(r"^(?=[a-z0-9-]+==)", lock, flags=re.M)[1:]

@@ -22,5 +22,5 @@ def dataframe(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     try:
         import pandas as pd
     except ImportError as error:
-        raise UsageError("to_dataframe needs pandas: python -m pip install 'oresight[frames]'") from error
+        raise UsageError("to_dataframe needs pandas: python -m pip install 'oresight[analysis]'") from error
     return pd.DataFrame(list(rows))
