@@ -20,17 +20,23 @@ if TYPE_CHECKING:
     from simulator.api.results import Result as Result
     from simulator.api.results import load as load
     from simulator.api.results import run as run
+    from simulator.instruments.base import EventDraws as EventDraws
+    from simulator.instruments.base import Instrument as Instrument
+    from simulator.instruments.base import register_instrument as register_instrument
     from simulator.scenario import Scenario as Scenario
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "EventDraws": "simulator.instruments.base",
+    "Instrument": "simulator.instruments.base",
     "OtherDataWarning": "simulator.api.results",
     "Result": "simulator.api.results",
     "Scenario": "simulator.scenario",
     "Study": "simulator.analysis.study",
     "compare": "simulator.analysis.compare",
     "load": "simulator.api.results",
+    "register_instrument": "simulator.instruments.base",
     "run": "simulator.api.results",
     "sensitivity": "simulator.analysis.sensitivity",
     "solve": "simulator.analysis.solve",
@@ -40,6 +46,8 @@ _PUBLIC = {
 """Public name -> module that defines it."""
 
 __all__ = [
+    "EventDraws",
+    "Instrument",
     "OtherDataWarning",
     "Result",
     "Scenario",
@@ -47,6 +55,7 @@ __all__ = [
     "__version__",
     "compare",
     "load",
+    "register_instrument",
     "run",
     "sensitivity",
     "solve",

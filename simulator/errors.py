@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import traceback
+
 
 class SimulatorError(Exception):
-    """Base of all errors a user can cause or mend; ``exit_code`` follows the command-line contract."""
+    """Base of all errors a user can cause or mend; ``exit_code`` follows the command-line contract.
+
+    In a notebook it shows as its message alone: the place in the scenario and the fix, not the way through our code.
+    """
 
     exit_code = 70
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class UsageError(SimulatorError):
@@ -49,3 +58,7 @@ class ModelError(SimulatorError):
     """The model broke one of its own invariants (mass balance, clock): our bug."""
 
     exit_code = 70
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the whole traceback: whoever mends it needs the way through our code."""
+        return [line.rstrip("\n") for line in traceback.format_exception(self)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import pickletools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -56,11 +57,32 @@ def parallel_units(units: Iterable[tuple[Callable[[int, int], T], Block]], jobs:
 
 def _pickled(task: Callable[[int, int], Any]) -> bytes:
     try:
-        return pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
+        pickled = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise UsageError(
             f"worker processes cannot receive the task ({error}); give functions importable by name, or use jobs=1"
         ) from error
+    _refuse_cells(pickled)
+    return pickled
+
+
+def _refuse_cells(pickled: bytes) -> None:
+    """Refuse what only a prompt or a notebook defines: a worker would die of not finding it.
+
+    Raises
+    ------
+    UsageError
+        If the task names something of a ``__main__`` that no file holds.
+    """
+    if b"__main__" not in pickled or hasattr(sys.modules["__main__"], "__file__"):
+        return
+    words = [argument for _, argument, _ in pickletools.genops(pickled) if isinstance(argument, str)]
+    if "__main__" in words:
+        name = words[words.index("__main__") + 1]
+        raise UsageError(
+            f"worker processes cannot see {name!r}, which a cell defines; write it to a file (`%%writefile my_own.py` "
+            "as the first line of its cell) and import it from there, or use jobs=1"
+        )
 
 
 def _pooled(calls: Iterator[Call], jobs: int, setting: tuple[Any, ...]) -> Iterator[tuple[int, Any]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 import simulator.instruments
 from simulator.domain.changes import Change
 from simulator.domain.draws import Draws
+from simulator.errors import UsageError
 from simulator.instruments.dates import Offset
 from simulator.instruments.distributions import InputReference
 from simulator.instruments.fields import STRICT
@@ -134,9 +135,39 @@ class Instrument(BaseModel):
         return begins, ends, draws.happens(self.probability) & (begins < ends)
 
 
+_registered: dict[str, type[Instrument]] = {}
+"""Instruments of the user's own, by type."""
+Own = TypeVar("Own", bound=Instrument)
+
+
+def register_instrument(kind: type[Own]) -> type[Own]:
+    """Make an instrument of one's own known to scenario files; a decorator of its class.
+
+    The module that holds the class must be imported before a scenario that names it is loaded. Worker processes import
+    it by themselves, provided that it is a module on Python's path and not a cell of a notebook.
+
+    Raises
+    ------
+    UsageError
+        If the class is no instrument, lacks a ``type`` with a default, or takes the name of another.
+    """
+    if not (isinstance(kind, type) and issubclass(kind, Instrument)):
+        raise UsageError(f"{getattr(kind, '__name__', kind)!r} is not a class derived from simulator.Instrument")
+    name = kind.model_fields["type"].default
+    if not isinstance(name, str):
+        raise UsageError(f'{kind.__name__} needs its type as a default: `type: Literal["my_type"] = "my_type"`')
+    holder = instrument_types().get(name)
+    same = holder is not None and (holder.__module__, holder.__qualname__) == (kind.__module__, kind.__qualname__)
+    if holder is not None and not same:
+        raise UsageError(f"{name!r} is already an instrument, {holder.__module__}.{holder.__qualname__}")
+    _registered[name] = kind
+    instrument_types.cache_clear()
+    return kind
+
+
 @cache
 def instrument_types() -> dict[str, type[Instrument]]:
-    """Every instrument by its ``type``: the subclasses defined in the modules of this folder."""
+    """Every instrument by its ``type``: the subclasses defined in the modules of this folder, then registered ones."""
     found: dict[str, type[Instrument]] = {}
     for module in sorted(entry.name for entry in pkgutil.iter_modules(simulator.instruments.__path__)):
         for item in vars(importlib.import_module(f"simulator.instruments.{module}")).values():
@@ -144,4 +175,4 @@ def instrument_types() -> dict[str, type[Instrument]]:
                 continue
             if item is not Instrument and item.__module__ == f"simulator.instruments.{module}":
                 found[str(item.model_fields["type"].default)] = item
-    return found
+    return found | _registered

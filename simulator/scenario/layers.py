@@ -22,7 +22,7 @@ from simulator.scenario.problems import Problem, report
 
 MAX_LAYERS = 20
 _ALTERNATIVES = {*SHAPES, "input"}
-_BY_ID = {"events": "type", "rules": "when"}
+BY_ID = {"events": "type", "rules": "when"}
 """Lists whose entries merge by ``id``, with the key that deletes an entry when it is null."""
 
 
@@ -60,6 +60,21 @@ def overridden(layers: Layers, sets: Sequence[str]) -> Layers:
     for text in sets:
         document = _override(document, text)
     return Layers(document, layers.lines)
+
+
+def with_value(layers: Layers, path: str, value: object) -> Layers:
+    """Lay one plain Python value over what has been read; ``path`` as in an override, None deletes.
+
+    Raises
+    ------
+    UsageError
+        If the path names an event that is not there.
+    """
+    place = f"with_set {path}"
+    steps = path.split(".")
+    if not all(steps):
+        raise UsageError(f"{place}: name what to set, such as events.snapback.probability")
+    return Layers(_put(layers.document, steps, _node(value, Mark(place, 0, 0, 0, 0)), place), layers.lines)
 
 
 def merged(document: Node, over: object, origin: str) -> Node:
@@ -157,7 +172,7 @@ def _check_ids(node: Node, lines: dict[str, list[str]]) -> None:
     """Refuse two events, or rules, of one id in one file: one of them would silently win."""
     seen: dict[str, Mark] = {}
     problems = []
-    for key in _BY_ID:
+    for key in BY_ID:
         entries = node.child(key)
         for index, entry in enumerate(entries.value if entries is not None and isinstance(entries.value, list) else ()):
             name, place = _event_id(entry), entry.child("id")
@@ -176,9 +191,9 @@ def _merge(base: Node, over: Node, *, at_root: bool = True) -> Node:
     merged = dict(base.value)
     for key, child in over.value.items():
         old = merged.get(key)
-        if at_root and key in _BY_ID and isinstance(child.value, list):
+        if at_root and key in BY_ID and isinstance(child.value, list):
             below = old if old is not None and isinstance(old.value, list) else None
-            merged[key] = _merge_by_id(below, child, _BY_ID[key])
+            merged[key] = _merge_by_id(below, child, BY_ID[key])
         elif child.value is None:
             merged.pop(key, None)
         elif isinstance(child.value, dict):
@@ -260,7 +275,7 @@ def _put(node: Node, steps: Sequence[str], value: Node, place: str, walked: str 
         children.pop(step, None)
         return Node(children, node.mark, node.key_mark)
     if rest:
-        below = children.get(step) or Node([] if not walked and step in _BY_ID else {}, value.mark, value.mark)
+        below = children.get(step) or Node([] if not walked and step in BY_ID else {}, value.mark, value.mark)
         if isinstance(below.value, dict | list):
             value = _put(below, rest, value, place, f"{walked}.{step}")
         else:  # a single value gives way to a mapping, as a number does to a distribution

@@ -7,22 +7,21 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from simulator.errors import InputError, UsageError
-from simulator.instruments.base import Instrument
+from simulator.instruments.fields import nearest
 from simulator.scenario.checks import Found, event_checks, scenario_checks
-from simulator.scenario.layers import Layers, merged, overridden, read
+from simulator.scenario.difference import ScenarioDifference, difference
+from simulator.scenario.layers import Layers, merged, overridden, read, with_value
 from simulator.scenario.messages import by_id, problem_of
 from simulator.scenario.nodes import Mark, Node, Path
 from simulator.scenario.problems import Problem, dotted, report
 from simulator.scenario.rule_checks import rule_checks
-from simulator.scenario.rules import Rule
-from simulator.scenario.schema import Event, ScenarioModel
+from simulator.scenario.schema import ScenarioModel, event_adapter, rule_adapter, take_in_instruments
 
 Entry = TypeVar("Entry")
 
@@ -30,9 +29,24 @@ DEFAULT = "default"
 """Origin of a value that no file and no override gives."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Scenario:
-    """A scenario file with its layers merged, its overrides applied and everything checked."""
+    """A scenario file with its layers merged, its overrides applied and everything checked.
+
+    It never changes: every method that alters something returns another scenario, checked as a whole.
+
+    Examples
+    --------
+    >>> base = Scenario.load("scenarios/baseline.yaml")
+    >>> ban = base.with_event(
+    ...     id="ban", type="export_ban", imposer="CHN", target="USA", commodities=["antimony"], at="+12mo"
+    ... )
+    >>> milder = ban.with_set("events.ban.probability", 0.5)
+    >>> print(ban.diff(milder))
+    events.ban.probability: 1 -> 0.5
+    >>> milder.without_event("ban").sha256 == base.sha256
+    True
+    """
 
     path: str
     model: ScenarioModel
@@ -60,6 +74,10 @@ class Scenario:
         """Read, merge and check a scenario file; see ``load``."""
         return load(path, sets)
 
+    def __repr__(self) -> str:
+        model = self.model
+        return f"<Scenario {self.name!r}: {len(model.events)} events, {len(model.rules)} rules, {self.sha256[:12]}>"
+
     def with_event(self, **fields: Any) -> Scenario:
         """Return the scenario with one more event, or with the event of that ``id`` changed.
 
@@ -77,8 +95,46 @@ class Scenario:
         document = merged(self.layers.document, {"events": [fields]}, "with_event")
         return _scenario(self.path, Layers(document, self.layers.lines))
 
+    def without_event(self, event_id: str) -> Scenario:
+        """Return the scenario without the event of that ``id``.
+
+        Raises
+        ------
+        UsageError
+            If there is none, or another event names it.
+        """
+        ids = [event.id for event in self.model.events]
+        if event_id not in ids:
+            near = nearest(event_id, ids)
+            raise UsageError(
+                f"{self.name!r} has no event {event_id!r}; "
+                + (f"did you mean {near!r}?" if near else f"it has {', '.join(ids) or 'none'}")
+            )
+        document = merged(self.layers.document, {"events": [{"id": event_id, "type": None}]}, "without_event")
+        try:
+            return _scenario(self.path, Layers(document, self.layers.lines))
+        except InputError as error:
+            raise UsageError(f"without event {event_id!r} the scenario does not hold together:\n{error}") from None
+
+    def with_set(self, path: str, value: object) -> Scenario:
+        """Return the scenario with one value set.
+
+        Parameters
+        ----------
+        path
+            Dotted, events and rules by id: ``events.snapback.probability``, ``target.deadline``, ``review_days``.
+        value
+            What a file would hold there, as plain Python; a date may be a ``date``, None goes back to the default.
+
+        Raises
+        ------
+        UsageError
+            If the path names nothing or the value is not accepted; the text reports every problem.
+        """
+        return _scenario(self.path, with_value(self.layers, path, value))
+
     def with_values(self, sets: Sequence[str]) -> Scenario:
-        """Return the scenario with further overrides ``PATH=VALUE`` laid on top, without reading its files again.
+        """Return the scenario with overrides ``PATH=VALUE`` laid on top, as ``--set`` takes them.
 
         Raises
         ------
@@ -86,6 +142,38 @@ class Scenario:
             If an override is malformed or what it gives is wrong; the text reports every problem.
         """
         return _scenario(self.path, overridden(self.layers, sets))
+
+    def only(self, *commodities: str) -> Scenario:
+        """Return the scenario for some commodities alone, by catalogue name; their numbers stay what they were.
+
+        Raises
+        ------
+        UsageError
+            If one is not in the catalogue.
+
+        Examples
+        --------
+        >>> Scenario.load("scenarios/baseline.yaml").only("antimony", "gallium").model.commodities
+        ('antimony', 'gallium')
+        """
+        return self.with_set("commodities", list(commodities))
+
+    def diff(self, other: Scenario) -> ScenarioDifference:
+        """Return the values in which another scenario differs from this one."""
+        return difference((self.name, other.name), self.values, other.values)
+
+    def to_yaml(self, over: Scenario | None = None) -> str:
+        """Return the scenario as the text of a file; read again, it has the same digest.
+
+        Parameters
+        ----------
+        over
+            A scenario whose file this one is to extend: the text then holds what differs alone. None gives a file
+            of its own.
+        """
+        from simulator.scenario.yaml_text import layer_over, text_of
+
+        return text_of(self.model) if over is None else layer_over(over.model, self.model, over.path)
 
 
 def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Scenario:
@@ -135,6 +223,7 @@ def _scenario(path: str, layers: Layers) -> Scenario:
 
 def _validate(root: Node) -> tuple[ScenarioModel | None, list[Problem]]:
     """Return the model, or every problem: of the parts first, then between those parts that are valid."""
+    take_in_instruments()
     plain = root.plain()
     problems: list[Problem] = []
     model: ScenarioModel | None = None
@@ -142,8 +231,8 @@ def _validate(root: Node) -> tuple[ScenarioModel | None, list[Problem]]:
         model = ScenarioModel.model_validate(plain)
     except ValidationError as error:
         problems = [problem_of(item, root) for item in error.errors(include_url=False)]
-    events = dict(enumerate(model.events)) if model is not None else _valid(_event_adapter(), plain.get("events"))
-    rules = dict(enumerate(model.rules)) if model is not None else _valid(_RULE, plain.get("rules"))
+    events = dict(enumerate(model.events)) if model is not None else _valid(event_adapter(), plain.get("events"))
+    rules = dict(enumerate(model.rules)) if model is not None else _valid(rule_adapter(), plain.get("rules"))
     start = model.start if model is not None else _start(plain)
     if start is not None:
         ids = {event.id: event.type for event in events.values()} | _raw_ids(plain.get("events"))
@@ -153,14 +242,6 @@ def _validate(root: Node) -> tuple[ScenarioModel | None, list[Problem]]:
     if model is not None:
         problems += _located(scenario_checks(model), root)
     return model, problems
-
-
-@cache
-def _event_adapter() -> TypeAdapter[Instrument]:
-    return TypeAdapter(Event)
-
-
-_RULE = TypeAdapter(Rule)
 
 
 def _valid(adapter: TypeAdapter[Entry], raw: Any) -> dict[int, Entry]:

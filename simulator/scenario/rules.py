@@ -7,7 +7,7 @@ A rule watches one published figure of one commodity and answers with events. Th
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, Field, Strict
 
@@ -37,10 +37,15 @@ def fireable_types() -> dict[str, type[Instrument]]:
     return {name: kind for name, kind in instrument_types().items() if kind.fireable}
 
 
+def one_of(kinds: Iterable[type[Instrument]]) -> Any:
+    """Return the type of an event that is one of these instruments, told apart by ``type``."""
+    return Annotated[Union[tuple(kinds)], Field(discriminator="type")]  # noqa: UP007 - built from a list
+
+
 if TYPE_CHECKING:
     FireableEvent = Instrument
 else:
-    FireableEvent = Annotated[Union[tuple(fireable_types().values())], Field(discriminator="type")]  # noqa: UP007 - built from a list
+    FireableEvent = one_of(fireable_types().values())
 
 
 class Condition(BaseModel):

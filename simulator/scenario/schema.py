@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Strict, Tag, TypeAdapter, WithJsonSchema
 
 from simulator.domain.target import Criterion
 from simulator.instruments.base import Instrument, instrument_types
@@ -19,12 +19,12 @@ from simulator.instruments.fields import STRICT, at_least_one, nearest, reject
 from simulator.instruments.names import Commodities, Targets
 from simulator.scenario.expectations import Expectations
 from simulator.scenario.focal import Focal
-from simulator.scenario.rules import Rule
+from simulator.scenario.rules import Rule, fireable_types, one_of
 
 if TYPE_CHECKING:
     Event = Instrument
 else:
-    Event = Annotated[Union[tuple(instrument_types().values())], Field(discriminator="type")]  # noqa: UP007 - built from a list
+    Event = one_of(instrument_types().values())
 
 YARDSTICKS = ("reliance", "direct", "crma65")
 CRMA_MAX_SHARE = 0.65
@@ -182,9 +182,50 @@ class ScenarioModel(_Part):
     """The same as measures that rise or fall against another scenario on the same random futures."""
 
 
+class _Known:
+    """The instruments that the models were last built from."""
+
+    types = instrument_types()
+
+
+def take_in_instruments() -> None:
+    """Let the models know the instruments registered since they were built; nothing to do where there are none.
+
+    The models are module-level classes, so that other code can name them; what they accept as an event is a union that
+    pydantic compiles once, and compiles again here.
+    """
+    types = instrument_types()
+    if types is _Known.types:
+        return
+    Rule.model_fields["then"].annotation = tuple[one_of(fireable_types().values()), ...]  # type: ignore[misc, assignment]
+    Rule.model_rebuild(force=True)
+    ScenarioModel.model_fields["events"].annotation = tuple[one_of(types.values()), ...]  # type: ignore[misc, assignment]
+    ScenarioModel.model_rebuild(force=True)
+    for forget in (_json_schema, event_adapter, rule_adapter):
+        forget.cache_clear()
+    _Known.types = types
+
+
 @cache
+def event_adapter() -> TypeAdapter[Instrument]:
+    """Return what checks one event by itself."""
+    return TypeAdapter(one_of(instrument_types().values()))
+
+
+@cache
+def rule_adapter() -> TypeAdapter[Rule]:
+    """Return what checks one rule by itself."""
+    return TypeAdapter(Rule)
+
+
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of scenario files, labelled draft-07 for editors."""
+    take_in_instruments()
+    return _json_schema()
+
+
+@cache
+def _json_schema() -> dict[str, Any]:
     schema = ScenarioModel.model_json_schema()
     # A layer over another file need not repeat what that file says: neither the name nor the fields of an event,
     # which it may change by its id alone. The loader checks the merged whole.
