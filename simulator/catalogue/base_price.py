@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulator.catalogue.tables import from_tables, number, rows
+from simulator.catalogue.tables import from_tables, number, overlay, rows
 from simulator.domain.facts import Fact
 from simulator.errors import CatalogueError
 
 BASE_YEAR: Final = 2024
+"""Year of the shipped quantities."""
+
+
+def base_year(commodity: str) -> int:
+    """Year of a commodity's quantities: of the shipped ones, or of what was known on an earlier day."""
+    laid = overlay()
+    return BASE_YEAR if laid is None else laid.base_years.get(commodity, BASE_YEAR)
 
 
 @from_tables

@@ -17,7 +17,7 @@ from simulator.catalogue.balance import water_fill
 from simulator.catalogue.chain_demand import FOCAL, Demand, demand, named_floor
 from simulator.catalogue.chain_facts import assumption, assumptions
 from simulator.catalogue.chain_stages import StageSpec, stages
-from simulator.catalogue.chain_supply import Supply, supply
+from simulator.catalogue.chain_supply import Supply, from_world_table, growth_since, supply
 from simulator.domain.facts import Fact
 from simulator.domain.places import REST
 from simulator.errors import CatalogueError
@@ -97,6 +97,7 @@ def _take_table(level: Level) -> None:
         total = assumption(f"total/{commodity}/{name}")
         level.facts.append(total)
         factor = total.value / sum(level.supply.amounts.values())
+    factor *= _to_earlier(level)
     level.output = {country: amount * factor for country, amount in level.supply.amounts.items()}
     _settle_secondary(level)
     _settle_cells(level)
@@ -106,6 +107,23 @@ def _take_table(level: Level) -> None:
             _note_raise(level, country, have, least)
             level.output[country] = least
     _settle_secondary(level)
+
+
+def _to_earlier(level: Level) -> float:
+    """Factor on tonnages without earlier editions where those of the first stage are of an earlier year; at most 1.
+
+    Their split stays; their size follows the world output that was known on that day.
+    """
+    name = level.spec.commodity
+    ratio = growth_since(name)
+    if ratio is None or from_world_table(name, level.spec.name):
+        return 1.0
+    note = "tonnage of the shipped base year times known world output over that of the base year, at most 1"
+    fact = Fact(
+        f"{name}.{level.spec.name}.earlier", min(ratio, 1.0), "1", None, "world_production_vintages.csv", "derived", note
+    )
+    level.facts.append(fact)
+    return fact.value
 
 
 def _take_feed(level: Level, above: Level) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from simulator.catalogue.chain_facts import assumption, assumptions, table_fact
 from simulator.catalogue.chain_stages import resolve_stage
-from simulator.catalogue.tables import Row, from_tables, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, overlay, rows, shipped
 from simulator.domain.facts import Fact
 from simulator.domain.places import REST
 from simulator.errors import CatalogueError
 
 WORLD = frozenset({"WLD", "CHN_RUS", "ROW_EX_CHN"})
 """Aggregates that are no producer: their members stand beside them."""
+
+_WORLD_TABLE: Final = "world_production"
 
 ATTRIBUTED: Final = 0.80
 """Share of a stage's output that must be attributed by country for the stage to be modelled."""
@@ -92,6 +94,43 @@ def supply(commodity: str, stage: str) -> Supply:
         evidence,
         tuple(facts),
     )
+
+
+def from_world_table(commodity: str, stage: str) -> bool:
+    """Whether a stage's output is the world table's, which has earlier editions."""
+    mapped = [row for row in rows("stage_supply") if (row["commodity"], row["stage"]) == (commodity, stage)]
+    return any(row["table"] == _WORLD_TABLE and row["role"] != "capacity" for row in mapped)
+
+
+@from_tables
+def growth_since(commodity: str) -> float | None:
+    """World output of the first stage that has earlier editions, over that of the shipped base year.
+
+    None where the tables are read as shipped, or no stage has any.
+    """
+    laid = overlay()
+    if laid is None or not laid.earlier:
+        return None
+    for now, then in zip(_world_entries(commodity, shipped), _world_entries(commodity, rows), strict=False):
+        base, known = _tonnes(now, shipped), _tonnes(then, rows)
+        if base > 0 and known > 0:
+            return known / base
+    return None
+
+
+def _world_entries(commodity: str, read: Callable[[str], tuple[Row, ...]]) -> list[Row]:
+    wanted = (commodity, _WORLD_TABLE, "production")
+    return [row for row in read("stage_supply") if (row["commodity"], row["table"], row["measure"]) == wanted]
+
+
+def _tonnes(entry: Row, read: Callable[[str], tuple[Row, ...]]) -> float:
+    key = (entry["commodity"], entry["table_stage"], entry["year"], entry["measure"])
+    found = (
+        number(row[entry["take"]]) or 0.0
+        for row in read(_WORLD_TABLE)
+        if (row["commodity"], row["stage"], row["year"], row["measure"]) == key and row["country"] not in WORLD
+    )
+    return sum(found)
 
 
 def _cells(entry: Row) -> Iterator[tuple[Fact, str]]:

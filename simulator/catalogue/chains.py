@@ -1,6 +1,7 @@
 """The physical chains of all commodities, built from the tables.
 
-Base year 2024, with import origins of 2021-24: trade as it ran before the export controls. The steps,
+Base year 2024, with import origins of 2021-24: trade as it ran before the export controls; an earlier year where the
+tables are read as they were known on an earlier day (``vintages``). The steps,
 each documented where it is done: tonnage per stage (``chain_levels``), consumption (``chain_demand``),
 pooling, plants, capacity and balanced flows (``chain_stage``, ``balance``), grade (``grades``).
 """
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalogue import government, inputs, lanes
-from simulator.catalogue.base_price import BASE_YEAR, base_price
+from simulator.catalogue.base_price import base_price, base_year
 from simulator.catalogue.chain_demand import FOCAL
 from simulator.catalogue.chain_levels import Level, left_for_final_use, levels
 from simulator.catalogue.chain_stage import Pool, flows, plants_and_capacity, pool, regional_demand
@@ -82,7 +83,7 @@ def chain(commodity: str) -> Chain:
         not_modelled=not_modelled(commodity),
         byproduct=traits["byproduct"] == "yes",
         price_usd_per_kg=price.value,
-        base_year=BASE_YEAR,
+        base_year=base_year(commodity),
         # A plain dict: read-only views cannot be pickled to workers.
         inputs=dict(inputs.roles(commodity)),
         government=government.stock(commodity),

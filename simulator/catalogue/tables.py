@@ -17,7 +17,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from types import MappingProxyType
 from typing import ParamSpec, TypeVar
@@ -51,11 +51,17 @@ class Overlay:
     """Table -> rows in the order of the file."""
     keys: dict[str, tuple[str, ...]]
     """Table -> columns by which a row finds the one it replaces."""
+    earlier: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
+    """Table -> rows that stand in the place of all shipped ones: what editions known on an earlier day said."""
+    base_years: dict[str, int] = field(default_factory=dict)
+    """Commodity -> year of these earlier quantities; empty where the shipped ones are read."""
 
     @property
     def sha256(self) -> str:
         """Digest of what the rows say: the same however the files are laid out."""
-        said = {table: [own.cells for own in rows] for table, rows in self.tables.items()}
+        said: dict[str, object] = {table: [own.cells for own in rows] for table, rows in self.tables.items()}
+        if self.earlier:
+            said = {"own": said, "earlier": self.earlier}
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -159,15 +165,21 @@ def rows(table: str) -> tuple[Row, ...]:
     CatalogueError
         If there is no such table, or it is malformed.
     """
-    if _overlay is None or table not in _overlay.tables:
+    if _overlay is None:
         return shipped(table)
+    base: tuple[Row, ...] = _overlay.earlier[table] if table in _overlay.earlier else shipped(table)
+    if table not in _overlay.tables:
+        return base
     key = _overlay.keys[table]
     own = {tuple(item.cells[column] for column in key): item for item in _overlay.tables[table]}
     out: list[Row] = []
-    for row in shipped(table):
+    replaced = set()
+    for row in base:
         item = own.get(tuple(row[column] for column in key))
+        if item is not None:
+            replaced.add(item.line)
         out.append(row if item is None else MappingProxyType(item.marked))
-    return (*out, *(MappingProxyType(item.marked) for item in own.values() if item.replaced is None))
+    return (*out, *(MappingProxyType(item.marked) for item in own.values() if item.line not in replaced))
 
 
 def number(text: str) -> float | None:

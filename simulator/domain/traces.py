@@ -88,3 +88,8 @@ class Trace:
     """Rule -> (n,) day on which it first fired, days from start; +inf where it never did."""
     bound: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """Shared corridor -> (n,) day on which its capacity first delayed lots; +inf where it never did."""
+    metered: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    """Flow meter, ``price_world/<commodity>``, ``price_china/<commodity>`` or ``used/<commodity>`` -> (n, R) value after
+    each review: cumulative tonnes, or price index. Empty unless the case has meters."""
+    review_days: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """(R,) days of the reviews, for ``metered``."""

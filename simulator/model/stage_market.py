@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,9 @@ from simulator.model.origin_rules import OriginRules
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
 from simulator.model.state import StageState
+
+if TYPE_CHECKING:
+    from simulator.model.meters import StageMeter
 
 Floats = NDArray[np.float64]
 DAYS_PER_YEAR = 365.25
@@ -64,6 +69,8 @@ class Market:
         self.via_now = self.via
         """(n, I) the same at this review alone."""
         self.focal: FocalBuyer | None = None
+        self.meters: list[StageMeter] = []
+        """What a case asked to have written down of the trade here."""
         self.outages: Outages
         self.denials: list[tuple[FocalBuyer, Floats]] = []
         """Focal buyers downstream, and the part (B,) of a tonne sold to each buyer here that reaches them."""

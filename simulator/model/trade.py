@@ -55,6 +55,8 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         flow[rerouted.producer] += rerouted.tonnes.T
         sold[:, rerouted.producer] += rerouted.tonnes.sum(axis=1)
         received = received + rerouted.tonnes
+    for meter in market.meters:
+        meter.read(flow, rerouted)
     _ship(market, flow, sold, received, rerouted, index)
     asked = np.maximum(np.minimum(order, market.demand_rate() * step), _TINY)
     short = 1.0 - np.minimum(received / asked, 1.0)

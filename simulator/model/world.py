@@ -37,6 +37,7 @@ from simulator.model.economy import hang
 from simulator.model.focal import SERVICE_DAYS
 from simulator.model.ledger import check
 from simulator.model.measures import hang_up, turn
+from simulator.model.meters import MeterBoard
 from simulator.model.offtake import Levers
 from simulator.model.recorder import Recorder
 from simulator.model.review import review
@@ -78,6 +79,7 @@ class World:
             for s, market in enumerate(chain.markets)
             if market.focal is not None
         ]
+        self.meters = MeterBoard(case.meters, self.chains, self.reviews.size) if case.meters else None
         self.rules.watch(self.chains)
         self._register(changes)
         self._schedule(changes)
@@ -168,6 +170,8 @@ class World:
             if (self.env.now - self.first) % self.case.review_days == 0:
                 for chain in self.chains:
                     review(chain, day)
+                if self.meters is not None:
+                    self.meters.close()
                 self.corridors.queues.review(day, self.case.review_days)
                 if day in observed:
                     self._observer(day)()
@@ -191,6 +195,8 @@ class World:
             branches=self.branches | self.rules.branches(),
             rule_days=self.rules.first_days(),
             bound=self.corridors.queues.first_bound(),
+            metered={} if self.meters is None else self.meters.finished(),
+            review_days=self.reviews[: 0 if self.meters is None else self.meters.reviews],
         )
 
 

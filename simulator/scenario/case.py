@@ -10,6 +10,7 @@ from simulator.catalogue.tables import Overlay
 from simulator.domain.chain import Chain, Project
 from simulator.domain.company import Company
 from simulator.domain.facts import UncertainInput
+from simulator.domain.meters import FlowMeter
 from simulator.domain.target import Target
 from simulator.instruments.base import Instrument
 from simulator.scenario.rules import Rule
@@ -54,6 +55,8 @@ class Case:
     """The company that is the focal buyer, where it is one."""
     watched: tuple[date, ...] = ()
     """Further days on which every series is recorded."""
+    meters: tuple[FlowMeter, ...] = ()
+    """Trade flows that are recorded review by review, and prices with them; none in an ordinary run."""
 
     def day(self, when: date) -> int:
         """Days from ``start``; negative before it."""
