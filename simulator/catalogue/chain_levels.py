@@ -120,7 +120,13 @@ def _to_earlier(level: Level) -> float:
         return 1.0
     note = "tonnage of the shipped base year times known world output over that of the base year, at most 1"
     fact = Fact(
-        f"{name}.{level.spec.name}.earlier", min(ratio, 1.0), "1", None, "world_production_vintages.csv", "derived", note
+        f"{name}.{level.spec.name}.earlier",
+        min(ratio, 1.0),
+        "1",
+        None,
+        "world_production_vintages.csv",
+        "derived",
+        note,
     )
     level.facts.append(fact)
     return fact.value

@@ -10,6 +10,7 @@ worked out from the tables and remembered is remembered by ``from_tables``, and 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import functools
 import hashlib
 import io
@@ -63,6 +64,19 @@ class Overlay:
         if self.earlier:
             said = {"own": said, "earlier": self.earlier}
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def laid_on(upper: Overlay, lower: Overlay | None) -> Overlay:
+    """Return rows laid over other rows: of rows with the same key the upper ones count."""
+    if lower is None:
+        return upper
+    tables = dict(lower.tables)
+    for table, own in upper.tables.items():
+        key = upper.keys[table]
+        taken = {tuple(row.cells[column] for column in key) for row in own}
+        kept = [row for row in lower.tables.get(table, ()) if tuple(row.cells[column] for column in key) not in taken]
+        tables[table] = (*kept, *own)
+    return dataclasses.replace(lower, tables=tables, keys=lower.keys | upper.keys)
 
 
 _overlay: Overlay | None = None
@@ -177,9 +191,9 @@ def rows(table: str) -> tuple[Row, ...]:
     for row in base:
         item = own.get(tuple(row[column] for column in key))
         if item is not None:
-            replaced.add(item.line)
+            replaced.add(id(item))
         out.append(row if item is None else MappingProxyType(item.marked))
-    return (*out, *(MappingProxyType(item.marked) for item in own.values() if item.line not in replaced))
+    return (*out, *(MappingProxyType(item.marked) for item in own.values() if id(item) not in replaced))
 
 
 def number(text: str) -> float | None:

@@ -1,15 +1,16 @@
 """The tables as they could be read on an earlier day: no number of a later edition, by construction.
 
-For a day before the shipped base year is over, world output, the balance of the United States and its import sources come
-from ``world_production_vintages`` and ``us_vintages``: of each quantity, the latest edition known on that day. All
-shipped rows of these tables are hidden, so that a later edition cannot be read at all. Rows marked ``HINDSIGHT`` or
+For a day before the shipped base year is over, world output, the balance of the United States and its import sources
+come from ``world_production_vintages`` and ``us_vintages``: of each quantity, the latest edition known on that day.
+All shipped rows of these tables are hidden, so that a later edition cannot be read at all. Rows marked ``HINDSIGHT``
+or
 ``OUTCOME``, and rows that do not say since when they were known, never enter.
 
 Two rules fill what earlier editions left open:
 
 * A table that names the world and some countries only: the rest of the world is ``OTH``.
-* Import sources printed in order without shares: what the published shares leave is split among the ranked countries and
-  the unnamed rest in proportion to 1 / rank (graded ``assumed``).
+* Import sources printed in order without shares: what the published shares leave is split among the ranked countries
+  and the unnamed rest in proportion to 1 / rank (graded ``assumed``).
 
 Tables of structure that have one edition only (splits of later stages, regional demand, yields) are read as shipped;
 an episode may bring rows of its own for them.
@@ -233,9 +234,7 @@ def _stage_supply(years: Mapping[tuple[str, str, str], int], as_of: date) -> Ite
         yield {**row, "year": str(as_of.year - 1 if year is None else year)}
 
 
-def _consumption_map(
-    balance: Iterable[Row], sources: Iterable[Row], as_of: date
-) -> Iterator[dict[str, str]]:
+def _consumption_map(balance: Iterable[Row], sources: Iterable[Row], as_of: date) -> Iterator[dict[str, str]]:
     """Yield where the consumption of each stage stands, with the measures, years and periods that were known."""
     used: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for row in balance:

@@ -89,7 +89,7 @@ class Trace:
     bound: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """Shared corridor -> (n,) day on which its capacity first delayed lots; +inf where it never did."""
     metered: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-    """Flow meter, ``price_world/<commodity>``, ``price_china/<commodity>`` or ``used/<commodity>`` -> (n, R) value after
-    each review: cumulative tonnes, or price index. Empty unless the case has meters."""
+    """Flow meter, ``price_world/<commodity>``, ``price_china/<commodity>`` or ``used/<commodity>`` -> (n, R) value
+    after each review: cumulative tonnes, or price index. Empty unless the case has meters."""
     review_days: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     """(R,) days of the reviews, for ``metered``."""

@@ -67,7 +67,7 @@ class Scenario:
     @property
     def document(self) -> dict[str, Any]:
         """The resolved scenario as plain values, with every default filled in and nothing left to extend."""
-        return self.model.model_dump(mode="json", exclude={"extends"})
+        return _dumped(self.model)
 
     @staticmethod
     def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Scenario:
@@ -280,7 +280,7 @@ def _located(found: Iterator[Found], root: Node) -> list[Problem]:
 
 
 def _freeze(path: str, model: ScenarioModel, layers: Layers) -> Scenario:
-    dumped = model.model_dump(mode="json", exclude={"extends"})
+    dumped = _dumped(model)
     origins: dict[str, str] = {}
     values: dict[str, Any] = {}
     for where, value in _leaves(dumped):
@@ -296,6 +296,11 @@ def _freeze(path: str, model: ScenarioModel, layers: Layers) -> Scenario:
         sha256=hashlib.sha256(canonical.encode()).hexdigest(),
         layers=layers,
     )
+
+
+def _dumped(model: ScenarioModel) -> dict[str, Any]:
+    """The scenario as plain values; a part that most scenarios do not have only where it is there."""
+    return model.model_dump(mode="json", exclude={"extends", *(("backtest",) if model.backtest is None else ())})
 
 
 def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Container, Iterable, Sequence
 from datetime import date
+from pathlib import Path
 
+from simulator.catalogue.tables import Overlay
 from simulator.domain.chain import Agreement as KnownAgreement
 from simulator.domain.chain import Chain
 from simulator.domain.chain import Project as KnownProject
@@ -49,6 +51,26 @@ def resolve(scenario: Scenario, commodities: Sequence[str] | None = None) -> Cas
     InputError
         If a project event names a project that is not known at ``as_of``.
     """
+    from simulator.catalogue.tables import laid_over
+
+    with laid_over(_known(scenario)):
+        return _resolved(scenario, commodities)
+
+
+def _known(scenario: Scenario) -> Overlay | None:
+    """What to lay over the tables: the user's rows, the scenario's opening conditions, editions known at ``as_of``."""
+    from simulator.catalogue.own_rows import read_own_rows
+    from simulator.catalogue.tables import laid_on, overlay
+    from simulator.catalogue.vintages import as_known
+
+    model = scenario.model
+    own = overlay()
+    if model.backtest is not None and model.backtest.opening:
+        own = laid_on(read_own_rows(Path(scenario.path).parent / model.backtest.opening), own)
+    return as_known(model.as_of or model.start, own)
+
+
+def _resolved(scenario: Scenario, commodities: Sequence[str] | None) -> Case:
     from simulator.catalogue.inputs import inputs
     from simulator.catalogue.tables import data_sha256, overlay
 
@@ -56,7 +78,7 @@ def resolve(scenario: Scenario, commodities: Sequence[str] | None = None) -> Cas
     as_of = model.as_of or model.start
     focal = model.focal.company() if isinstance(model.focal, CompanyModel) else model.focal
     company = focal if isinstance(focal, Company) else None
-    known = dict(_chains(focal))
+    known = dict(_chains(focal, _named(model)))
     wanted = _commodities(model, commodities, known)
     deadline = model.target.deadline
     deadline = deadline.after(model.start) if isinstance(deadline, Offset) else deadline
@@ -86,12 +108,18 @@ def resolve(scenario: Scenario, commodities: Sequence[str] | None = None) -> Cas
     )
 
 
-def _chains(focal: str | Company) -> Iterable[tuple[str, Chain]]:
+def _named(model: ScenarioModel) -> tuple[str, ...]:
+    """Commodities the scenario names, or all."""
+    own = model.commodities
+    return tuple(name for name in commodity_names() if own is None or ALL in own or name in own)
+
+
+def _chains(focal: str | Company, names: Iterable[str]) -> Iterable[tuple[str, Chain]]:
     """Yield the chains of what the focal buyer uses, as it sees them."""
-    from simulator.catalogue.chains import chains
+    from simulator.catalogue.chains import chain as chain_of
     from simulator.catalogue.focal import bought_by, seen_from
 
-    for chain in chains():
+    for chain in map(chain_of, names):
         if isinstance(focal, str):
             seen = seen_from(chain, focal)
             if seen is not None:
@@ -101,8 +129,7 @@ def _chains(focal: str | Company) -> Iterable[tuple[str, Chain]]:
 
 
 def _commodities(model: ScenarioModel, asked: Sequence[str] | None, used: Container[str]) -> tuple[str, ...]:
-    own = model.commodities
-    kept = [name for name in (commodity_names() if own is None or ALL in own else own) if name in used]
+    kept = [name for name in _named(model) if name in used]
     for name in asked or ():
         if name not in kept:
             near = nearest(name, kept)

@@ -137,6 +137,22 @@ class TargetModel(_Part):
     """Yardsticks; all three where not given."""
 
 
+class BacktestModel(_Part):
+    """What a scenario of the past is held against."""
+
+    observations: str = ""
+    """CSV file of observations, relative to this file; what was seen before ``start`` sets levels and noise, what was
+    seen after it is held against the prediction."""
+    episode: str = ""
+    """Rows of the file that belong to it, by their column ``episode``; all where not given."""
+    main: Annotated[tuple[str, ...], Strict(False)] = ()
+    """Series that must beat the null models, as ``commodity/measure/form/origin-destination``; the one with the most
+    observations where not given."""
+    opening: str = ""
+    """Folder of CSV files with opening conditions that no edition of the tables gives, relative to this file, named
+    like the tables."""
+
+
 class ScenarioModel(_Part):
     """A scenario of the critical-mineral supply simulator."""
 
@@ -180,6 +196,8 @@ class ScenarioModel(_Part):
     """The direction of the result common sense expects, in one line."""
     directions: Expectations | None = None
     """The same as measures that rise or fall against another scenario on the same random futures."""
+    backtest: BacktestModel | None = None
+    """What really happened, for ``simulator backtest``."""
 
 
 class _Known:

@@ -134,7 +134,9 @@ def test_every_table_the_model_reads_may_be_laid_over() -> None:
     read = set(re.findall(r'"(\w+)"', source)) & set(TABLES)
     read |= {row["table"] for row in shipped("stage_supply")}
     read |= {row[name] for row in shipped("consumption_map") for name in ("us_table", "import_table") if row[name]}
-    assert read - {"sobol_dimensions", "stage_map"} == set(KEYS)
+    # What earlier editions printed is fixed; own rows lie over the tables that are made of it.
+    printed = {"world_production_vintages", "us_vintages"}
+    assert read - {"sobol_dimensions", "stage_map"} - printed == set(KEYS)
 
 
 FAULTS = [
