@@ -10,16 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simulator.analysis.compare import compare as compare
-    from simulator.analysis.sensitivity import sensitivity as sensitivity
-    from simulator.analysis.solve import solve as solve
-    from simulator.analysis.stress import stress as stress
     from simulator.analysis.study import Study as Study
-    from simulator.analysis.sweep import sweep as sweep
+    from simulator.api.comparisons import compare as compare
     from simulator.api.results import OtherDataWarning as OtherDataWarning
     from simulator.api.results import Result as Result
     from simulator.api.results import load as load
     from simulator.api.results import run as run
+    from simulator.api.verbs import sensitivity as sensitivity
+    from simulator.api.verbs import solve as solve
+    from simulator.api.verbs import stress as stress
+    from simulator.api.verbs import sweep as sweep
     from simulator.instruments.base import EventDraws as EventDraws
     from simulator.instruments.base import Instrument as Instrument
     from simulator.instruments.base import register_instrument as register_instrument
@@ -34,14 +34,14 @@ _PUBLIC = {
     "Result": "simulator.api.results",
     "Scenario": "simulator.scenario",
     "Study": "simulator.analysis.study",
-    "compare": "simulator.analysis.compare",
+    "compare": "simulator.api.comparisons",
     "load": "simulator.api.results",
     "register_instrument": "simulator.instruments.base",
     "run": "simulator.api.results",
-    "sensitivity": "simulator.analysis.sensitivity",
-    "solve": "simulator.analysis.solve",
-    "stress": "simulator.analysis.stress",
-    "sweep": "simulator.analysis.sweep",
+    "sensitivity": "simulator.api.verbs",
+    "solve": "simulator.api.verbs",
+    "stress": "simulator.api.verbs",
+    "sweep": "simulator.api.verbs",
 }
 """Public name -> module that defines it."""
 

@@ -10,8 +10,20 @@ if TYPE_CHECKING:
     from simulator.report.figures.style import Axes
 
 
+def displayed(ax: Axes) -> Axes:
+    """Return axes that a notebook shows as their figure when they are the last value of a cell.
+
+    The figure is drawn when shown, so what is done to the axes before counts. matplotlib's own figures are shown by its
+    plotting module alone, which a figure that is made by a function should not depend on.
+    """
+    from simulator.report.figures.style import figure_of, svg
+
+    ax._repr_svg_ = lambda: svg(figure_of(ax))  # type: ignore[attr-defined]  # how IPython asks any object
+    return ax
+
+
 class Plots:
-    """What ``result.plot`` offers; ``ax=None`` makes a figure of its own."""
+    """What ``result.plot`` offers; ``ax=None`` makes a figure of its own, which a notebook shows."""
 
     def __init__(self, study: Study) -> None:
         self._study = study
@@ -20,34 +32,34 @@ class Plots:
         """China-exposed share of consumption month by month, with the target's threshold and deadline."""
         from simulator.report.figures.fan import fan
 
-        return fan(self._study, commodity, ax)
+        return displayed(fan(self._study, commodity, ax))
 
     def survival(self, commodities: str | tuple[str, ...] | None = None, ax: Axes | None = None) -> Axes:
         """Share of futures without a shortage so far; those commodities that most often fall short when None."""
         from simulator.report.figures.survival import survival
 
-        return survival(self._study, commodities, ax)
+        return displayed(survival(self._study, commodities, ax))
 
     def drivers(self, commodity: str, ax: Axes | None = None) -> Axes:
         """Uncertain inputs that move the commodity's dependence on China, by rank correlation."""
         from simulator.report.figures.drivers import drivers
 
-        return drivers(self._study, commodity, ax)
+        return displayed(drivers(self._study, commodity, ax))
 
     def flows(self, commodity: str, ax: Axes | None = None) -> Axes:
         """Tonnes by declared origin and by provenance, now and at the deadline, as an alluvial chart."""
         from simulator.report.figures.flows import flows
 
-        return flows(self._study, commodity, ax)
+        return displayed(flows(self._study, commodity, ax))
 
     def months(self, ax: Axes | None = None) -> Axes:
         """P(shortage) by commodity and month, as a heat map."""
         from simulator.report.figures.months import months
 
-        return months(self._study, ax)
+        return displayed(months(self._study, ax))
 
     def differences(self, reference: Study, measure: str = "reliance", ax: Axes | None = None) -> Axes:
         """Paired differences of this result to a reference, commodity by commodity."""
         from simulator.report.figures.differences import differences
 
-        return differences(reference, self._study, measure, ax)
+        return displayed(differences(reference, self._study, measure, ax))

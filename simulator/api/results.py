@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulator.analysis import study as analysis
 from simulator.analysis.study import PartialStudy, Study
+from simulator.analysis.verdict import Quantiles
+from simulator.api.notebook import Told, telling
 from simulator.api.plots import Plots
-from simulator.experiment.blocks import Progress
+from simulator.api.tables import Level, dataset, table
 from simulator.report.run_directory import check_folder, keep
 from simulator.report.run_reader import read_run
+from simulator.report.wording import chance
 from simulator.scenario.loader import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
 
 
 class OtherDataWarning(UserWarning):
@@ -24,9 +32,79 @@ class OtherDataWarning(UserWarning):
     """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Result(Study):
-    """A study that can also be drawn (``plot``) and kept (``save``)."""
+    """A run: its verdict, its numbers and its figures.
+
+    In a notebook it shows as a sentence and a table. ``verdict`` holds everything a report says, ``outcome`` the
+    arrays behind it.
+
+    Examples
+    --------
+    >>> result = run("scenarios/baseline.yaml", commodities=["gallium"], replications=16)
+    >>> result
+    <Result 'Baseline': reliance met by all of 1 in 0 (0-19) %; 16 replications, seed 0>
+    >>> deadline = result.kpis["gallium"]["china_exposed_share"]["deadline"]
+    >>> 0.9 < deadline.p50 < 1.0
+    True
+    """
+
+    def __repr__(self) -> str:
+        overall = self.verdict.overall[analysis.HEADLINE]
+        stands = (
+            f"{analysis.HEADLINE} met by all of {len(overall.commodities)} in {chance(overall.probability)} %"
+            if overall.commodities
+            else "no headline commodity short of the target"
+        )
+        return f"<Result {self.case.name!r}: {stands}; {self.replications:,} replications, seed {self.seed}>"
+
+    def _repr_html_(self) -> str:
+        from simulator.report.notebook_html import study_html
+
+        return study_html(self)
+
+    def summary(self) -> str:
+        """Return the report as ``simulator run`` prints it."""
+        from simulator.report.terminal import terminal
+
+        return terminal(self)
+
+    @property
+    def kpis(self) -> Mapping[str, Mapping[str, Mapping[str, Quantiles]]]:
+        """Commodity -> KPI -> moment (``start``, ``deadline``, ``later``) -> spread over futures (p05, p50, p95)."""
+        return {item.commodity: item.kpis for item in (*self.verdict.commodities, *self.verdict.end_products)}
+
+    def to_dataframe(self, level: Level = "kpi") -> pd.DataFrame:
+        """Return the result as a tidy pandas table.
+
+        Parameters
+        ----------
+        level
+            ``verdict``: a row per commodity and yardstick, P(met) with its interval. ``kpi``: a row per future,
+            commodity and moment. ``series``: a row per future, commodity and month.
+
+        Raises
+        ------
+        UsageError
+            If there is no such level, or pandas is not installed.
+
+        Examples
+        --------
+        >>> result = run("scenarios/baseline.yaml", commodities=["gallium"], replications=16)
+        >>> result.to_dataframe().groupby("moment", observed=True)["unmet_share"].count().to_dict()
+        {'start': 16, 'deadline': 16, 'later': 16}
+        """
+        return table(self, level)
+
+    def to_xarray(self) -> xr.Dataset:
+        """Return KPIs by future, commodity and moment, and month by month, as an xarray dataset.
+
+        Raises
+        ------
+        UsageError
+            If xarray is not installed.
+        """
+        return dataset(self)
 
     @property
     def plot(self) -> Plots:
@@ -51,9 +129,11 @@ def run(
     seed: int = 0,
     commodities: Sequence[str] | None = None,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: Told = None,
 ) -> Result:
     """Simulate a scenario and judge it.
+
+    The first 256 of 1,024 replications equal a run of 256, and no result depends on ``jobs``.
 
     Parameters
     ----------
@@ -68,19 +148,23 @@ def run(
     jobs
         Worker processes.
     progress
-        Told (done, total, statistic) as the run goes.
+        Told (done, total, statistic) as the run goes. None draws a bar in a notebook and nothing elsewhere; False
+        draws none.
 
     Raises
     ------
     PartialStudy
         If the run was interrupted or a worker died; ``study`` holds what was finished.
     """
+    if not isinstance(scenario, Scenario):
+        scenario = Scenario.load(scenario)
     try:
-        return result_of(
-            analysis.run(
-                scenario, replications=replications, seed=seed, commodities=commodities, jobs=jobs, progress=progress
+        with telling(progress, scenario.name) as told:
+            return result_of(
+                analysis.run(
+                    scenario, replications=replications, seed=seed, commodities=commodities, jobs=jobs, progress=told
+                )
             )
-        )
     except PartialStudy as error:
         error.study = None if error.study is None else result_of(error.study)
         raise

@@ -45,12 +45,13 @@ def comparison_text(studies: Sequence[Study], comparisons: Sequence[Comparison],
     """
     parts: list[str] = []
     for item in comparisons:
-        parts += [*_sentences(item), "", *_body(item, everything)]
+        parts += [*sentences(item), "", *_body(item, everything)]
     parts += _footer(studies[0], everything)
     return as_lines(parts)
 
 
-def _sentences(item: Comparison) -> Iterator[str]:
+def sentences(item: Comparison) -> Iterator[str]:
+    """Yield what a comparison comes to over the headline commodities, line by line."""
     head = f"{item.other} against {item.reference}, {item.replications:,} paired futures"
     if item.identical:
         yield from textwrap.wrap(f"{head}: identical, every number of every future is the same.", WIDTH)
@@ -119,19 +120,20 @@ def _row(item: CommodityDifference) -> tuple[str, ...]:
     return (
         item.commodity.partition(":")[2] or item.commodity,
         f"{percent(reliance.reference)} > {percent(reliance.other)}",
-        _points(reliance),
-        _points(item.yardsticks["direct"]),
-        _points(item.yardsticks["crma65"]),
-        _points(item.kpis["china_exposed_share"]),
-        _points(withheld),
+        points(reliance),
+        points(item.yardsticks["direct"]),
+        points(item.yardsticks["crma65"]),
+        points(item.kpis["china_exposed_share"]),
+        points(withheld),
         f"{percent(withheld.improvement.value)} ({percent(withheld.tied)})",
-        _points(item.kpis["unmet_share"]),
+        points(item.kpis["unmet_share"]),
         _signed(item.kpis["days_of_cover"], 1.0),
         _signed(price, 100.0 / price.reference if price.reference > 0 else math.nan),
     )
 
 
-def _points(item: Difference) -> str:
+def points(item: Difference) -> str:
+    """Return a difference of shares or probabilities in percentage points, with its half-width."""
     return _signed(item, 100.0)
 
 

@@ -152,12 +152,14 @@ def test_a_name_is_never_read_as_a_formula_or_markup() -> None:
     assert "<script" not in text
 
 
-def test_a_run_needs_no_matplotlib() -> None:
+def test_a_run_needs_no_matplotlib_and_nothing_of_a_notebook() -> None:
     code = (
         "import sys\nfrom simulator.cli.main import exit_code\n"
         "assert exit_code(['run', sys.argv[1], '--commodity', 'gallium', '--replications', '16', '--jobs', '1']) == 0\n"
         "from simulator import load, run\nimport simulator.cli.report\n"
-        "assert not {'matplotlib', 'jinja2'} & set(sys.modules), 'imported'"
+        "run(sys.argv[1], replications=16, commodities=['gallium'])\n"
+        "heavy = {'matplotlib', 'jinja2', 'IPython', 'ipywidgets', 'pandas', 'xarray'}\n"
+        "assert not heavy & set(sys.modules), 'imported'"
     )
     baseline_file = str(Path(__file__).parents[2] / "scenarios" / "baseline.yaml")
     subprocess.run([sys.executable, "-c", code, baseline_file], check=True, capture_output=True)

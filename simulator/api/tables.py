@@ -1,0 +1,172 @@
+"""A run as pandas tables and as an xarray dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.analysis.frames import dataframe, optional
+from simulator.analysis.study import Study
+from simulator.errors import UsageError
+from simulator.metrics.outcome import KPIS, YEAR_KPIS
+from simulator.metrics.registry import metrics
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+Level = Literal["verdict", "kpi", "series"]
+MOMENTS: Final = (*KPIS, *(f"{name}_365d" for name in YEAR_KPIS), "top_country_share")
+"""KPIs of a future at its moments."""
+HEADLINE_ROWS: Final = "headline"
+"""Stands for the headline commodities together."""
+
+
+def table(study: Study, level: str) -> pd.DataFrame:
+    """Return a run as a tidy pandas table.
+
+    Raises
+    ------
+    UsageError
+        If there is no such level, or pandas is not installed.
+    """
+    if level not in _TABLES:
+        raise UsageError(f"level={level!r} is not known; write {', '.join(_TABLES)}")
+    return _TABLES[level](study)
+
+
+def _verdict(study: Study) -> pd.DataFrame:
+    """One row per commodity and yardstick, the headline commodities together first."""
+    return dataframe(_verdict_rows(study))
+
+
+def _verdict_rows(study: Study) -> Iterator[dict[str, Any]]:
+    for name, overall in study.verdict.overall.items():
+        found, expected = overall.probability, overall.expected_met
+        yield {
+            "commodity": HEADLINE_ROWS,
+            "yardstick": name,
+            "p": found.value,
+            "low": found.low,
+            "high": found.high,
+            "n": study.replications,
+            "expected_met": expected.value,
+            "expected_low": expected.low,
+            "expected_high": expected.high,
+            "of": len(overall.commodities),
+        }
+    for item in (*study.verdict.commodities, *study.verdict.end_products):
+        for name, yardstick in item.yardsticks.items():
+            found = yardstick.probability
+            yield {
+                "commodity": item.commodity,
+                "yardstick": name,
+                "p": found.value,
+                "low": found.low,
+                "high": found.high,
+                "n": found.n,
+                "threshold": yardstick.threshold,
+                "met_at_start": yardstick.met_at_start,
+                "headline": item.headline,
+                "grade": item.grade,
+                "binding_stage": item.binding_stage,
+            }
+
+
+def _kpi(study: Study) -> pd.DataFrame:
+    """One row per future, commodity and moment, as in ``kpis.csv`` of a run directory."""
+    pd = optional("pandas", "to_dataframe")
+    outcome = study.outcome
+    chains, moments, n = outcome.chains, outcome.moments, len(outcome.replications)
+    days = [study.case.calendar_day(day) for day in outcome.moment_days]
+    columns: dict[str, Any] = {
+        "replication": np.tile(np.repeat(outcome.replications, len(moments)), len(chains)),
+        "commodity": _repeated(pd, [chain.commodity for chain in chains], n * len(moments)),
+        "moment": pd.Categorical.from_codes(np.tile(np.arange(len(moments)), n * len(chains)), moments),
+        "day": np.tile(_timestamps(days), n * len(chains)),
+    }
+    for name in MOMENTS:
+        columns[name] = np.concatenate([chain.values[name].ravel() for chain in chains])
+    for name in chains[0].met if chains else ():
+        columns[f"met_{name}"] = np.concatenate([chain.met[name].ravel() for chain in chains])
+    return pd.DataFrame(columns)
+
+
+def _series(study: Study) -> pd.DataFrame:
+    """One row per future, commodity and month; shares cover the 90 days before it."""
+    pd = optional("pandas", "to_dataframe")
+    outcome = study.outcome
+    chains, n = outcome.chains, len(outcome.replications)
+    months = _months(study)
+    columns: dict[str, Any] = {
+        "replication": np.tile(np.repeat(outcome.replications, len(months)), len(chains)),
+        "commodity": _repeated(pd, [chain.commodity for chain in chains], n * len(months)),
+        "month": np.tile(months, n * len(chains)),
+    }
+    for name in KPIS:
+        columns[name] = np.concatenate([chain.series[name].ravel() for chain in chains])
+    return pd.DataFrame(columns)
+
+
+_TABLES: Final[Mapping[str, Callable[[Study], Any]]] = {"verdict": _verdict, "kpi": _kpi, "series": _series}
+"""Level -> what makes its table."""
+
+
+def dataset(study: Study) -> xr.Dataset:
+    """Return a run as an xarray dataset: KPIs at the moments and month by month, and what was met.
+
+    Raises
+    ------
+    UsageError
+        If xarray is not installed.
+    """
+    library = optional("xarray", "to_xarray")
+    outcome, case = study.outcome, study.case
+    known, chains = metrics(), outcome.chains
+    at_moments, by_month = ("replication", "commodity", "moment"), ("replication", "commodity", "month")
+
+    def stacked(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+        return np.stack(arrays, axis=1)
+
+    variables: dict[str, Any] = {}
+    for name in MOMENTS:
+        values = stacked([chain.values[name] for chain in chains])
+        variables[name] = (at_moments, values, {"units": known[name.removesuffix("_365d")].unit})
+    for name in KPIS:
+        values = stacked([chain.series[name] for chain in chains])
+        variables[f"{name}_by_month"] = (by_month, values, {"units": known[name].unit})
+    for name in chains[0].met if chains else ():
+        variables[f"met_{name}"] = (at_moments, stacked([chain.met[name] for chain in chains]))
+    made: xr.Dataset = library.Dataset(
+        variables,
+        coords={
+            "replication": outcome.replications,
+            "commodity": [chain.commodity for chain in chains],
+            "moment": list(outcome.moments),
+            "day": ("moment", _timestamps([case.calendar_day(day) for day in outcome.moment_days])),
+            "month": _months(study),
+        },
+        attrs={
+            "scenario": case.name,
+            "scenario_sha256": case.sha256,
+            "data_sha256": case.data_sha256,
+            "seed": study.seed,
+        },
+    )
+    return made
+
+
+def _repeated(pd: Any, names: list[str], times: int) -> Any:
+    return pd.Categorical.from_codes(np.repeat(np.arange(len(names)), times), names)
+
+
+def _months(study: Study) -> NDArray[np.datetime64]:
+    return _timestamps([study.case.calendar_day(day) for day in study.outcome.month_days])
+
+
+def _timestamps(days: list[date]) -> NDArray[np.datetime64]:
+    return np.array(days, dtype="datetime64[s]")
