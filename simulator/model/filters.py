@@ -51,7 +51,7 @@ class Rerouted:
     tonnes: Floats
     """(n, B) tonnes that reach their buyer."""
     unhindered: Floats
-    """(n, B) tonnes that would, if nobody acted against re-routing."""
+    """(n, B) tonnes that would, of what buyers demand, if nobody acted against re-routing."""
 
 
 def habit(share: Floats, producer: int) -> Floats:
@@ -140,11 +140,13 @@ def book(market: Market, flow: Floats) -> None:
 
 
 def reroute(
-    world: ChainWorld, market: Market, left: Floats, unmet: Floats, filters: Filters, day: float
+    world: ChainWorld, market: Market, left: Floats, unmet: Floats, part: Floats, filters: Filters, day: float
 ) -> Rerouted | None:
     """What of a restricted Chinese producer's goods goes through third countries.
 
-    ``left`` (n, P) is unsold and ``unmet`` (n, B) still missing after the market.
+    ``left`` (n, P) is unsold and ``unmet`` (n, B) still missing after the market; ``part`` (n, B) of the order is
+    demand. A tonne that enforcement stops is ordered again until others replace it, so only demand's part of an order
+    says what would come if it were not stopped.
     """
     gap = world.world_price.value / world.china_price.value - 1.0
     market.via_now = np.zeros_like(market.via)
@@ -156,14 +158,14 @@ def reroute(
         reach = _over_ways(ways)
         tonnes = unhindered = _taken(reach, unmet, left[:, p])
         if world.rerouting.switches:
-            free = world.rerouting.reach(blocked, desk.steady, desk.since, gap, day, enforced=False)
+            free = world.rerouting.reach(blocked * part, desk.steady, desk.since, gap, day, enforced=False)
             unhindered = np.maximum(_taken(_over_ways(free), unmet, left[:, p]), tonnes)
         if not unhindered.any():
             continue
         if market.focal is not None:
             focal = market.state.focal
-            part = tonnes[:, focal] / np.maximum(reach[:, focal], _TINY)
-            market.via_now = ways[:, :, focal] * part[:, None]
+            taken = tonnes[:, focal] / np.maximum(reach[:, focal], _TINY)
+            market.via_now = ways[:, :, focal] * taken[:, None]
             market.via += market.via_now
         return Rerouted(p, tonnes, unhindered)
     return None
@@ -184,13 +186,12 @@ def _taken(reach: Floats, unmet: Floats, unsold: Floats) -> Floats:
 
 
 def kept_back(
-    market: Market, filters: Filters, share: Floats, order: Floats, asked: Floats, rerouted: Rerouted | None
+    market: Market, filters: Filters, share: Floats, asked: Floats, rerouted: Rerouted | None
 ) -> tuple[Floats, Floats]:
     """(n, B) tonnes of what buyers habitually get that policy, and that Chinese policy, keeps from them.
 
-    ``asked`` (n, B) is their demand or ``order``, whichever is less. Re-routed tonnes do reach them. Those that
+    ``asked`` (n, B) is their demand or their order, whichever is less. Re-routed tonnes do reach them. Those that
     enforcement stops do not, but it is not Chinese policy that keeps them: stopping evasion is no new denial.
-    A stopped tonne is ordered again until others replace it, so of an order above demand only demand's part counts.
     """
     total, by_china = np.zeros_like(asked), np.zeros_like(asked)
     for p, allowed in filters.news.items():
@@ -203,6 +204,5 @@ def kept_back(
             by_china += kept if chinese is allowed else np.maximum(habitual - claim * chinese, 0.0)
     if rerouted is not None:
         total = np.maximum(total - rerouted.tonnes, 0.0)
-        stopped = (rerouted.unhindered - rerouted.tonnes) * (asked / np.maximum(order, asked))
-        by_china = np.maximum(by_china - rerouted.tonnes - stopped, 0.0)
+        by_china = np.maximum(by_china - rerouted.unhindered, 0.0)
     return total, by_china

@@ -25,7 +25,8 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     Returns two scarcities of each buyer (n, B), as shares of its demand: what it goes short of, and what governments
     take from it before anybody answers the price (None where none ever acts): tonnes that policy withholds, and those
     that the focal government buys for its stockpile. Demand is use and these purchases; orders that only rebuild
-    industry's stocks count in neither.
+    industry's stocks count in neither. A buyer bids for what it misses as far as its stock has fallen below the cover it
+    means to hold: with full stocks nobody pays more, without any all of it counts.
     """
     state, step = market.state, world.step
     regions = state.regions
@@ -49,7 +50,10 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     filters = policy_filters(world, market, order, share, offer, day, index)
     gates = list(filters.gates.values())
     flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(world, market, day))
-    rerouted = reroute(world, market, offer - sold, order - received, filters, day)
+    demand = market.demand_rate() * step
+    asked = np.minimum(order, demand)
+    part = asked / np.maximum(order, _TINY)
+    rerouted = reroute(world, market, offer - sold, order - received, part, filters, day)
     book(market, flow)
     if rerouted is not None:
         flow[rerouted.producer] += rerouted.tonnes.T
@@ -58,27 +62,29 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     for meter in market.meters:
         meter.read(flow, rerouted)
     _ship(market, flow, sold, received, rerouted, index)
-    asked = np.maximum(np.minimum(order, market.demand_rate() * step), _TINY)
-    short = 1.0 - np.minimum(received / asked, 1.0)
+    demand = np.maximum(demand, _TINY)
+    short = np.maximum(asked - received, 0.0) / demand
     if market.focal is not None:
         world.note_shortage(short[:, state.focal], day)
+    bare = 1.0 - np.minimum(on_hand / np.maximum(use * market.cover, _TINY), 1.0)
+    short *= bare
     for_use = None
     if market.focal is not None and market.focal.purchases:
-        own = np.maximum(np.minimum(order[:, state.focal], use[:, state.focal] * step), _TINY)
-        for_use = own / asked[:, state.focal]
+        own = np.minimum(order[:, state.focal], use[:, state.focal] * step)
+        for_use = own / np.maximum(asked[:, state.focal], _TINY)
     if not gates and for_use is None:
         return short, None
     withheld = np.zeros_like(asked)
     if gates:
-        withheld, by_china = kept_back(market, filters, share, order, asked, rerouted)
+        withheld, by_china = kept_back(market, filters, share, asked, rerouted)
         if for_use is not None:  # the focal buyer is judged by its use, not by what its government lays up
             withheld[:, state.focal] *= for_use
             by_china[:, state.focal] *= for_use
         for focal, weights in market.denials:
             focal.withheld = focal.withheld + np.einsum("nb,b->n", by_china, weights)
-    missing = withheld / asked
+    missing = withheld / demand * bare
     if for_use is not None:
-        missing[:, state.focal] += 1.0 - for_use
+        missing[:, state.focal] += (1.0 - for_use) * asked[:, state.focal] / demand[:, state.focal]
     return short, np.asarray(np.minimum(missing, 1.0))
 
 

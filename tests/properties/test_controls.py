@@ -106,12 +106,16 @@ def test_a_ban_lets_no_more_than_its_leakage_of_any_order_through(monkeypatch: p
 
 
 def test_a_ban_never_lowers_unmet_demand(free: ChainTrace) -> None:
-    """Starving the buyer must show: over a year and a half it goes at least as short as without the ban."""
+    """Starving the buyer must show: over a year and a half it goes at least as short as without the ban.
+
+    Less than a point may be gained where an outage strikes later, since the ban has raised prices and output before.
+    """
     banned = run(ban(), inputs=NO_REROUTING)
     column = after(free, DEADLINE)
     unmet = [(t.demanded - t.consumed)[:, column] / t.demanded[:, column] for t in (banned, free)]
     assert unmet[0].mean() > unmet[1].mean()
-    assert (unmet[0] >= unmet[1] - 0.005).all()
+    assert (unmet[0] >= unmet[1] - 0.01).all()
+    assert (unmet[0] > unmet[1]).mean() > 0.9
 
 
 def test_after_a_full_ban_nothing_declared_chinese_lands_once_the_pipeline_is_empty() -> None:

@@ -175,15 +175,7 @@ def test_use_begins_at_the_published_consumption(case: Case, traces: Mapping[str
     assert np.median(demand(trace, first, last) / expected) == pytest.approx(1.0, abs=0.02)
 
 
-SQUEEZED = pytest.mark.xfail(
-    strict=True,
-    reason="scarcity is divided by the order, not by use, so purchases for the stockpile squeeze sponge by 5.1 %",
-)
-
-
-@pytest.mark.parametrize(
-    "commodity", [pytest.param(name, marks=SQUEEZED) if name == "titanium_sponge" else name for name in UNTOUCHED]
-)
+@pytest.mark.parametrize("commodity", UNTOUCHED)
 def test_use_in_the_year_before_the_start_is_the_table_within_growth(
     case: Case, traces: Mapping[str, ChainTrace], commodity: str
 ) -> None:

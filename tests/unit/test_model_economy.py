@@ -117,9 +117,10 @@ def calm() -> ChainTrace:
 def test_dumping_lowers_the_price_by_its_depth_and_no_longer_than_it_lasts(calm: ChainTrace) -> None:
     trace = run(dumping())
     during, after = np.searchsorted(trace.days, [LAST - 30, LAST + 300])
-    # What closes for want of a price is missed, and scarcity takes part of the discount back.
+    # What closes for want of a price is missed, and scarcity takes the discount back, in a few futures all of it.
     assert (trace.price_world[:, during] >= 0.6).all()
-    assert (trace.price_world[:, during] < 0.8 * calm.price_world[:, during]).all()
+    assert (trace.price_world[:, during] < calm.price_world[:, during]).mean() > 0.8
+    assert np.median(trace.price_world[:, during] / calm.price_world[:, during]) < 0.8
     assert (trace.price_world[:, after] > 0.95).all()
 
 
@@ -132,7 +133,7 @@ def test_dumping_closes_dear_capacity_elsewhere_and_runs_the_dumpers_in_full() -
 
 
 def test_mothballed_capacity_comes_back_after_a_restart_and_not_all_of_it() -> None:
-    """Two years after the dumping, what closed has had its restart; a part of it has gone for good."""
+    """Two years after the dumping, what closed has had its restart; a part of all that ever closed has gone for good."""
     running = worlds.world(case(dumping()), N)
     (chain,) = running.chains
     idle = {}
@@ -140,15 +141,18 @@ def test_mothballed_capacity_comes_back_after_a_restart_and_not_all_of_it() -> N
         assert chain.margins is not None
         idle[day] = chain.margins._mothballs[chain.markets[-1]].idle.copy()
     days = np.array(sorted(idle))
-    before, worst, last = (idle[days[i]] for i in (0, np.searchsorted(days, LAST), -1))
+    before, last = idle[days[0]], idle[days[-1]]
+    worst = np.max([idle[day] for day in days], axis=0)
     assert not before.any()
     assert (worst[:, 0] == 0).all()
     assert (worst[:, 1:] > 0.2).all()
     quick = chain.restart_days < 150
     assert quick.any()
-    assert last[quick, 1:] == pytest.approx(0.35 * worst[quick, 1:], rel=0.15)
-    soon = idle[days[np.searchsorted(days, LAST + 28)]]
-    assert (soon[chain.restart_days > 60, 1:] > 0.9 * worst[chain.restart_days > 60, 1:]).all()
+    # Where scarcity brings some of it back in between, what closes again leaves another part behind.
+    assert (last[quick, 1:] > 0.3 * worst[quick, 1:]).all()
+    assert (last[quick, 1:] < 0.6 * worst[quick, 1:]).all()
+    at_end, soon = (idle[days[np.searchsorted(days, day)]] for day in (LAST, LAST + 28))
+    assert (soon[chain.restart_days > 60, 1:] > 0.9 * at_end[chain.restart_days > 60, 1:]).mean() > 0.7
 
 
 def test_a_floor_at_the_base_price_keeps_protected_producers_running_under_dumping() -> None:
@@ -197,10 +201,13 @@ def test_the_government_buys_what_it_means_to_and_industry_refills(calm: ChainTr
     assert np.median(held) == pytest.approx(40.0)
     assert (held <= 40.0 * (1 + 1e-12)).all()
     assert (held > 20.0).all()
-    extra = between(trace, trace.landed.sum(axis=2), FIRST, LAST + 300) - between(
-        calm, calm.landed.sum(axis=2), FIRST, LAST + 300
+    extra, given_up = (
+        sign * (between(trace, of(trace), FIRST, LAST + 300) - between(calm, of(calm), FIRST, LAST + 300))
+        for sign, of in ((1.0, lambda t: t.landed.sum(axis=2)), (-1.0, lambda t: t.consumed))
     )
-    assert np.median(extra) == pytest.approx(40.0, rel=0.2)
+    # The purchases make it dearer, so part of them comes out of use.
+    assert 0.0 < np.median(given_up) < 0.3 * 40.0
+    assert np.median(extra + given_up) == pytest.approx(40.0, rel=0.1)
     after = trace.government[:, np.searchsorted(trace.days, LAST + 14) :]
     assert (after <= after[:, :1] * (1 + 1e-12)).all()
 

@@ -37,7 +37,8 @@ def run(*events: Instrument, inputs: Any = worlds.CALM) -> ChainTrace:
 def test_stopping_evasion_does_not_raise_dependence() -> None:
     """What enforcement stops is not withheld by China: it arrives no more and is not counted as denied either.
 
-    The answers of buyers to their shortage move what China withholds a little, up in some futures and down in others.
+    In a few futures the shortage makes buyers qualify others sooner, who replace the stopped tonnes with goods that are
+    partly of Chinese ore: what China withholds then stands beside them.
     """
     inputs = worlds.CALM | EAGER
     evaded, watched = run(BAN, inputs=inputs), run(BAN, AUDITS, inputs=inputs)
@@ -48,8 +49,8 @@ def test_stopping_evasion_does_not_raise_dependence() -> None:
     assert chinese[1].mean() < chinese[0].mean()
     window = Windows((540.0,))
     change = china_dependent_share(watched, window) - china_dependent_share(evaded, window)
-    assert change.mean() < 0.0
-    assert change.max() < 0.02
+    assert change.mean() < -0.02
+    assert (change > 0.02).mean() <= 1 / 8
 
 
 @pytest.mark.parametrize("events", [(), (BAN,)], ids=["free trade", "under a ban"])
