@@ -25,8 +25,8 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     Returns two scarcities of each buyer (n, B), as shares of its demand: what it goes short of, and what governments
     take from it before anybody answers the price (None where none ever acts): tonnes that policy withholds, and those
     that the focal government buys for its stockpile. Demand is use and these purchases; orders that only rebuild
-    industry's stocks count in neither. A buyer bids for what it misses as far as its stock has fallen below the cover it
-    means to hold: with full stocks nobody pays more, without any all of it counts.
+    industry's stocks count in neither. A buyer bids for what it misses as far as its stock has fallen below the cover
+    it means to hold: with full stocks nobody pays more, without any all of it counts.
     """
     state, step = market.state, world.step
     regions = state.regions

@@ -91,12 +91,12 @@ DEFECTS: list[tuple[str, Callable[[pytest.MonkeyPatch], None], str]] = [
     (
         "demand elasticity 20 % larger",
         lambda patch: patch.setattr(baseline_run, "baseline_case", with_inputs("demand_elasticity/", 1.2)),
-        "antimony/china_exposed_share",
+        "antimony/price_index",
     ),
     (
         "no licence lag",
         lambda patch: patch.setattr(baseline_run, "baseline_case", with_inputs("licence_lag_months/", 1e-3)),
-        "antimony/price_index",
+        "antimony/china_exposed_share",
     ),
     ("transit twice as long", _longer_ways, "gallium/days_of_cover"),
 ]

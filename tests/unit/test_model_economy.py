@@ -133,7 +133,7 @@ def test_dumping_closes_dear_capacity_elsewhere_and_runs_the_dumpers_in_full() -
 
 
 def test_mothballed_capacity_comes_back_after_a_restart_and_not_all_of_it() -> None:
-    """Two years after the dumping, what closed has had its restart; a part of all that ever closed has gone for good."""
+    """Two years after the dumping, what closed has had its restart; part of all that ever closed is gone for good."""
     running = worlds.world(case(dumping()), N)
     (chain,) = running.chains
     idle = {}
