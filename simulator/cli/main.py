@@ -33,6 +33,7 @@ SUBCOMMANDS = {
     "sweep": ("simulator.cli.sweep:sweep", "Run every combination of some values laid over a scenario."),
     "baseline": ("simulator.cli.baseline:baseline", "Hold scenarios against the numbers committed before."),
     "stress": ("simulator.cli.stress:stress", "Cut off a country or corridor: how long supply holds, what it costs."),
+    "backtest": ("simulator.cli.backtest:backtest", "Hold the model against what happened after controls of the past."),
     "sensitivity": ("simulator.cli.sensitivity:sensitivity", "Find which uncertain inputs move the verdict."),
     "trace": ("simulator.cli.lots:trace", "Show every lot of one random future."),
     "validate": ("simulator.cli.scenario_commands:validate", "Check scenario files without running them."),

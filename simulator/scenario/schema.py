@@ -148,6 +148,8 @@ class BacktestModel(_Part):
     main: Annotated[tuple[str, ...], Strict(False)] = ()
     """Series that must beat the null models, as ``commodity/measure/form/origin-destination``; the one with the most
     observations where not given."""
+    reasons: dict[str, str] = {}
+    """Why a main series need not beat the null models, by its name; shown with its score."""
     opening: str = ""
     """Folder of CSV files with opening conditions that no edition of the tables gives, relative to this file, named
     like the tables."""

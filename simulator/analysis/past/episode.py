@@ -168,8 +168,8 @@ def measuring(episode: Episode) -> Callable[[Trace], Measured]:
 
 def _measured(case: Case, series: tuple[Series, ...], targets: tuple[Target, ...], trace: Trace) -> Measured:
     levels = Levels(case, trace)
-    values, usual = measured_series(levels, series)
-    return Measured(values, usual, {target.id: target.predicted(levels) for target in targets})
+    values, usual, whole = measured_series(levels, series)
+    return Measured(values, usual, whole, {target.id: target.predicted(levels) for target in targets})
 
 
 def seen(series: Series) -> list[Observation]:

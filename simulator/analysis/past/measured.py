@@ -37,11 +37,11 @@ class Levels:
     def of(self, series: Series) -> Mean:
         """Return the function from a period to the mean level of a series in it."""
         if series.kind in ("exports", "imports"):
-            return self._flow(series.id)
+            return self.flow(series.id)
         if series.kind == "consumption":
-            return self._flow(f"used/{series.commodity}")
+            return self.flow(f"used/{series.commodity}")
         if series.kind == "import_share":
-            part, whole = self._flow(series.id), self._flow(f"{series.id}/all")
+            part, whole = self.flow(series.id), self.flow(f"{series.id}/all")
             return lambda first, last: 100.0 * part(first, last) / np.maximum(whole(first, last), _TINY)
         lag = self._lag(series) if series.kind == "unit_value" else timedelta(0)
         name = "price_china" if series.kind == "price_china" else "price_world"
@@ -51,7 +51,8 @@ class Levels:
         """Last year of the clock before the start, without its first days."""
         return max(self.case.spin_up + SETTLING, self.case.start - _YEAR), self.case.start - timedelta(days=1)
 
-    def _flow(self, name: str) -> Mean:
+    def flow(self, name: str) -> Mean:
+        """Return the function from a period to the mean tonnes a day of a metered flow in it."""
         series, days = self.trace.metered[name], self.trace.review_days
 
         def mean(first: date, last: date) -> Floats:
@@ -90,6 +91,9 @@ class Measured:
     """Series -> (n, T) mean level in the period of each observation after the start, in the model's own unit."""
     usual: dict[str, Floats]
     """Series -> (n,) mean level before the start."""
+    whole: dict[str, Floats]
+    """Share of imports -> (n, 1 + T) the imports it is a share of, tonnes a day: before the start, then by
+    observation."""
     targets: dict[str, Floats]
     """Calibration target -> (n,) predicted value."""
 
@@ -99,16 +103,23 @@ def joined(parts: Sequence[Measured]) -> Measured:
     return Measured(
         {name: np.concatenate([part.series[name] for part in parts]) for name in parts[0].series},
         {name: np.concatenate([part.usual[name] for part in parts]) for name in parts[0].usual},
+        {name: np.concatenate([part.whole[name] for part in parts]) for name in parts[0].whole},
         {name: np.concatenate([part.targets[name] for part in parts]) for name in parts[0].targets},
     )
 
 
-def measured_series(levels: Levels, series: Sequence[Series]) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Return each series' levels in the observed periods, and before the start."""
-    found, usual = {}, {}
+def measured_series(
+    levels: Levels, series: Sequence[Series]
+) -> tuple[dict[str, Floats], dict[str, Floats], dict[str, Floats]]:
+    """Return each series' levels in the observed periods and before the start, and what shares are shares of."""
+    found, usual, whole = {}, {}, {}
     for item in series:
         mean = levels.of(item)
         columns = [mean(seen.period_start, seen.period_end) for seen in item.after]
         found[item.id] = np.stack(columns, axis=1)
         usual[item.id] = mean(*levels.usual_window())
-    return found, usual
+        if item.kind == "import_share":
+            total = levels.flow(f"{item.id}/all")
+            periods = [levels.usual_window(), *((seen.period_start, seen.period_end) for seen in item.after)]
+            whole[item.id] = np.stack([total(*period) for period in periods], axis=1)
+    return found, usual, whole

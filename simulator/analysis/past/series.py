@@ -186,6 +186,8 @@ def _series(
         return "its periods begin before the start" if straddle else "nothing was observed after the start"
     if kind in ("unit_value", "price", "price_china") and not history:
         return "no price before the start, and an index needs one"
+    if not history and row.form and not stages and not _is_all(row.form):
+        return "counts a part of what the chain holds, and nothing was seen of it before the start"
     return Series(
         name,
         commodity,
@@ -197,6 +199,10 @@ def _series(
         history,
         after,
     )
+
+
+def _is_all(form: str) -> bool:
+    return form.startswith("all") or form.endswith("_all")
 
 
 def kind_of(measure: str, destination: str) -> Kind | None:
@@ -228,12 +234,14 @@ def stages_of(chain: Chain, form: str) -> tuple[str, ...]:
 def level_of(series: Series) -> float | None:
     """Mean level before the start: amount per day of a flow, mean value of another series; None where nothing was seen.
 
-    The last twelve months count where they hold three observations, else all that was seen; longer periods only where
-    no month was seen.
+    A price is what it was last: the mean of the last three observations. Of others, the last twelve months count
+    where they hold three observations, else all that was seen; longer periods only where no month was seen.
     """
     rows = _for_level(series)
     if not rows:
         return None
+    if series.kind in ("unit_value", "price", "price_china"):
+        rows = rows[-_ENOUGH:]
     days = sum(item.days for item in rows)
     if series.is_flow:
         return sum(series.amount(item) for item in rows) / days

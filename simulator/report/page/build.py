@@ -39,13 +39,18 @@ def sections(studies: Sequence[Study], notices: Sequence[str] = ()) -> tuple[Sec
 
 def html(studies: Sequence[Study], notices: Sequence[str] = ()) -> str:
     """Return the report as one page: no script, nothing from outside, the same bytes for the same runs."""
+    return page(" and ".join(study.case.name for study in studies), sections(studies, notices))
+
+
+def page(title: str, parts: Sequence[Section]) -> str:
+    """Return sections as one page closed in itself."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     folder = resources.files("simulator.report.page")
     template = environment.from_string(folder.joinpath("report.html.j2").read_text("utf-8"))
     return template.render(
-        title=" and ".join(study.case.name for study in studies),
+        title=title,
         style=Markup(folder.joinpath("report.css").read_text("utf-8")),
-        sections=sections(studies, notices),
+        sections=parts,
         kind=lambda block: type(block).__name__.lower(),
         picture=_picture,
         rows=_rows,
