@@ -61,8 +61,8 @@ def _episode(number: int, one: ScoredEpisode) -> Section:
         Paragraph(case.question, "question"),
         Paragraph(
             f"Starts on {case.start}, with tables as they could be read on {case.as_of} and the controls as they were "
-            "announced. Red is what was observed, grey what was seen before; bands hold 50 and 90 % of futures, with the "
-            "noise of observation.",
+            "announced. Red is what was observed, grey what was seen before; bands hold 50 and 90 % of futures, with "
+            "the noise of observation.",
             "small",
         ),
     ]
