@@ -24,6 +24,10 @@ class UsageError(SimulatorError):
     exit_code = 2
 
 
+class TooFewReplicationsError(UsageError):
+    """The replications asked for do not carry what was asked of them; the message says how many would."""
+
+
 class InputError(SimulatorError):
     """A named file is missing or invalid; the message carries every problem, one block each."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analysis.conditioning import refuse_weighted
 from simulator.analysis.deadline import light_outcome
 from simulator.catalogue.tables import TABLES, table_sha256
 from simulator.experiment.blocks import Progress
@@ -38,7 +39,9 @@ REPLICATIONS: Final = 128
 """Futures of a new baseline."""
 DIGITS: Final = 9
 """Significant digits to which values are kept."""
-MODEL_NUMBERS: Final = ("behaviour", "evidence_parameters", "input_priors", "model_parameters")
+MODEL_NUMBERS: Final = (
+    "behaviour", "evidence_parameters", "input_priors", "model_parameters", "observation_errors",
+)  # fmt: skip
 """Tables whose numbers are the model's (elasticities, lags, priors). A change of theirs is a change of the model, to be
 judged; a change of any other table makes other data, with which nothing can be compared."""
 
@@ -78,7 +81,9 @@ def baseline_case(scenario: Scenario) -> Case:
     """Resolve a scenario for a baseline: with the watched commodities it has, or its first ones where it has none."""
     names = [chain.commodity for chain in resolve(scenario).chains]
     watched = [name for name in COMMODITIES if name in names]
-    return resolve(scenario, watched or names[: len(COMMODITIES)])
+    case = resolve(scenario, watched or names[: len(COMMODITIES)])
+    refuse_weighted(case, "baseline")
+    return case
 
 
 def facts() -> dict[str, str]:

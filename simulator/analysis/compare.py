@@ -116,6 +116,9 @@ class Comparison:
 def compare(a: Study, b: Study) -> Comparison:
     """Compare two studies on common random numbers; the first is the reference.
 
+    Where observations weight the futures of the reference, they weight the pairs: what was observed was observed in
+    the world of the reference, and the other scenario is what might be instead.
+
     Parameters
     ----------
     a, b
@@ -138,7 +141,7 @@ def compare(a: Study, b: Study) -> Comparison:
     deadline = a.outcome.moment("deadline")
     same = {name: _same(ours[name], theirs[name]) for name in ours if name in theirs}
     items = tuple(
-        _commodity(item, ours[item.commodity], theirs[item.commodity], deadline, same=same[item.commodity])
+        _commodity(item, ours[item.commodity], theirs[item.commodity], deadline, a.weights, same=same[item.commodity])
         for item in verdicts
     )
     return Comparison(
@@ -164,6 +167,8 @@ def check_comparable(a: Case, b: Case) -> None:
         ("yardsticks", _criteria(a), _criteria(b)),
     )
     apart = [f"{name} {one} and {other}" for name, one, other in pairs if one != other]
+    if b.observations and a.observations != b.observations:
+        apart.append("the second is weighted by observations that the first is not; name it first, as the reference")
     if not {chain.commodity for chain in a.chains} & {chain.commodity for chain in b.chains}:
         apart.append("no commodity in common")
     _refuse(a, b, apart)
@@ -191,14 +196,25 @@ def _criteria(case: Case) -> str:
 
 
 def _commodity(
-    verdict: CommodityVerdict, a: ChainOutcome, b: ChainOutcome, deadline: int, *, same: bool
+    verdict: CommodityVerdict,
+    a: ChainOutcome,
+    b: ChainOutcome,
+    deadline: int,
+    weights: Floats | None,
+    *,
+    same: bool,
 ) -> CommodityDifference:
     known = metrics()
     kpis = {}
     for name in MEASURES:
         measure = known[name.removesuffix("_365d")]
         kpis[name] = _difference(
-            a.values[name][:, deadline], b.values[name][:, deadline], measure.better, measure.unit, same=same
+            a.values[name][:, deadline],
+            b.values[name][:, deadline],
+            measure.better,
+            measure.unit,
+            same=same,
+            weights=weights,
         )
     return CommodityDifference(
         commodity=verdict.commodity,
@@ -208,7 +224,9 @@ def _commodity(
         end_product=verdict.end_product,
         identical=same,
         yardsticks={
-            name: _difference(a.met[name][:, deadline], b.met[name][:, deadline], "higher", "1", most=1.0, same=same)
+            name: _difference(
+                a.met[name][:, deadline], b.met[name][:, deadline], "higher", "1", most=1.0, same=same, weights=weights
+            )
             for name in YARDSTICKS
         },
         kpis=kpis,
@@ -234,8 +252,10 @@ def _overall(
             name,
             OverallDifference(
                 commodities=open_ones,
-                expected_met=_difference(counts[0], counts[1], "higher", "commodities", most=most, same=no_change),
-                all_met=_difference(full[0], full[1], "higher", "1", most=1.0, same=no_change),
+                expected_met=_difference(
+                    counts[0], counts[1], "higher", "commodities", most=most, same=no_change, weights=a.weights
+                ),
+                all_met=_difference(full[0], full[1], "higher", "1", most=1.0, same=no_change, weights=a.weights),
             ),
         )
 
@@ -261,6 +281,7 @@ def _difference(
     *,
     most: float = np.inf,
     same: bool = False,
+    weights: Floats | None = None,
 ) -> Difference:
     """Compare (n,) values pair by pair.
 
@@ -270,6 +291,8 @@ def _difference(
         Largest difference a future can show; finite for what is counted.
     same
         The two cannot differ in any future, drawn or not.
+    weights
+        (n,) weights of the pairs; all count alike where not given.
     """
     a, b = np.asarray(reference, dtype=np.float64), np.asarray(other, dtype=np.float64)
     apart = b - a
@@ -277,24 +300,28 @@ def _difference(
     if not known.any():
         nothing = Estimate(np.nan, np.nan, np.nan, 0)
         return Difference(better, unit, np.nan, np.nan, nothing, nothing, 1.0)
-    estimate = known_mean_interval(apart)
+    estimate = known_mean_interval(apart, weights=weights)
     if not same and np.isfinite(most):
         estimate = _widened(estimate, apart[known], most)
     gain = {"higher": apart, "lower": -apart, "neither": np.full_like(apart, np.nan)}[better]
     # Half for a tie; comparisons with what is not defined stay undefined.
     won = np.where(np.isnan(gain), np.nan, 0.5 + 0.5 * np.sign(gain))
-    improvement = known_mean_interval(won)
+    improvement = known_mean_interval(won, weights=weights)
     if not same:
         improvement = _widened(improvement, won[known], 1.0)
     return Difference(
         better=better,
         unit=unit,
-        reference=float(a[known].mean()),
-        other=float(b[known].mean()),
+        reference=_mean(a[known], known, weights),
+        other=_mean(b[known], known, weights),
         difference=estimate,
         improvement=_within(improvement, 0.0, 1.0),
-        tied=float((apart[known] == 0.0).mean()),
+        tied=_mean(apart[known] == 0.0, known, weights),
     )
+
+
+def _mean(values: NDArray[Any], known: NDArray[np.bool_], weights: Floats | None) -> float:
+    return float(values.mean() if weights is None else np.average(values, weights=weights[known]))
 
 
 def _widened(estimate: Estimate, apart: Floats, most: float) -> Estimate:

@@ -61,4 +61,6 @@ def _measured(case: Case, found: Outcome) -> Iterator[Measured]:
         for name, yardstick in judged[chain.commodity].yardsticks.items():
             yield Measured(chain.commodity, f"met/{name}", yardstick.probability)
         for name in MEANS:
-            yield Measured(chain.commodity, name, known_mean_interval(chain.values[name][:, deadline]))
+            yield Measured(
+                chain.commodity, name, known_mean_interval(chain.values[name][:, deadline], weights=verdict.weights)
+            )

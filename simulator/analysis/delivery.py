@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analysis.conditioning import weights_of
 from simulator.analysis.intervals import Estimate, probability
 from simulator.analysis.verdict import Quantiles, quantiles
 from simulator.instruments.agreement import Agreement
@@ -76,6 +77,7 @@ class PartnerDelivery:
 
 def agreement_deliveries(case: Case, outcome: Outcome) -> tuple[AgreementDelivery, ...]:
     """Return what each agreement of a case delivers, in the order of the case."""
+    weights = weights_of(case, outcome)
     found = []
     for event in case.instruments:
         if isinstance(event, Agreement):
@@ -84,8 +86,8 @@ def agreement_deliveries(case: Case, outcome: Outcome) -> tuple[AgreementDeliver
                 AgreementDelivery(
                     event,
                     first_day(event, case),
-                    None if happens is None else probability(happens),
-                    tuple(_delivered(case, outcome, f"agreement/{event.id}/", happens)),
+                    None if happens is None else probability(happens, weights=weights),
+                    tuple(_delivered(case, outcome, weights, f"agreement/{event.id}/", happens)),
                 )
             )
     return tuple(found)
@@ -94,6 +96,7 @@ def agreement_deliveries(case: Case, outcome: Outcome) -> tuple[AgreementDeliver
 def partner_deliveries(case: Case, outcome: Outcome) -> tuple[PartnerDelivery, ...]:
     """Return what each partner country delivers: the five Central Asian states, Japan, Malaysia and Thailand."""
     deadline, start = outcome.moment("deadline"), outcome.moment("start")
+    weights = weights_of(case, outcome)
     found = []
     for partner in PARTNERS:
         flows = []
@@ -103,17 +106,18 @@ def partner_deliveries(case: Case, outcome: Outcome) -> tuple[PartnerDelivery, .
                 flows.append(
                     PartnerFlow(
                         chain.commodity,
-                        consumed=quantiles(tonnes[:, deadline, 0]),
-                        consumed_at_start=quantiles(tonnes[:, start, 0]),
-                        landed=quantiles(tonnes[:, deadline, 1]),
+                        consumed=quantiles(tonnes[:, deadline, 0], weights),
+                        consumed_at_start=quantiles(tonnes[:, start, 0], weights),
+                        landed=quantiles(tonnes[:, deadline, 1], weights),
                     )
                 )
-        found.append(PartnerDelivery(partner, tuple(flows), tuple(_delivered(case, outcome, f"partner/{partner}/"))))
+        new = tuple(_delivered(case, outcome, weights, f"partner/{partner}/"))
+        found.append(PartnerDelivery(partner, tuple(flows), new))
     return tuple(found)
 
 
 def _delivered(
-    case: Case, outcome: Outcome, prefix: str, happens: NDArray[np.bool_] | None = None
+    case: Case, outcome: Outcome, weights: Floats | None, prefix: str, happens: NDArray[np.bool_] | None = None
 ) -> Iterable[Delivered]:
     deadline = outcome.moment("deadline")
     for chain in outcome.chains:
@@ -129,8 +133,8 @@ def _delivered(
                 chain.commodity,
                 group.key.removeprefix(prefix),
                 group.projects,
-                output=quantiles(tonnes[:, OUTPUT]),
-                any_output=probability(tonnes[:, OUTPUT] > 0),
-                accessible=quantiles(tonnes[:, ACCESSIBLE]),
-                any_accessible=probability(tonnes[:, ACCESSIBLE] > 0),
+                output=quantiles(tonnes[:, OUTPUT], weights),
+                any_output=probability(tonnes[:, OUTPUT] > 0, weights=weights),
+                accessible=quantiles(tonnes[:, ACCESSIBLE], weights),
+                any_accessible=probability(tonnes[:, ACCESSIBLE] > 0, weights=weights),
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.analysis.conditioning import refuse_weighted
 from simulator.analysis.frames import dataframe
 from simulator.analysis.influence import (
     Bar,
@@ -256,6 +257,8 @@ def subjects_of(scenario: Scenario, commodities: Sequence[str] | None) -> tuple[
     if commodities is None or not commodities:
         commodities = [chain.commodity for chain in resolve(scenario).chains if chain.headline]
     cases = [resolve(scenario, [name]) for name in dict.fromkeys(commodities)]
+    for case in cases:
+        refuse_weighted(case, "sensitivity")
     return tuple(Subject(case, inputs_of(case)) for case in cases)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from simulator.analysis.bisection import Fall, bisected
 from simulator.analysis.cheapest import Place, cheapest, price
+from simulator.analysis.conditioning import refuse_weighted
 from simulator.analysis.deadline import light_outcome
 from simulator.analysis.frames import dataframe
 from simulator.analysis.goal import Floats, Goal, confidence, open_commodities, read_goal, scores_of
@@ -233,6 +234,7 @@ def solve(
         raise UsageError(f"the check must use other futures than the search; both have seed {seed}")
     kept = list(commodities) if commodities else None
     case = resolve(scenario, kept)
+    refuse_weighted(case, "solve")
     goal = read_goal(want, [chain.commodity for chain in case.chains], kept or [])
     read = [read_lever(text) for text in levers]
     check_levers(read)

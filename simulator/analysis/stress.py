@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from simulator.analysis.conditioning import refuse_weighted
 from simulator.analysis.cut import Cut, branches, cut_of
 from simulator.analysis.frames import dataframe
 from simulator.analysis.intervals import Estimate, mean_interval, probability
@@ -163,6 +164,7 @@ def stress(
         raise UsageError(f"the threshold is a share of demand, 0 or more and below 1, not {threshold:g}")
     refuse_odd_replications(replications)
     case = resolve(scenario, list(commodities) if commodities else None)
+    refuse_weighted(case, "stress")
     asked = cut_of(case, cut, at, lasting, rerouting=rerouting, everyone=everyone)
     pair = branches(scenario, case, asked)
     wanted = [

@@ -9,8 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.analysis.verdict import USUALLY, Verdict, judge, overall_verdict
+from simulator.errors import TooFewReplicationsError
 from simulator.experiment.blocks import Outcomes, PartialRun, Progress, run_case
 from simulator.metrics.outcome import Outcome, joined, outcome
 from simulator.scenario import load, resolve
@@ -41,6 +43,11 @@ class Study:
     def replications(self) -> int:
         """Replications finished."""
         return len(self.outcome.replications)
+
+    @property
+    def weights(self) -> NDArray[np.float64] | None:
+        """(n,) weights of the futures by what was observed, None where all count alike."""
+        return self.verdict.weights
 
     @property
     def complete(self) -> bool:
@@ -93,6 +100,8 @@ def run(
     ------
     PartialStudy
         If the run was interrupted or a worker died; ``study`` holds what was finished.
+    TooFewReplicationsError
+        If the scenario's observations leave too few effective replications; the text says how many to ask for.
     """
     if isinstance(scenario, (str, os.PathLike)):
         scenario = load(scenario)
@@ -111,8 +120,16 @@ def run(
         )
     except PartialRun as error:
         finished: Outcomes[Outcome] = error.finished  # type: ignore[assignment]  # an exception class cannot be generic
-        raise PartialStudy(error, _study(scenario, case, finished) if finished.parts else None) from error
+        raise PartialStudy(error, _partial(scenario, case, finished)) from error
     return _study(scenario, case, outcomes)
+
+
+def _partial(scenario: Scenario, case: Case, finished: Outcomes[Outcome]) -> Study | None:
+    """Return the study of what a stopped run has finished; None where that is nothing, or too little to be weighted."""
+    try:
+        return _study(scenario, case, finished) if finished.parts else None
+    except TooFewReplicationsError:
+        return None
 
 
 def _study(scenario: Scenario, case: Case, outcomes: Outcomes[Outcome]) -> Study:
@@ -130,7 +147,12 @@ def _study(scenario: Scenario, case: Case, outcomes: Outcomes[Outcome]) -> Study
 
 
 def convergence(case: Case, parts: Sequence[Outcome]) -> str:
-    """Return how the headline stands so far: the expected number of headline commodities that meet it."""
+    """Return how the headline stands so far: the expected number of headline commodities that meet it.
+
+    Nothing where observations weight the futures: the weights are known when all are finished.
+    """
+    if case.observations:
+        return ""
     headline = {chain.commodity for chain in case.chains if chain.headline}
     start, deadline = parts[0].moment("start"), parts[0].moment("deadline")
     met = [

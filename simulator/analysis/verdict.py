@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.analysis.intervals import Estimate, conditional_probability, mean_interval, probability
+from simulator.analysis.conditioning import Conditioning, conditioning
+from simulator.analysis.intervals import (
+    Estimate,
+    conditional_probability,
+    mean_interval,
+    probability,
+    quantiles_of,
+)
 from simulator.metrics.outcome import KPIS, YEAR_KPIS, ChainOutcome, Outcome
 from simulator.metrics.yardsticks import criteria
 
@@ -18,6 +25,7 @@ if TYPE_CHECKING:
     from simulator.scenario.case import Case
 
 Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 USUALLY: Final = 0.5
 """Share of replications in which the state at start meets a yardstick, from which on it counts as met then."""
@@ -122,14 +130,30 @@ class Verdict:
     """Lots dispatched in all replications."""
     rules: Mapping[str, RuleVerdict] = field(default_factory=dict)
     """Rule -> how often and when it fired."""
+    conditioning: Conditioning | None = None
+    """How observations weight the futures; None where all count alike."""
+
+    @property
+    def weights(self) -> Floats | None:
+        """(n,) weights of the futures, None where all count alike."""
+        return None if self.conditioning is None else self.conditioning.weights
 
 
 def judge(case: Case, outcome: Outcome) -> Verdict:
-    """Return the verdict on a case from the joined outcome of its replications."""
+    """Return the verdict on a case from the joined outcome of its replications, weighted by what was observed.
+
+    Raises
+    ------
+    TooFewReplicationsError
+        If observations leave too few effective replications.
+    """
+    observed = conditioning(case, outcome)
+    weights = None if observed is None else observed.weights
     branches = branch_masks(outcome)
     chains = {chain.commodity: chain for chain in case.chains}
     everything = [
-        _commodity(case, chains[item.commodity.partition(":")[0]], item, outcome, branches) for item in outcome.chains
+        _commodity(case, chains[item.commodity.partition(":")[0]], item, outcome, branches, weights)
+        for item in outcome.chains
     ]
     judged = tuple(item for item in everything if not item.end_product)
     flags = {item.commodity: item.met for item in outcome.chains}
@@ -145,20 +169,22 @@ def judge(case: Case, outcome: Outcome) -> Verdict:
             met_at_start=tuple(item.commodity for item in headline if item.yardsticks[name].met_at_start),
             branches=branches,
             n=len(outcome.replications),
+            weights=weights,
         )
     return Verdict(
         overall=overall,
         commodities=judged,
         end_products=tuple(item for item in everything if item.end_product),
-        branches={name: probability(mask) for name, mask in branches.items()},
+        branches={name: probability(mask, weights=weights) for name, mask in branches.items()},
         lots=sum(int(item.lots.sum()) for item in outcome.chains),
-        rules={name: _rule(days, outcome.moment_days[deadline]) for name, days in outcome.rule_days.items()},
+        rules={name: _rule(days, outcome.moment_days[deadline], weights) for name, days in outcome.rule_days.items()},
+        conditioning=observed,
     )
 
 
-def _rule(days: NDArray[np.float64], deadline: float) -> RuleVerdict:
+def _rule(days: Floats, deadline: float, weights: Floats | None) -> RuleVerdict:
     fired = days < deadline
-    return RuleVerdict(probability(fired), quantiles(np.where(fired, days, np.nan)))
+    return RuleVerdict(probability(fired, weights=weights), quantiles(np.where(fired, days, np.nan), weights))
 
 
 def branch_masks(outcome: Outcome) -> dict[str, Flags]:
@@ -183,33 +209,49 @@ def overall_verdict(
     met_at_start: tuple[str, ...],
     branches: Mapping[str, Flags],
     n: int,
+    weights: Floats | None = None,
 ) -> OverallVerdict:
     """Combine (n,) flags of several commodities, replication by replication, so that what moves together counts so."""
+    counted = np.ones(n) if weights is None else weights
     count = np.sum(np.stack(met, axis=1), axis=1) if met else np.zeros(n)
     everything = count == len(met)
     nothing: Flags = np.zeros(0, dtype=bool)
     return OverallVerdict(
         commodities=commodities,
         met_at_start=met_at_start,
-        probability=probability(everything if met else nothing),
-        expected_met=_within(mean_interval(count), 0.0, len(met)) if met else mean_interval(nothing),
-        at_least=tuple(float((count >= k).mean()) for k in range(len(met) + 1)) if met else (),
-        by_branch={name: conditional_probability(everything, mask) for name, mask in branches.items()} if met else {},
-        expected_by_branch={name: float(count[mask].mean()) for name, mask in branches.items()} if met else {},
+        probability=probability(everything, weights=weights) if met else probability(nothing),
+        expected_met=_within(mean_interval(count, weights=weights), 0.0, len(met)) if met else mean_interval(nothing),
+        at_least=tuple(_mean(count >= k, counted) for k in range(len(met) + 1)) if met else (),
+        by_branch=(
+            {name: conditional_probability(everything, mask, weights=weights) for name, mask in branches.items()}
+            if met
+            else {}
+        ),
+        expected_by_branch=(
+            {name: _mean(count[mask], counted[mask]) for name, mask in branches.items()} if met else {}
+        ),
     )
 
 
-def quantiles(values: NDArray[np.float64]) -> Quantiles:
+def _mean(values: NDArray[Any], counted: Floats) -> float:
+    """Return the mean of values that count for so much; ``nan`` where nothing counts."""
+    whole = float(counted.sum())
+    return float((values * counted).sum()) / whole if whole > 0 else float("nan")
+
+
+def quantiles(values: Floats, weights: Floats | None = None) -> Quantiles:
     """Return the spread over replications, leaving out those in which the number is not defined."""
-    known = values[~np.isnan(values)]
-    if known.size == 0:
-        return Quantiles(float("nan"), float("nan"), float("nan"))
-    p05, p50, p95 = np.quantile(known, (0.05, 0.5, 0.95))
+    p05, p50, p95 = quantiles_of(values, (0.05, 0.5, 0.95), weights)
     return Quantiles(float(p05), float(p50), float(p95))
 
 
 def _commodity(
-    case: Case, chain: Chain, item: ChainOutcome, outcome: Outcome, branches: Mapping[str, Flags]
+    case: Case,
+    chain: Chain,
+    item: ChainOutcome,
+    outcome: Outcome,
+    branches: Mapping[str, Flags],
+    weights: Floats | None,
 ) -> CommodityVerdict:
     deadline = outcome.moment("deadline")
     names = (*KPIS, *(f"{name}_365d" for name in YEAR_KPIS), "top_country_share")
@@ -223,20 +265,20 @@ def _commodity(
         grade_reason=chain.grade_reason,
         headline=chain.headline and not stage,
         end_product=bool(stage),
-        yardsticks=_yardsticks(case, item, outcome, branches),
+        yardsticks=_yardsticks(case, item, outcome, branches, weights),
         kpis={
-            name: {moment: quantiles(item.values[name][:, i]) for i, moment in enumerate(outcome.moments)}
+            name: {moment: quantiles(item.values[name][:, i], weights) for i, moment in enumerate(outcome.moments)}
             for name in names
         },
-        stage_china_share={stage: quantiles(stage_shares[:, s]) for s, stage in enumerate(item.stages)},
+        stage_china_share={stage: quantiles(stage_shares[:, s], weights) for s, stage in enumerate(item.stages)},
         binding_stage=binding_stage(
-            item.stages, stage_shares, item.values["china_dependent_share"][:, deadline], threshold
+            item.stages, stage_shares, item.values["china_dependent_share"][:, deadline], threshold, weights
         ),
     )
 
 
 def binding_stage(
-    stages: Sequence[str], shares: NDArray[np.float64], dependent: NDArray[np.float64], threshold: float
+    stages: Sequence[str], shares: Floats, dependent: Floats, threshold: float, weights: Floats | None = None
 ) -> str | None:
     """Return the stage with the largest median China share of consumption, the upstream one of equals.
 
@@ -251,6 +293,8 @@ def binding_stage(
         exceed the threshold although nothing Chinese is consumed any more.
     threshold
         Largest share that still meets the target.
+    weights
+        (n,) weights of the replications; all count alike where not given.
 
     Returns
     -------
@@ -259,12 +303,12 @@ def binding_stage(
     """
     if not ((shares > threshold).any() or (dependent > threshold).any()):
         return None
-    medians = [quantiles(shares[:, s]).p50 for s in range(len(stages))]
+    medians = [quantiles(shares[:, s], weights).p50 for s in range(len(stages))]
     return stages[int(np.nanargmax(medians))]
 
 
 def _yardsticks(
-    case: Case, item: ChainOutcome, outcome: Outcome, branches: Mapping[str, Flags]
+    case: Case, item: ChainOutcome, outcome: Outcome, branches: Mapping[str, Flags], weights: Floats | None
 ) -> dict[str, YardstickVerdict]:
     start, deadline = outcome.moment("start"), outcome.moment("deadline")
     later = outcome.moment("later") if "later" in outcome.moments else None
@@ -273,12 +317,12 @@ def _yardsticks(
         met = item.met[criterion.yardstick]
         then = met[:, deadline]
         verdicts[criterion.yardstick] = YardstickVerdict(
-            probability=probability(then),
+            probability=probability(then, weights=weights),
             threshold=criterion.max_share,
             window_days=criterion.window_days,
-            at_start=probability(met[:, start]),
-            later=None if later is None else probability(met[:, later]),
-            still_met=None if later is None else conditional_probability(met[:, later], then),
-            by_branch={name: conditional_probability(then, mask) for name, mask in branches.items()},
+            at_start=probability(met[:, start], weights=weights),
+            later=None if later is None else probability(met[:, later], weights=weights),
+            still_met=None if later is None else conditional_probability(met[:, later], then, weights=weights),
+            by_branch={name: conditional_probability(then, mask, weights=weights) for name, mask in branches.items()},
         )
     return verdicts

@@ -128,6 +128,7 @@ def run(
     replications: int = 1024,
     seed: int = 0,
     commodities: Sequence[str] | None = None,
+    observed: str | os.PathLike[str] | None = None,
     jobs: int = 1,
     progress: Told = None,
 ) -> Result:
@@ -145,6 +146,8 @@ def run(
         Root seed.
     commodities
         Catalogue names to keep; all of the scenario's when None.
+    observed
+        CSV file of observed figures by which the futures are weighted; the scenario's own when None.
     jobs
         Worker processes.
     progress
@@ -155,9 +158,13 @@ def run(
     ------
     PartialStudy
         If the run was interrupted or a worker died; ``study`` holds what was finished.
+    TooFewReplicationsError
+        If the observations leave too few effective replications; the text says how many to ask for.
     """
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(scenario)
+    if observed is not None:
+        scenario = scenario.with_observed(observed)
     try:
         with telling(progress, scenario.name) as told:
             return result_of(

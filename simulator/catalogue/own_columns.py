@@ -31,6 +31,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "lane_use": ("route_id",),
     "lead_times": ("quantity", "group", "statistic"),
     "model_parameters": ("name",),
+    "observation_errors": ("measure",),
     "processing_shares": ("commodity", "stage", "country", "year", "unit"),
     "project_capacity": ("project_id", "commodity"),
     "project_gates": ("name",),
@@ -48,7 +49,9 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "world_production": ("commodity", "stage", "measure", "country", "year"),
 }
 """Tables the model reads -> columns that tell a row from every other; a test checks that they do."""
-CLOSED: Final = frozenset({"chain_traits", "commodities", "evidence_parameters", "model_parameters", "project_gates"})
+CLOSED: Final = frozenset(
+    "chain_traits commodities evidence_parameters model_parameters observation_errors project_gates".split()
+)
 """Tables in which the model looks for the names it knows: a row of another name would never be read."""
 COUNTRY_COLUMNS: Final = frozenset({"country", "origin_country"})
 _WORD_COLUMNS: Final = frozenset(

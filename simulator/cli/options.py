@@ -61,6 +61,11 @@ seed_option = click.option(
 commodities_option = click.option(
     "--commodity", "commodities", multiple=True, metavar="C", help="Only this commodity; repeatable."
 )
+observed_option = click.option(
+    "--observed",
+    metavar="FILE",
+    help="Weight the futures by the observed figures of a CSV file, in the place of the scenario's own.",
+)
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: all cores]"
 )

@@ -14,6 +14,7 @@ from simulator.cli.options import (
     commodities_option,
     jobs_option,
     json_option,
+    observed_option,
     quiet_option,
     replications_option,
     seed_option,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 @seed_option
 @commodities_option
 @sets_option()
+@observed_option
 @jobs_option
 @click.option("--out", metavar="DIR", help="Keep the run in a folder of its own inside DIR.")
 @click.option("--agreements", is_flag=True, help="Add tonnes by agreement and partner country to the table.")
@@ -49,6 +51,7 @@ def run(
     seed: int,
     commodities: tuple[str, ...],
     sets: tuple[str, ...],
+    observed: str | None,
     jobs: int | None,
     out: str | None,
     agreements: bool,
@@ -65,12 +68,13 @@ def run(
       simulator run scenarios/baseline.yaml --commodity gallium --set events.us_ban_suspension.renewal_probability=0.5
       simulator run scenarios/*.yaml --replications 256 --json > runs.json
       simulator run scenarios/baseline.yaml scenarios/snapback_2026.yaml --out runs --html report.html
+      simulator run scenarios/nowcast.yaml --observed scenarios/observed/2026_07.csv
 
     The result goes to stdout, progress to stderr. The same scenario, data, seed and number of replications
     give the same bytes, whatever --jobs.
     """
     _no_file_twice(scenarios)
-    asked = Asked(replications, seed, commodities, sets, jobs, quiet)
+    asked = Asked(replications, seed, commodities, sets, jobs, quiet, observed)
     wanted = Wanted(html, markdown)
     wanted.check()
 

@@ -26,6 +26,8 @@ class Asked:
     jobs: int | None
     """Worker processes; None for all cores."""
     quiet: bool
+    observed: str | None = None
+    """File of observations in the place of the scenarios' own."""
 
 
 def simulated(
@@ -46,7 +48,7 @@ def simulated(
         from simulator.scenario import load, resolve
 
         # Every file and name is checked before anything runs.
-        loaded = [load(path, asked.sets) for path in paths]
+        loaded = [load(path, asked.sets, asked.observed) for path in paths]
         # Before the other imports and the catalogue, which take most of a second.
         shown.begin(_title(paths[0]), asked.replications)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -75,6 +75,16 @@ class Observation:
     def days(self) -> int:
         """Length of the period."""
         return (self.period_end - self.period_start).days + 1
+
+    @property
+    def period(self) -> str:
+        """The period in words: a year, a month, a day, or from one day to another."""
+        first, last, after = self.period_start, self.period_end, self.period_end + timedelta(days=1)
+        if (first.month, first.day) == (1, 1) and after == date(first.year + 1, 1, 1):
+            return str(first.year)
+        if first.day == 1 and after.day == 1 and self.days <= 31:
+            return f"{first:%b %Y}"
+        return f"{first}" if first == last else f"{first} to {last}"
 
     @property
     def key(self) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.traces import ChainTrace, Trace
 from simulator.metrics.delivery import deliveries
+from simulator.metrics.predicted import predictions
 from simulator.metrics.registry import metrics
 from simulator.metrics.windows import Windows
 from simulator.metrics.yardsticks import criteria, met
@@ -82,6 +83,8 @@ class Outcome:
     """Named branch -> (n,)."""
     rule_days: Mapping[str, Floats] = field(default_factory=dict)
     """Rule -> (n,) day on which it first fired, days from start; +inf where it never did."""
+    predicted: Mapping[str, Floats] = field(default_factory=dict)
+    """Observation by its key -> (n,) what the future would have shown in its place."""
 
     def moment(self, name: str) -> int:
         """Place of a moment on the second axis."""
@@ -133,6 +136,7 @@ def outcome(trace: Trace, case: Case) -> Outcome:
         chains=tuple(_chain(chain, case, tuple(moments.values()), months) for chain in trace.chains),
         branches={name: np.array(flags) for name, flags in sorted(trace.branches.items())},
         rule_days=trace.rule_days,
+        predicted=predictions(trace, case),
     )
 
 
@@ -197,4 +201,5 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
         chains=chains,
         branches={name: stack([part.branches[name] for part in parts]) for name in first.branches},
         rule_days={name: stack([part.rule_days[name] for part in parts]) for name in first.rule_days},
+        predicted={name: stack([part.predicted[name] for part in parts]) for name in first.predicted},
     )

@@ -10,6 +10,7 @@ from typing import Any, Final
 from simulator.analysis.study import Study
 from simulator.analysis.verdict import CommodityVerdict, OverallVerdict, YardstickVerdict
 from simulator.domain.company import Company
+from simulator.report.conditioning_document import conditioning_document
 from simulator.report.delivery_document import agreement_documents, partner_documents
 from simulator.report.values import estimate_values, quantile_values
 from simulator.scenario.case import Case
@@ -38,6 +39,7 @@ def run_document(study: Study) -> Document:
             "start": case.start.isoformat(),
             "as_of": case.as_of.isoformat(),
             "deadline": case.deadline.isoformat(),
+            **({"conditioning": conditioning_document(study)} if study.case.observations else {}),
             "overall": {name: _overall(item) for name, item in verdict.overall.items()},
             "branches": {name: estimate_values(item) for name, item in verdict.branches.items()},
             "rules": {

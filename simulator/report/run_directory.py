@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulator import __version__
+from simulator.analysis.conditioning import weights_of
 from simulator.analysis.study import Study
 from simulator.errors import InputError, UsageError
 from simulator.metrics.outcome import KPIS, YEAR_KPIS
@@ -163,17 +164,24 @@ def _own_tables(study: Study) -> Iterator[tuple[str, bytes]]:
 
 
 def _kpis(study: Study) -> str:
-    """One row per replication, commodity and moment; units as in the metrics' documentation."""
+    """One row per replication, commodity and moment; units as in the metrics' documentation.
+
+    Where observations weight the futures, each has its weight, 1 on average.
+    """
     outcome = study.outcome
+    weights = weights_of(study.case, outcome)
+    heads = [] if weights is None else ["weight"]
+    own = [] if weights is None else [[f"{value:.9g}" for value in weights.tolist()]]
     names = (*KPIS, *(f"{name}_365d" for name in YEAR_KPIS), "top_country_share")
     yardsticks = tuple(outcome.chains[0].met) if outcome.chains else ()
     buffer = io.StringIO()
     rows = csv.writer(buffer, lineterminator="\n")
-    rows.writerow(["replication", "commodity", "moment", *names, *(f"met_{name}" for name in yardsticks)])
+    rows.writerow(["replication", "commodity", "moment", *heads, *names, *(f"met_{name}" for name in yardsticks)])
     numbers = outcome.replications.tolist()
     for chain in outcome.chains:
         for m, moment in enumerate(outcome.moments):
-            columns = [
+            columns = [*own]
+            columns += [
                 ["" if value != value else f"{value:.9g}" for value in chain.values[name][:, m].tolist()]
                 for name in names
             ]

@@ -12,6 +12,7 @@ from simulator.catalogue.tables import Overlay
 from simulator.domain.company import Company
 from simulator.domain.target import Criterion
 from simulator.metrics.yardsticks import YARDSTICKS, criteria
+from simulator.report.conditioning_document import conditioning_text
 from simulator.report.layout import WIDTH, Column, as_lines, ruled
 from simulator.report.wording import chance, counted, frequency, percent, spread
 from simulator.scenario.case import Case
@@ -42,6 +43,7 @@ def terminal(study: Study, *, colour: bool = False) -> str:
             *_other_yardsticks(study),
             *_branches(study),
             *_rules(study),
+            *_conditioning(study),
             *_footer(study),
         )
     )
@@ -75,7 +77,7 @@ def sentence(study: Study) -> str:
 
 def remarks(study: Study) -> tuple[str, ...]:
     """Return what else is said of the verdict, one paragraph each: doubts about the start, and rules that fired."""
-    parts = (_in_doubt(study), _rules(study))
+    parts = (_in_doubt(study), _rules(study), _conditioning(study))
     return tuple(text for part in parts if (text := " ".join(part)))
 
 
@@ -180,6 +182,12 @@ def _rules(study: Study) -> Iterable[str]:
         parts.append(text)
     if parts:
         yield from textwrap.wrap(f"Rules that fired before the deadline, of futures: {'; '.join(parts)}.", WIDTH)
+
+
+def _conditioning(study: Study) -> Iterable[str]:
+    """Say by what the futures are weighted and how far that went."""
+    for text in conditioning_text(study):
+        yield from textwrap.wrap(text, WIDTH)
 
 
 def _footer(study: Study) -> Iterable[str]:

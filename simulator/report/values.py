@@ -9,8 +9,9 @@ from simulator.analysis.verdict import Quantiles
 
 
 def estimate_values(item: Estimate) -> dict[str, Any]:
-    """Return a probability with its confidence interval and the replications behind it."""
-    return {"p": item.value, "ci": [item.low, item.high], "n": item.n}
+    """Return a probability with its confidence interval and the replications behind it, effective ones if weighted."""
+    found: dict[str, Any] = {"p": item.value, "ci": [item.low, item.high], "n": item.n}
+    return found if item.ess is None else {**found, "ess": item.ess}
 
 
 def quantile_values(item: Quantiles) -> dict[str, Any]:

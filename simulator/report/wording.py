@@ -70,13 +70,16 @@ def frequency(estimate: Estimate) -> str:
     'in 3 of 100 simulated futures (95 % interval 1-5, 1,024 replications)'
     >>> frequency(Estimate(0.0, 0.0, 0.0037, 1024))
     'in none of 1,024 simulated futures (95 % interval 0-0.4 of 100)'
+    >>> frequency(Estimate(0.03, 0.01, 0.05, 1024, 310.2))
+    'in 3 of 100 simulated futures (95 % interval 1-5, 1,024 replications, weighted: 310 effective)'
     """
+    counted = "" if estimate.ess is None else f", weighted: {estimate.ess:,.0f} effective"
     interval = f"{percent(estimate.low)}-{percent(estimate.high)}"
     if estimate.value in (0.0, 1.0):
         how_many = "none of" if estimate.value == 0.0 else "all"
-        return f"in {how_many} {estimate.n:,} simulated futures (95 % interval {interval} of 100)"
+        return f"in {how_many} {estimate.n:,} simulated futures (95 % interval {interval} of 100{counted})"
     per_hundred = percent(estimate.value)
-    return f"in {per_hundred} of 100 simulated futures (95 % interval {interval}, {estimate.n:,} replications)"
+    return f"in {per_hundred} of 100 simulated futures (95 % interval {interval}, {estimate.n:,} replications{counted})"
 
 
 def counted(number: int, singular: str, plural: str) -> str:

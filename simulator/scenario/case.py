@@ -11,6 +11,7 @@ from simulator.domain.chain import Chain, Project
 from simulator.domain.company import Company
 from simulator.domain.facts import UncertainInput
 from simulator.domain.meters import FlowMeter
+from simulator.domain.observations import Observation
 from simulator.domain.target import Target
 from simulator.instruments.base import Instrument
 from simulator.scenario.rules import Rule
@@ -57,6 +58,8 @@ class Case:
     """Further days on which every series is recorded."""
     meters: tuple[FlowMeter, ...] = ()
     """Trade flows that are recorded review by review, and prices with them; none in an ordinary run."""
+    observations: tuple[Observation, ...] = ()
+    """What has been observed of these chains, in the model's units; futures are weighted by it, never changed."""
 
     def day(self, when: date) -> int:
         """Days from ``start``; negative before it."""

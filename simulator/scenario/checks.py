@@ -26,6 +26,7 @@ from simulator.instruments.suspension_end import SuspensionEnd
 from simulator.instruments.tariff import Tariff
 from simulator.scenario.focal import CompanyModel, company_checks
 from simulator.scenario.nodes import Path
+from simulator.scenario.observed import observed_checks
 
 Found = tuple[Path, str]
 """Path of a wrong value and what is wrong with it."""
@@ -99,6 +100,7 @@ def scenario_checks(model: Any) -> Iterator[Found]:
         yield ("target", "deadline"), f"{deadline.isoformat()!r} is not after the start {model.start.isoformat()}"
     if isinstance(model.focal, CompanyModel):
         yield from company_checks(model.focal, expand(model.commodities or (ALL,)))
+    yield from observed_checks(model)
     for name, value in model.inputs.items():
         wrong = list(_known(name, input_names(), ("inputs", name), "an uncertain input"))
         yield from wrong

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path as FilePath
 from typing import Any
 
+from simulator.catalogue.observations import read_observations
 from simulator.errors import InputError, UsageError
 from simulator.instruments.distributions import SHAPES
 from simulator.instruments.fields import nearest
@@ -46,6 +47,32 @@ def read(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Layers:
     """
     lines: dict[str, list[str]] = {}
     return overridden(Layers(_read(FilePath(path), None, (), lines), lines), sets)
+
+
+def with_observed(layers: Layers, file: str | os.PathLike[str]) -> Layers:
+    """Put the rows of a file of observations in the place of those of the scenario.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or anything in it is wrong.
+    """
+    lines = dict(layers.lines)
+    rows = _observed(FilePath(file), None, lines)
+    return Layers(Node({**layers.document.value, "observed": rows}, layers.document.mark), lines)
+
+
+def _observed(path: FilePath, asked_at: Mark | None, lines: dict[str, list[str]]) -> Node:
+    """Return the rows of a file of observations as nodes that know their lines."""
+    rows = read_observations(path)
+    name = str(path)
+    lines[name] = path.read_text("utf-8-sig").splitlines()
+    nodes = []
+    for found, line in rows:
+        mark = Mark(name, line, 1, line, 2)
+        filled = {key: value for key, value in asdict(found).items() if value not in ("", None) and key != "episode"}
+        nodes.append(replace(_node(filled, mark), key_mark=mark))
+    return Node(nodes, asked_at or Mark(name, 1, 1, 1, 2), asked_at)
 
 
 def overridden(layers: Layers, sets: Sequence[str]) -> Layers:
@@ -148,6 +175,12 @@ def _read(path: FilePath, asked_at: Mark | None, above: tuple[str, ...], lines: 
     _check_ids(node, lines)
     base = node.value.get("extends")
     own = Node({key: child for key, child in node.value.items() if key != "extends"}, node.mark)
+    named = own.value.get("observed")
+    if named is not None and isinstance(named.value, str):
+        beside = path.parent / named.value
+        if not beside.is_file():
+            raise _fail(f"there is no file {str(beside)!r}", named.mark, lines, "observed")
+        own.value["observed"] = _observed(beside, named.key_mark, lines)
     if base is None or base.value is None:
         return _merge(Node({}, node.mark), own)
     if not isinstance(base.value, str):

@@ -16,7 +16,7 @@ from simulator.errors import InputError, UsageError
 from simulator.instruments.fields import nearest
 from simulator.scenario.checks import Found, event_checks, scenario_checks
 from simulator.scenario.difference import ScenarioDifference, difference
-from simulator.scenario.layers import Layers, merged, overridden, read, with_value
+from simulator.scenario.layers import Layers, merged, overridden, read, with_observed, with_value
 from simulator.scenario.messages import by_id, problem_of
 from simulator.scenario.nodes import Mark, Node, Path
 from simulator.scenario.problems import Problem, dotted, report
@@ -70,9 +70,21 @@ class Scenario:
         return _dumped(self.model)
 
     @staticmethod
-    def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Scenario:
+    def load(
+        path: str | os.PathLike[str], sets: Sequence[str] = (), observed: str | os.PathLike[str] | None = None
+    ) -> Scenario:
         """Read, merge and check a scenario file; see ``load``."""
-        return load(path, sets)
+        return load(path, sets, observed)
+
+    def with_observed(self, file: str | os.PathLike[str]) -> Scenario:
+        """Return the scenario with the observations of a file in the place of its own.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or anything in it is wrong; the text reports every problem.
+        """
+        return _scenario(self.path, with_observed(self.layers, file))
 
     def __repr__(self) -> str:
         model = self.model
@@ -176,7 +188,9 @@ class Scenario:
         return text_of(self.model) if over is None else layer_over(over.model, self.model, over.path)
 
 
-def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Scenario:
+def load(
+    path: str | os.PathLike[str], sets: Sequence[str] = (), observed: str | os.PathLike[str] | None = None
+) -> Scenario:
     """Read, merge and check a scenario file.
 
     Parameters
@@ -185,6 +199,8 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Scenario:
         The file; files it extends are found relative to it.
     sets
         Overrides ``PATH=VALUE``, laid on top in order; events are named by id.
+    observed
+        File of observations that takes the place of the scenario's own.
 
     Raises
     ------
@@ -193,7 +209,8 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Scenario:
     UsageError
         If an override is malformed, or all that is wrong comes from overrides.
     """
-    return _scenario(os.fspath(path), read(path, sets))
+    layers = read(path, sets)
+    return _scenario(os.fspath(path), layers if observed is None else with_observed(layers, observed))
 
 
 def from_document(document: Mapping[str, Any], path: str) -> Scenario:
@@ -300,7 +317,8 @@ def _freeze(path: str, model: ScenarioModel, layers: Layers) -> Scenario:
 
 def _dumped(model: ScenarioModel) -> dict[str, Any]:
     """The scenario as plain values; a part that most scenarios do not have only where it is there."""
-    return model.model_dump(mode="json", exclude={"extends", *(("backtest",) if model.backtest is None else ())})
+    absent = [name for name in ("backtest", "observed") if not getattr(model, name)]
+    return model.model_dump(mode="json", exclude={"extends", *absent})
 
 
 def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

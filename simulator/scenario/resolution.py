@@ -105,6 +105,7 @@ def _resolved(scenario: Scenario, commodities: Sequence[str] | None) -> Case:
         overlay=overlay(),
         rules=known_rules(model.rules, model.events, wanted),
         company=company,
+        observations=tuple(row.observation() for row in model.observed if row.commodity in wanted),
     )
 
 

@@ -19,6 +19,7 @@ from simulator.instruments.fields import STRICT, at_least_one, nearest, reject
 from simulator.instruments.names import Commodities, Targets
 from simulator.scenario.expectations import Expectations
 from simulator.scenario.focal import Focal
+from simulator.scenario.observed import ObservedModel
 from simulator.scenario.rules import Rule, fireable_types, one_of
 
 if TYPE_CHECKING:
@@ -118,6 +119,14 @@ class CriterionModel(_Part):
         )
 
 
+def _observed(value: Any) -> Any:
+    if isinstance(value, str):
+        reject(
+            value, "names a file where rows are meant; `observed: FILE` stands in a scenario file, --observed on a run"
+        )
+    return value
+
+
 def _default_criteria() -> tuple[CriterionModel, ...]:
     return (
         CriterionModel(yardstick="reliance"),
@@ -190,6 +199,8 @@ class ScenarioModel(_Part):
     """Instruments on the clock."""
     rules: Annotated[tuple[Rule, ...], Strict(False)] = ()
     """Reactions: what an actor watches, and the events it then sets off."""
+    observed: Annotated[tuple[ObservedModel, ...], Strict(False), BeforeValidator(_observed)] = ()
+    """Observed figures by which the futures are weighted: a CSV file beside this one, or the rows themselves."""
     target: TargetModel = Field(default_factory=TargetModel)
     """The claim under test: its deadline and yardsticks."""
     sources: Annotated[tuple[str, ...], Strict(False)] = ()
@@ -256,5 +267,8 @@ def _json_schema() -> dict[str, Any]:
     events = schema["properties"]["events"]
     events["items"] = {"anyOf": [events["items"], change]}
     schema["$defs"]["Rule"]["required"] = ["id"]
+    observed = schema["properties"]["observed"]
+    rows = {key: observed.pop(key) for key in ("items", "type")}
+    observed["anyOf"] = [{"type": "string", "description": "CSV file, relative to this one"}, rows]
     schema["$defs"]["Condition"].pop("required")
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}

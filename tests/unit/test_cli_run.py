@@ -125,13 +125,14 @@ def test_what_cannot_be_run_leaves_no_folder(tmp_path: Path) -> None:
 def test_the_examples_of_the_help_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each example line is loaded and resolved with its overrides as ``run`` would, only not simulated."""
     examples = [line.split()[2:] for line in (run.help or "").splitlines() if line.strip().startswith("simulator run")]
-    assert len(examples) == 4
+    assert len(examples) == 5
     monkeypatch.chdir(ROOT)
     for words in examples:
         sets = [words[place + 1] for place, word in enumerate(words) if word == "--set"]
         names = [words[place + 1] for place, word in enumerate(words) if word == "--commodity"]
         for path in glob(words[0]):
-            resolve(load(path, sets), names or None)
+            seen = words[words.index("--observed") + 1] if "--observed" in words else None
+            resolve(load(path, sets, seen), names or None)
 
 
 def test_a_run_is_kept_once_and_a_stranger_is_left_alone(capsys: Captured, tmp_path: Path) -> None:

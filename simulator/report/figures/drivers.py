@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from simulator.analysis.intervals import effective_size
 from simulator.analysis.study import Study
 from simulator.analysis.verdict import branch_masks
 from simulator.experiment.points import input_values
@@ -52,7 +53,7 @@ class DriverData:
     noise: float
     """Correlation that the largest of so many unrelated candidates stays under in 95 of 100 runs."""
     n: int
-    """Futures behind each number."""
+    """Futures behind each number; where observations weight them, intervals are those of the effective number."""
 
 
 def driver_data(study: Study, commodity: str, most: int = MOST) -> DriverData:
@@ -66,14 +67,16 @@ def driver_data(study: Study, commodity: str, most: int = MOST) -> DriverData:
     values = chain_of(study, commodity).values["china_dependent_share"][:, outcome.moment("deadline")]
     known = ~np.isnan(values)
     ranks = _ranks(values[known])
+    counted = np.ones(len(values))[known] if study.weights is None else study.weights[known]
     n = int(known.sum())
+    size = n if study.weights is None else int(effective_size(counted))
     candidates = _candidates(study, commodity.partition(":")[0])
-    noise = float(-ndtri(0.025 / max(len(candidates), 1))) / math.sqrt(max(n - 1, 1))
+    noise = float(-ndtri(0.025 / max(len(candidates), 1))) / math.sqrt(max(size - 1, 1))
     found = []
     for name, draws in candidates.items():
-        correlation = _correlation(_ranks(draws[known]), ranks)
+        correlation = _correlation(_ranks(draws[known]), ranks, counted)
         if correlation is not None:
-            found.append(Driver(name, correlation, *_interval(correlation, n), abs(correlation) > noise))
+            found.append(Driver(name, correlation, *_interval(correlation, size), abs(correlation) > noise))
     found.sort(key=lambda item: (-abs(item.correlation), item.name))
     return DriverData(tuple(found[:most]), len(candidates), noise, n)
 
@@ -116,12 +119,12 @@ def _ranks(values: Floats) -> Floats:
     return np.asarray(means[places], dtype=np.float64)
 
 
-def _correlation(a: Floats, b: Floats) -> float | None:
+def _correlation(a: Floats, b: Floats, counted: Floats) -> float | None:
     if len(a) < 4:
         return None
-    one, other = a - a.mean(), b - b.mean()
-    size = math.sqrt(float((one * one).sum()) * float((other * other).sum()))
-    return float((one * other).sum()) / size if size > 0.0 else None
+    one, other = (values - float((values * counted).sum()) / float(counted.sum()) for values in (a, b))
+    size = math.sqrt(float((one * one * counted).sum()) * float((other * other * counted).sum()))
+    return float((one * other * counted).sum()) / size if size > 0.0 else None
 
 
 def _interval(correlation: float, n: int) -> tuple[float, float]:

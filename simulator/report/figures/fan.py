@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analysis.intervals import quantiles_of
 from simulator.analysis.study import HEADLINE, Study
 from simulator.metrics.outcome import ChainOutcome
 from simulator.metrics.yardsticks import criteria
@@ -46,8 +47,8 @@ def fan_data(study: Study, commodity: str) -> FanData:
     dependent = np.asarray(chain.series["china_dependent_share"], dtype=np.float64)
     return FanData(
         days=np.array(study.outcome.month_days),
-        bands=_quantiles(dependent, LEVELS),
-        exposed=_quantiles(_exposed(chain), (0.5,))[0],
+        bands=_quantiles(dependent, LEVELS, study.weights),
+        exposed=_quantiles(_exposed(chain), (0.5,), study.weights)[0],
         n=np.asarray((~np.isnan(dependent)).sum(axis=0), dtype=np.int64),
         threshold=next(item.max_share for item in criteria(study.case.target) if item.yardstick == HEADLINE),
     )
@@ -57,14 +58,11 @@ def _exposed(chain: ChainOutcome) -> NDArray[np.float64]:
     return np.asarray(chain.series["china_exposed_share"], dtype=np.float64)
 
 
-def _quantiles(values: NDArray[np.float64], levels: tuple[float, ...]) -> NDArray[np.float64]:
+def _quantiles(
+    values: NDArray[np.float64], levels: tuple[float, ...], weights: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
     """(levels, M) quantiles over futures; ``nan`` in a month in which the number is defined in none."""
-    found = np.full((len(levels), values.shape[1]), np.nan)
-    for month, column in enumerate(values.T):
-        known = column[~np.isnan(column)]
-        if known.size:
-            found[:, month] = np.quantile(known, levels)
-    return found
+    return np.stack([quantiles_of(column, levels, weights) for column in values.T], axis=1)
 
 
 def fan(study: Study, commodity: str, ax: Axes | None = None) -> Axes:

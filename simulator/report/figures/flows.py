@@ -76,28 +76,38 @@ def flow_data(study: Study, commodity: str) -> FlowData:
     chain = chain_of(study, commodity)
     landed = [_landed(study, chain, moment) for moment in ("start", "deadline")]
     shares = [_shares(tonnes) for tonnes in landed]
-    weight = [np.nan_to_num(np.nanmean(share, axis=0)) if share.size else np.zeros(0) for share in shares]
+    weight = [_means(share, study.weights) if share.size else np.zeros(0) for share in shares]
     order = np.argsort(-(weight[0] + weight[1]), kind="stable")
     known = [int(i) for i in order if chain.origins[i] != UNKNOWN and weight[0][i] + weight[1][i] > 0]
     named = known[:MOST]
     rest = [int(i) for i in order if int(i) not in named]
-    bands = [Band(_label(chain.origins[i]), *(_mean(share[:, i]) for share in shares)) for i in named]
+    bands = [Band(_label(chain.origins[i]), *(_mean(share[:, i], study.weights) for share in shares)) for i in named]
     if rest and any(float(np.nansum(share[:, rest])) > 0 for share in shares):
-        bands.append(Band(OTHER, *(_mean(share[:, rest].sum(axis=1)) for share in shares)))
+        bands.append(Band(OTHER, *(_mean(share[:, rest].sum(axis=1), study.weights) for share in shares)))
     exposed = [chain.values["china_exposed_share"][:, study.outcome.moment(moment)] for moment in ("start", "deadline")]
     return FlowData(
         origins=tuple(bands),
         provenance=(
-            Band("exposed", *(_mean(share) for share in exposed)),
-            Band("not exposed", *(_mean(1.0 - share) for share in exposed)),
+            Band("exposed", *(_mean(share, study.weights) for share in exposed)),
+            Band("not exposed", *(_mean(1.0 - share, study.weights) for share in exposed)),
         ),
-        tonnes=(known_mean_interval(landed[0].sum(axis=1)), known_mean_interval(landed[1].sum(axis=1))),
+        tonnes=(
+            known_mean_interval(landed[0].sum(axis=1), weights=study.weights),
+            known_mean_interval(landed[1].sum(axis=1), weights=study.weights),
+        ),
     )
 
 
-def _mean(share: Floats) -> Estimate:
+def _means(shares: Floats, weights: Floats | None) -> Floats:
+    """(O,) mean shares over the futures in which they are defined, 0 where they are in none."""
+    if weights is None:
+        return np.asarray(np.nan_to_num(np.nanmean(shares, axis=0)))
+    return np.array([np.nan_to_num(_mean(column, weights).value) for column in shares.T])
+
+
+def _mean(share: Floats, weights: Floats | None) -> Estimate:
     """Mean of a share over the futures in which it is defined; its interval holds shares alone."""
-    found = known_mean_interval(share)
+    found = known_mean_interval(share, weights=weights)
     return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
 
 

@@ -44,7 +44,10 @@ def month_data(study: Study) -> MonthData:
         commodities=names,
         days=tuple(outcome.month_days[i] for i in chosen),
         short=tuple(
-            tuple(probability(chain_of(study, name).series["unmet_share"][:, i] > limit) for i in chosen)
+            tuple(
+                probability(chain_of(study, name).series["unmet_share"][:, i] > limit, weights=study.weights)
+                for i in chosen
+            )
             for name in names
         ),
     )

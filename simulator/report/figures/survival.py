@@ -36,11 +36,17 @@ class SurvivalData:
     """(M,) futures without a shortage up to then."""
     first: NDArray[np.float64]
     """(n,) months from start to the first shortage; +inf where there is none by the deadline."""
+    weights: NDArray[np.float64] | None = None
+    """(n,) weights of the futures, None where all count alike."""
 
     @property
     def median(self) -> float:
         """Months until half of the futures have been short; +inf where fewer are by the deadline."""
-        return float(np.sort(self.first)[(len(self.first) - 1) // 2])
+        order = np.argsort(self.first, kind="stable")
+        if self.weights is None:
+            return float(self.first[order[(len(order) - 1) // 2]])
+        counted = np.cumsum(self.weights[order])
+        return float(self.first[order[int(np.searchsorted(counted, 0.5 * counted[-1]))]])
 
 
 def shortage_limit(study: Study) -> float:
@@ -68,9 +74,10 @@ def survival_data(study: Study, commodity: str) -> SurvivalData:
     return SurvivalData(
         commodity=commodity,
         months=months,
-        surviving=tuple(probability(~ever[:, m]) for m in range(len(months))),
+        surviving=tuple(probability(~ever[:, m], weights=study.weights) for m in range(len(months))),
         at_risk=np.asarray((~ever).sum(axis=0), dtype=np.int64),
         first=first,
+        weights=study.weights,
     )
 
 

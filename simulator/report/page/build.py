@@ -16,6 +16,7 @@ from simulator.report.page.blocks import Block, Drawing, Paragraph, Section, Tab
 from simulator.report.page.comparison_part import comparison_section
 from simulator.report.page.figures_part import figure_sections
 from simulator.report.page.inline import inlined
+from simulator.report.page.observed_part import observed_sections
 from simulator.report.page.verdict_part import status_section, verdict_section
 
 
@@ -30,6 +31,7 @@ def sections(studies: Sequence[Study], notices: Sequence[str] = ()) -> tuple[Sec
     return (
         verdict_section(studies),
         status_section(studies),
+        *observed_sections(studies),
         *figure_sections(studies[0]),
         *((comparison_section(studies),) if len(studies) > 1 else ()),
         caveats_section(studies, notices),
@@ -73,6 +75,7 @@ def markdown(studies: Sequence[Study], notices: Sequence[str] = ()) -> str:
     chosen = [
         verdict_section(studies),
         status_section(studies),
+        *observed_sections(studies),
         *((comparison_section(studies),) if len(studies) > 1 else ()),
         caveats_section(studies, notices),
     ]

@@ -91,9 +91,9 @@ def _fan_table(study: Study, item: CommodityVerdict) -> Table:
     data, chain = fan_data(study, item.commodity), chain_of(study, item.commodity)
     rows = []
     for month in range(0, len(data.days), 3):
-        middle = quantile(chain.series["china_dependent_share"][:, month], 0.5)
+        middle = quantile(chain.series["china_dependent_share"][:, month], 0.5, weights=study.weights)
         p05, p25, _, p75, p95 = (percent(float(value)) for value in data.bands[:, month])
-        consumed = quantile(chain.series["china_exposed_share"][:, month], 0.5)
+        consumed = quantile(chain.series["china_exposed_share"][:, month], 0.5, weights=study.weights)
         day = study.case.calendar_day(float(data.days[month]))
         rows.append((f"{day:%b %Y}", chance(middle), f"{p25}-{p75}", f"{p05}-{p95}", chance(consumed), f"{middle.n:,}"))
     return Table(

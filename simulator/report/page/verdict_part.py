@@ -60,7 +60,7 @@ def _by_branch(study: Study, overall: OverallVerdict) -> Iterator[tuple[Cell, ..
         together.setdefault(mask.tobytes(), []).append(branch)
     masks = branch_masks(study.outcome)
     for names in together.values():
-        expected = known_mean_interval(np.where(masks[names[0]], met, np.nan))
+        expected = known_mean_interval(np.where(masks[names[0]], met, np.nan), weights=study.weights)
         share = overall.by_branch[names[0]]
         told = " and ".join(in_words(name) for name in names)
         yield (HEADLINE, told, chance(share), _expected(expected, of), str(of), f"{share.n:,}")
@@ -147,6 +147,6 @@ def median_shortage(data: SurvivalData) -> str:
     """Return the median months to the first shortage with its interval; a dash where most futures are never short."""
     if math.isinf(data.median):
         return "–"
-    found = quantile(data.first, 0.5)
+    found = quantile(data.first, 0.5, weights=data.weights)
     high = "never" if math.isinf(found.high) else f"{found.high:.0f}"
     return f"{data.median:.0f} ({found.low:.0f}-{high})"
