@@ -26,6 +26,7 @@ FLOORS = (
     "analysis",
     "report",
     "api",
+    "widgets",
     "cli",
 )
 ONLY_USER = {"yaml": "scenario", "simpy": "model", "matplotlib": "report"}

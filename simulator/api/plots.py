@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.analysis.study import Study
+from simulator.analysis.study import HEADLINE, Study
 
 if TYPE_CHECKING:
     from simulator.report.figures.style import Axes
@@ -28,11 +28,14 @@ class Plots:
     def __init__(self, study: Study) -> None:
         self._study = study
 
-    def fan(self, commodity: str, ax: Axes | None = None) -> Axes:
-        """China-exposed share of consumption month by month, with the target's threshold and deadline."""
+    def fan(self, commodity: str, ax: Axes | None = None, *, yardstick: str = HEADLINE) -> Axes:
+        """Share that a yardstick judges month by month, with the target's threshold and deadline.
+
+        ``yardstick`` is ``reliance`` (China-exposed share of use), ``complete`` or ``direct`` (share of imports).
+        """
         from simulator.report.figures.fan import fan
 
-        return displayed(fan(self._study, commodity, ax))
+        return displayed(fan(self._study, commodity, ax, yardstick=yardstick))
 
     def survival(self, commodities: str | tuple[str, ...] | None = None, ax: Axes | None = None) -> Axes:
         """Share of futures without a shortage so far; those commodities that most often fall short when None."""

@@ -115,7 +115,7 @@ def known_rules(rules: Iterable[Rule], events: Iterable[Instrument], commodities
     for rule in rules:
         if rule.when.commodity in commodities:
             kept.append(rule)
-        elif any(name in commodities for event in rule.then for name in _acts_on(event, by_id)):
+        elif any(name in commodities for event in rule.then for name in acts_on(event, by_id)):
             raise UsageError(
                 f"rule {rule.id!r} watches {rule.when.commodity}, which this run leaves out, and acts on what it "
                 f"keeps; add --commodity {rule.when.commodity}"
@@ -123,9 +123,9 @@ def known_rules(rules: Iterable[Rule], events: Iterable[Instrument], commodities
     return tuple(kept)
 
 
-def _acts_on(event: Instrument, by_id: Mapping[str, Instrument]) -> Iterator[str]:
-    """Commodities an event concerns; one that names other events concerns theirs."""
+def acts_on(event: Instrument, by_id: Mapping[str, Instrument]) -> Iterator[str]:
+    """Yield the commodities an event concerns, none if it names none; one that names other events concerns theirs."""
     for name in (*getattr(event, "suspends", ()), *getattr(event, "ends", ())):
-        yield from _acts_on(by_id[name], by_id)
+        yield from acts_on(by_id[name], by_id)
     named = getattr(event, "commodity", None)
     yield from expand(getattr(event, "commodities", () if named is None else (named,)))

@@ -29,7 +29,12 @@ def text_of(model: ScenarioModel) -> str:
 
 def layer_over(base: ScenarioModel, model: ScenarioModel, extends: str) -> str:
     """Return what to write over the file ``extends``, which holds ``base``, to have ``model``."""
-    return _dump({"extends": extends, **_over(spoken(base), spoken(model), at_root=True)})
+    return _dump({"extends": extends, **layer(base, model)})
+
+
+def layer(base: ScenarioModel, model: ScenarioModel) -> Plain:
+    """Return what merging over ``base`` needs to give ``model``, as plain values; events and rules by id."""
+    return _over(spoken(base), spoken(model), model.model_dump(mode="json", exclude={"extends"}), at_root=True)
 
 
 def spoken(model: ScenarioModel) -> Plain:
@@ -53,37 +58,40 @@ def _with_types(entry: BaseModel, plain: Plain) -> Plain:
     return {**head, **rest}
 
 
-def _over(before: Plain, after: Plain, *, at_root: bool = False) -> Plain:
-    """Return what merging needs to turn one mapping into another; null deletes."""
-    found: Plain = {key: None for key in before if key not in after}
+def _over(before: Plain, after: Plain, full: Plain, *, at_root: bool = False) -> Plain:
+    """Return what merging needs to turn one mapping into another.
+
+    ``full`` is the second with its defaults: what goes back to one is written out, and null where that is nothing.
+    """
+    found: Plain = {key: full.get(key) for key in before if key not in after}
     for key, value in after.items():
         old = before.get(key)
         if value == old and type(value) is type(old):
             continue
         if at_root and key in BY_ID:
-            found[key] = _entries(old or [], value, BY_ID[key])
+            found[key] = _entries(old or [], value, full[key], BY_ID[key])
         elif isinstance(value, dict) and isinstance(old, dict):
             # One key each, such as two distributions: merging lets the later take the place of the earlier.
             replaced = len(value) == len(old) == 1 and value.keys() != old.keys()
-            found[key] = value if replaced else _over(old, value)
+            found[key] = value if replaced else _over(old, value, full[key])
         else:
             found[key] = value
     for key in BY_ID if at_root else ():
-        if key in found and found[key] is None:
-            found[key] = _entries(before[key], [], BY_ID[key])
+        if key in before and key not in after:
+            found[key] = _entries(before[key], [], [], BY_ID[key])
     return found
 
 
-def _entries(before: list[Plain], after: list[Plain], deleted_by: str) -> list[Plain]:
+def _entries(before: list[Plain], after: list[Plain], full: list[Plain], deleted_by: str) -> list[Plain]:
     """Return the entries of a list merged by id that change, come and go; a change keeps to what differs."""
     old = {entry["id"]: entry for entry in before}
     found: list[Plain] = []
-    for entry in after:
+    for entry, whole in zip(after, full, strict=True):
         was = old.pop(entry["id"], None)
         if was is None or was.get("type") != entry.get("type"):
             found.append(entry)
         elif was != entry:
-            found.append({"id": entry["id"], **_over(was, entry)})
+            found.append({"id": entry["id"], **_over(was, entry, whole)})
     return [*found, *({"id": name, deleted_by: None} for name in old)]
 
 

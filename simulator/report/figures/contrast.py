@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analysis.intervals import quantiles_of
 from simulator.analysis.study import HEADLINE, Study
 from simulator.metrics.yardsticks import criteria
 from simulator.report.figures.style import (
@@ -86,7 +87,7 @@ def contrast(studies: Mapping[str, Study], commodity: str, measure: str = HEADLI
         for place, (label, study) in enumerate(studies.items()):
             colour, dash = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
             days = np.array(study.outcome.month_days)
-            low, middle, high = _quantiles(chain_of(study, commodity).series[shown.series])
+            low, middle, high = _quantiles(study, chain_of(study, commodity).series[shown.series])
             own.fill_between(days, low, high, color=colour, alpha=0.15, linewidth=0)
             own.plot(days, middle, color=colour, linestyle=dash, linewidth=1.6)
             if not np.isnan(middle[-1]):
@@ -109,14 +110,9 @@ def contrast(studies: Mapping[str, Study], commodity: str, measure: str = HEADLI
     return own
 
 
-def _quantiles(values: NDArray[np.float32]) -> NDArray[np.float64]:
+def _quantiles(study: Study, values: NDArray[np.float32]) -> NDArray[np.float64]:
     """(3, M) low, middle and high over futures; ``nan`` in a month in which the number is defined in none."""
-    found = np.full((len(_LEVELS), values.shape[1]), np.nan)
-    for month, column in enumerate(values.T):
-        known = column[~np.isnan(column)]
-        if known.size:
-            found[:, month] = np.quantile(known.astype(np.float64), _LEVELS)
-    return found
+    return np.stack([quantiles_of(column, _LEVELS, study.weights) for column in values.T.astype(np.float64)], axis=1)
 
 
 def _target(ax: Axes, study: Study, yardstick: str) -> None:

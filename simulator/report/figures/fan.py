@@ -10,15 +10,30 @@ from numpy.typing import NDArray
 
 from simulator.analysis.intervals import quantiles_of
 from simulator.analysis.study import HEADLINE, Study
+from simulator.errors import UsageError
 from simulator.metrics.outcome import ChainOutcome
 from simulator.metrics.yardsticks import criteria
-from simulator.report.figures.style import BLUE, INK, RED, axes, calendar, mark, percent_axis, sign, spread_out, styled
+from simulator.report.figures.style import (
+    BLUE,
+    FAINT,
+    INK,
+    RED,
+    axes,
+    calendar,
+    mark,
+    percent_axis,
+    sign,
+    spread_out,
+    styled,
+)
 from simulator.report.figures.subjects import chain_of, heading, verdict_of
 from simulator.report.wording import chance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_INKS: Final = {"consumed": INK, "before": FAINT}
+"""Colours of the labels of lines that are not the yardstick's own."""
 _APART: Final = 0.03
 """Share below which two ends of bands are one to the eye."""
 LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -32,25 +47,41 @@ class FanData:
     days: NDArray[np.float64]
     """(M,) days from start."""
     bands: NDArray[np.float64]
-    """(5, M) quantiles over futures of the share that ``reliance`` judges."""
+    """(5, M) quantiles over futures of the share that the yardstick judges."""
     exposed: NDArray[np.float64]
     """(M,) median of the share consumed with China at some stage, without what is withheld."""
     n: NDArray[np.int64]
     """(M,) futures in which the share is defined."""
     threshold: float
-    """Largest share that meets ``reliance``."""
+    """Largest share that meets the yardstick."""
 
 
-def fan_data(study: Study, commodity: str) -> FanData:
-    """Return the quantiles of a commodity's dependence on China, month by month."""
+BY_MONTH: Final = {
+    "reliance": "china_dependent_share",
+    "complete": "china_dependent_share",
+    "direct": "direct_china_share",
+}
+"""Yardstick -> the share it judges, of those kept month by month."""
+
+
+def fan_data(study: Study, commodity: str, yardstick: str = HEADLINE) -> FanData:
+    """Return the quantiles of the share that a yardstick judges, month by month.
+
+    Raises
+    ------
+    UsageError
+        If that share is kept at the moments alone.
+    """
+    if yardstick not in BY_MONTH:
+        raise UsageError(f"{yardstick!r} is not kept month by month; known are {', '.join(BY_MONTH)}")
     chain = chain_of(study, commodity)
-    dependent = np.asarray(chain.series["china_dependent_share"], dtype=np.float64)
+    judged = np.asarray(chain.series[BY_MONTH[yardstick]], dtype=np.float64)
     return FanData(
         days=np.array(study.outcome.month_days),
-        bands=_quantiles(dependent, LEVELS, study.weights),
+        bands=_quantiles(judged, LEVELS, study.weights),
         exposed=_quantiles(_exposed(chain), (0.5,), study.weights)[0],
-        n=np.asarray((~np.isnan(dependent)).sum(axis=0), dtype=np.int64),
-        threshold=next(item.max_share for item in criteria(study.case.target) if item.yardstick == HEADLINE),
+        n=np.asarray((~np.isnan(judged)).sum(axis=0), dtype=np.int64),
+        threshold=next(item.max_share for item in criteria(study.case.target) if item.yardstick == yardstick),
     )
 
 
@@ -65,13 +96,34 @@ def _quantiles(
     return np.stack([quantiles_of(column, levels, weights) for column in values.T], axis=1)
 
 
-def fan(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
-    """Draw the China-exposed share of a commodity's use with the target's threshold and deadline.
+def fan(
+    study: Study,
+    commodity: str,
+    ax: Axes | None = None,
+    *,
+    yardstick: str = HEADLINE,
+    reference: Study | None = None,
+) -> Axes:
+    """Draw the share that a yardstick judges with the target's threshold and deadline.
 
-    Bands hold 90 % and 50 % of futures, the solid line is the median; what Chinese controls withhold counts as
-    exposed, as it does for ``reliance``. The dotted line is the median of what was consumed, without it.
+    Bands hold 90 % and 50 % of futures, the solid line is the median; for ``reliance`` what Chinese controls withhold
+    counts as exposed. The dotted line is the median of what was consumed with China at some stage, without it.
+
+    Parameters
+    ----------
+    study
+        The run.
+    commodity
+        Catalogue name, or ``commodity:stage`` of an end product.
+    ax
+        Axes to draw into; a figure of its own where None.
+    yardstick
+        One whose share is kept month by month: ``reliance``, ``complete`` or ``direct``.
+    reference
+        Another run of the same months, of which the median is drawn in grey.
     """
-    data, case = fan_data(study, commodity), study.case
+    data, case = fan_data(study, commodity, yardstick), study.case
+    before = None if reference is None else fan_data(reference, commodity, yardstick).bands[2]
     item = verdict_of(study, commodity)
     with styled():
         own, given = axes(ax, 4.6, 2.9), ax
@@ -79,26 +131,30 @@ def fan(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
         own.fill_between(data.days, data.bands[1], data.bands[3], color=BLUE, alpha=0.35, linewidth=0)
         own.plot(data.days, data.bands[2], color="#1f4fb4", linewidth=1.6)
         own.plot(data.days, data.exposed, color=INK, linewidth=1.0, linestyle=(0, (1, 1.5)))
+        if before is not None:
+            own.plot(data.days, before, color=FAINT, linewidth=1.2, linestyle=(0, (4, 1.5)))
         own.axhline(data.threshold, color=RED, linewidth=1.0, linestyle=(0, (5, 2)))
         calendar(own, case, float(data.days[0]), float(data.days[-1]))
-        percent_axis(own, "China-exposed, % of use")
+        percent_axis(own, "declared China, % of imports" if yardstick == "direct" else "China-exposed, % of use")
         mark(own, 0.0, "now")
         mark(own, float(case.day(case.deadline)), "deadline")
-        _name_bands(own, data)
+        _name_bands(own, data, before)
         own.annotate(
             "target", (0.0, data.threshold), xycoords=("axes fraction", "data"), xytext=(3, 2),
             textcoords="offset points", fontsize=7, color=RED, va="bottom",
         )  # fmt: skip
-        met = chance(item.yardsticks[HEADLINE].probability)
-        own.set_title(f"{heading(item)}: met in {met} of 100", pad=13)
+        met = chance(item.yardsticks[yardstick].probability)
+        named = "" if yardstick == HEADLINE else f"{yardstick} "
+        own.set_title(f"{heading(item)}: {named}met in {met} of 100", pad=13)
         sign(own, study, given)
     return own
 
 
-def _name_bands(ax: Axes, data: FanData) -> None:
+def _name_bands(ax: Axes, data: FanData, before: NDArray[np.float64] | None) -> None:
     """Say at the right end what each line and band is."""
     ends = {
         "median": data.bands[2, -1],
+        **({} if before is None else {"before": before[-1]}),
         "consumed": data.exposed[-1],
         "5 %": data.bands[0, -1],
         "95 %": data.bands[4, -1],
@@ -114,5 +170,5 @@ def _name_bands(ax: Axes, data: FanData) -> None:
     for name, height in zip(shown, heights, strict=True):
         ax.annotate(
             name, (1.0, height), xycoords=("axes fraction", "data"), xytext=(3, 0), textcoords="offset points",
-            fontsize=6.5, va="center", color="#1f4fb4" if name != "consumed" else INK, annotation_clip=False,
+            fontsize=6.5, va="center", color=_INKS.get(name, "#1f4fb4"), annotation_clip=False,
         )  # fmt: skip
