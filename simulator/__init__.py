@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulator.api.results import Result as Result
     from simulator.api.results import load as load
     from simulator.api.results import run as run
+    from simulator.api.verbs import explain as explain
     from simulator.api.verbs import sensitivity as sensitivity
     from simulator.api.verbs import solve as solve
     from simulator.api.verbs import stress as stress
@@ -35,6 +36,7 @@ _PUBLIC = {
     "Scenario": "simulator.scenario",
     "Study": "simulator.analysis.study",
     "compare": "simulator.api.comparisons",
+    "explain": "simulator.api.verbs",
     "load": "simulator.api.results",
     "register_instrument": "simulator.instruments.base",
     "run": "simulator.api.results",
@@ -54,6 +56,7 @@ __all__ = [
     "Study",
     "__version__",
     "compare",
+    "explain",
     "load",
     "register_instrument",
     "run",

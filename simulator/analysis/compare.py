@@ -302,13 +302,13 @@ def _difference(
         return Difference(better, unit, np.nan, np.nan, nothing, nothing, 1.0)
     estimate = known_mean_interval(apart, weights=weights)
     if not same and np.isfinite(most):
-        estimate = _widened(estimate, apart[known], most)
+        estimate = widened(estimate, apart[known], most)
     gain = {"higher": apart, "lower": -apart, "neither": np.full_like(apart, np.nan)}[better]
     # Half for a tie; comparisons with what is not defined stay undefined.
     won = np.where(np.isnan(gain), np.nan, 0.5 + 0.5 * np.sign(gain))
     improvement = known_mean_interval(won, weights=weights)
     if not same:
-        improvement = _widened(improvement, won[known], 1.0)
+        improvement = widened(improvement, won[known], 1.0)
     return Difference(
         better=better,
         unit=unit,
@@ -324,7 +324,7 @@ def _mean(values: NDArray[Any], known: NDArray[np.bool_], weights: Floats | None
     return float(values.mean() if weights is None else np.average(values, weights=weights[known]))
 
 
-def _widened(estimate: Estimate, apart: Floats, most: float) -> Estimate:
+def widened(estimate: Estimate, apart: Floats, most: float) -> Estimate:
     """Cut an interval of counted things at what is possible; where it has no width, take Wilson's of the changes.
 
     That no future in a finite number changes, or every one does, does not make it certain.

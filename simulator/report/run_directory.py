@@ -35,6 +35,8 @@ from simulator.scenario.case import Case
 
 RANDOM_SCHEME: Final = "philox-by-cause/1, owen-sobol-16/1"
 """Name of the way random numbers are made; changes when the same seed gives other numbers."""
+EXPLAINED: Final = "explain.json"
+"""What a run can be put down to, where it has been asked; no part of the run, so not in its manifest."""
 LIBRARIES: Final = ("numpy", "scipy", "simpy", "pydantic", "PyYAML")
 
 
@@ -130,7 +132,7 @@ def _check_ours(folder: Path, identity: str) -> None:
         known = json.loads((folder / MANIFEST).read_text("utf-8"))["run_id"]
     except FileNotFoundError:
         # Begun and never finished, or not ours: only the first may be filled.
-        known = identity if all(entry.name == "shards" for entry in folder.iterdir()) else None
+        known = identity if all(entry.name in ("shards", EXPLAINED) for entry in folder.iterdir()) else None
     except (OSError, ValueError, KeyError, TypeError):
         known = None
     if known != identity:

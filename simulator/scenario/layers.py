@@ -159,7 +159,25 @@ def _siblings(path: FilePath) -> list[str]:
         return []
 
 
-def _read(path: FilePath, asked_at: Mark | None, above: tuple[str, ...], lines: dict[str, list[str]]) -> Node:
+def read_node(path: FilePath, lines: dict[str, list[str]], empty: str, asked_at: Mark | None = None) -> Node:
+    """Read a file of one YAML document as nodes and add its text to ``lines``.
+
+    Parameters
+    ----------
+    path
+        The file.
+    lines
+        Text of the files read so far, by name.
+    empty
+        What to say where nothing is in it.
+    asked_at
+        Where the file is named, if not on the command line.
+
+    Raises
+    ------
+    InputError
+        If it is missing, unreadable, empty or no bounded YAML document.
+    """
     text = _text(path, asked_at, lines)
     name = str(path)
     lines[name] = text.splitlines()
@@ -167,9 +185,13 @@ def _read(path: FilePath, asked_at: Mark | None, above: tuple[str, ...], lines: 
         node = parse(text, name)
     except TextError as error:
         raise _fail(error.text, error.mark, lines) from None
-    start = Mark(name, 1, 1, 1, 2)
     if node is None:
-        raise _fail("the file is empty; `simulator init` writes one to start from", start, lines)
+        raise _fail(empty, Mark(name, 1, 1, 1, 2), lines)
+    return node
+
+
+def _read(path: FilePath, asked_at: Mark | None, above: tuple[str, ...], lines: dict[str, list[str]]) -> Node:
+    node = read_node(path, lines, "the file is empty; `simulator init` writes one to start from", asked_at)
     if not isinstance(node.value, dict):
         raise _fail("a scenario is a mapping of `key: value` lines", node.mark, lines)
     _check_ids(node, lines)
