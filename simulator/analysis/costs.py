@@ -33,13 +33,16 @@ class Cost:
     ``nan`` throughout where the interval holds no gain at all."""
 
 
-def costs(game: Game, found: Sequence[Contribution]) -> tuple[Cost, ...]:
-    """Return the cost of deals per point, from the contributions to the expected number met."""
-    return tuple(_costs(game, found))
+def costs(game: Game, found: Sequence[Contribution], listed: Sequence[str]) -> tuple[Cost, ...]:
+    """Return the cost of deals per point, from the contributions to the expected number met.
+
+    Counted are the deals that can touch a commodity of the list: what others cost was spent on something else.
+    """
+    return tuple(_costs(game, found, set(listed)))
 
 
-def _costs(game: Game, found: Sequence[Contribution]) -> Iterator[Cost]:
-    money = {item.id: item.money_usd_m for item in game.contributors}
+def _costs(game: Game, found: Sequence[Contribution], listed: set[str]) -> Iterator[Cost]:
+    money = {item.id: item.money_usd_m for item in game.contributors if not listed.isdisjoint(item.commodities)}
     deals = game.deals()
     for item in found:
         if item.part == "deals":

@@ -306,7 +306,9 @@ class _Work:
             listed=listed,
             met_at_start=met,
             contributions=found,
-            costs=costs(game, [item for item in found if (item.commodity, item.measure) == (LIST, LIST_MEASURES[0])]),
+            costs=costs(
+                game, [one for one in found if (one.commodity, one.measure) == (LIST, LIST_MEASURES[0])], listed
+            ),
             bindings=tuple(binding(asked.case, asked.yardstick, name, worth) for name, worth in full.items()),
             bound=self.bound,
             seed=asked.seed,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simulator.domain.places import at_home
 from simulator.domain.traces import ChainTrace, Trace
 from simulator.instruments.project import Project
+from simulator.instruments.recycling import Recycling
 from simulator.metrics.concentration import NOT_ONE_COUNTRY
 from simulator.metrics.dependence import china_dependent_share
 from simulator.metrics.outcome import judged_stage
@@ -125,7 +126,7 @@ def _stages(trace: ChainTrace, case: Case) -> dict[str, str]:
     commodity = trace.commodity.partition(":")[0]
     found = {item.id: item.stage for item in case.projects if item.commodity == commodity}
     for event in case.instruments:
-        if isinstance(event, Project) and event.at is not None and event.commodity == commodity:
+        if isinstance(event, Project | Recycling) and event.at is not None and event.commodity == commodity:
             found[event.id] = str(event.stage)
     return found
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from simulator.analysis.contributions import EVERYTHING, LIST, Contribution
-from simulator.analysis.contributors import STOCKPILE
+from simulator.analysis.contributors import STOCKPILE, Contributor
 from simulator.analysis.costs import Cost
 from simulator.analysis.explain import Attribution
 from simulator.analysis.grouping import Group
@@ -19,12 +19,12 @@ from simulator.report.wording import chance, counted, percent
 SHOWN: Final = 20
 """Single levers shown; --json has all."""
 LIST_COLUMNS: Final[tuple[Column, ...]] = (
-    ("group", 22, "left"),
+    ("group", 20, "left"),
     ("members", 8, "right"),
     ("expected met,\npoints", 15, "right"),
     ("all met,\npoints", 13, "right"),
     ("its deals alone,\npoints", 17, "right"),
-    ("money in its\ndeals, USD m", 18, "right"),
+    ("money in its deals,\nUSD m", 22, "right"),
     ("USD m\nper point", 20, "right"),
 )
 COLUMNS: Final[tuple[Column, ...]] = (
@@ -38,7 +38,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ("unmet,\nt", 14, "right"),
 )
 LEVERS: Final[tuple[Column, ...]] = (
-    ("left out", 33, "left"),
+    ("added last", 33, "left"),
     ("commodity", 16, "left"),
     ("P(met),\npoints", 13, "right"),
     ("exposed share,\npoints", 15, "right"),
@@ -120,7 +120,7 @@ def _list(found: Attribution) -> Iterator[str]:
         rows.append(
             (
                 group.name,
-                f"{len(group.members):,}",
+                f"{len(_touching(found, group.members)):,}",
                 _points(expected.get(group.name)),
                 _points(every.get(group.name)),
                 _points(deals.get(group.name)),
@@ -132,7 +132,7 @@ def _list(found: Attribution) -> Iterator[str]:
     rows.append(
         (
             "all together",
-            f"{len(found.contributors):,}",
+            f"{len(_touching(found)):,}",
             *map(_points, whole),
             _points(extra[0] if extra else None),
             *(_money(costs.get(extra[0].who)) if extra else ("", "")),
@@ -167,21 +167,23 @@ def _signed(item: Contribution, scale: float) -> str:
     value, half = found.value * scale, (found.high - found.low) / 2 * scale
     if value == 0.0 == half:
         return "="
-    return f"{_digits(value, half, sign=True)} ±{_digits(half, half)}"
+    return f"{_digits(value, half, sign=True)} ±{_digits(half, half if half else value)}"
 
 
 def _digits(value: float, half: float, *, sign: bool = False) -> str:
+    """Return a number with the decimals that the larger of it and its half-width needs; nothing is minus nil."""
     largest = max(abs(value), abs(half))
     digits = 0 if largest >= 100 else 1 if largest >= 0.1 else 2 if largest >= 0.01 else 3
-    text = f"{value:+,.{digits}f}" if sign else f"{value:,.{digits}f}"
-    return text.replace("-0.000", "0").replace("+0.000", "0") if float(text.replace(",", "")) == 0.0 else text
+    if round(value, digits) == 0.0:
+        return f"{0:.{digits}f}"
+    return f"{value:+,.{digits}f}" if sign else f"{value:,.{digits}f}"
 
 
 def _three(value: float) -> str:
     if math.isinf(value):
         return "any"
     digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
-    return f"{round(value, 2 - math.floor(math.log10(abs(value)))) if value else 0:,.{min(digits, 2)}f}"
+    return f"{round(value, 2 - math.floor(math.log10(abs(value)))) if value else 0:,.{min(digits, 4)}f}"
 
 
 def _answers(found: Attribution) -> Iterator[str]:
@@ -199,20 +201,25 @@ def _answers(found: Attribution) -> Iterator[str]:
             yield from _wrapped(text)
 
 
+def _touching(found: Attribution, members: Sequence[str] | None = None) -> list[Contributor]:
+    """Return the contributors that can touch anything simulated, of a group or all."""
+    return [item for item in found.contributors if item.commodities and (members is None or item.id in members)]
+
+
 def _answer(found: Attribution, group: Group) -> str:
-    kinds = Counter({item.id: item.kind for item in found.contributors}[name] for name in group.members)
+    kinds = Counter(item.kind for item in _touching(found, group.members))
     if not kinds["agreement"]:
         return ""
     of_deals = [item for item in found.contributions if item.part == "deals" and item.who == group.name]
     of_group = [item for item in found.contributions if item.part == "group" and item.who == group.name]
     points = [item for item in of_deals if (item.commodity, item.measure) == (LIST, "expected_met")]
     bought = f"{_signed(points[0], 100.0)} points of P(met) over the list, " if points else "no point of the list, "
-    return (
-        f"{group.name}: {counted(kinds['agreement'], 'agreement', 'agreements')} bought {bought}{_tonnes(of_deals)}. "
-        f"With {counted(kinds['project'], 'project', 'projects')}"
-        f"{' and all else' if sum(kinds.values()) > kinds['agreement'] + kinds['project'] else ''} of the group: "
-        f"{_tonnes(of_group)}."
-    )
+    told = f"{group.name}: {counted(kinds['agreement'], 'agreement', 'agreements')} bought {bought}{_tonnes(of_deals)}."
+    if sum(kinds.values()) == kinds["agreement"]:
+        return told
+    others = " and all else" if sum(kinds.values()) > kinds["agreement"] + kinds["project"] else ""
+    plants = counted(kinds["project"], "project", "projects")
+    return f"{told} With {plants}{others} of the group: {_tonnes(of_group)}."
 
 
 def _tonnes(items: Sequence[Contribution]) -> str:
@@ -263,10 +270,17 @@ def _rows(found: Attribution, commodity: str) -> Iterator[tuple[str, ...]]:
     name = _name(commodity)
     whole = by_group.pop(EVERYTHING, {})
     for group, measures in (*by_group.items(), ("all together", whole)):
+        if commodity not in found.listed and all(_still(one) for one in measures.values()):
+            continue
         yield (
             name, group, *(_signed(measures[key], scale) if key in measures else "" for key, scale in MEASURED)
         )  # fmt: skip
         name = ""
+
+
+def _still(item: Contribution) -> bool:
+    """Whether nothing changes in any future, as far as the mean can say."""
+    return item.exact == 0 and not item.distinct
 
 
 def _levers(found: Attribution) -> Iterator[str]:
@@ -277,7 +291,7 @@ def _levers(found: Attribution) -> Iterator[str]:
     moving = {key: measures for key, measures in rows.items() if any(one.distinct for one in measures.values())}
     if not rows:
         return
-    yield from ("", "Each alone: what goes when one event, agreement, project or programme is left out of everything")
+    yield from ("", "Each alone: what one event, agreement, project or programme adds to all the others")
     order = sorted(
         moving,
         key=lambda key: (
@@ -291,11 +305,12 @@ def _levers(found: Attribution) -> Iterator[str]:
         for lever, commodity in order[:SHOWN]
     ]
     yield ruled(LEVERS, shown)
-    others = {item.id for item in found.contributors} - {lever for lever, _ in moving}
+    touching = {item.id for item in _touching(found)}
+    others = touching - {lever for lever, _ in moving}
     more = f"{counted(len(order) - SHOWN, 'more row', 'more rows')} in --json. " if len(order) > SHOWN else ""
     yield from _wrapped(
-        f"{more}{len(others):,} of {len(found.contributors):,} move nothing beyond noise by themselves. "
-        + _interactions(found)
+        f"{more}{len(others):,} of the {len(touching):,} that touch anything simulated move nothing beyond noise by "
+        f"themselves; {len(found.contributors) - len(touching):,} touch nothing. " + _interactions(found)
     )
 
 
@@ -338,9 +353,9 @@ def _foot(found: Attribution) -> Iterator[str]:
         "no stockpile. A group's value is what it adds on average over all orders in which the groups may come "
         f"({way}); they add up to the difference exactly. ± is a 95 % interval, paired future by future; = means the "
         "same in every future. P(met): points of probability. Exposed share: China-exposed share of use with what "
-        "China withholds. Accessible: made by projects since the start and open to the focal buyer, at the judged stage or "
-        "upstream. Exposed use, unmet: tonnes since the start; a ban cuts exposed use by denying it. Money is what "
-        "agreements name, for whatever it is; per point of P(met) it is at least what the interval allows."
+        "China withholds. Accessible: made by projects since the start and open to the focal buyer, at the judged "
+        "stage or upstream. Exposed use, unmet: tonnes since the start; a ban cuts exposed use by denying it. Money is "
+        "what agreements name, for whatever it is; per point of P(met) it is at least what the interval allows."
     )
     if found.bound:
         yield from _wrapped(f"Full in some future, so its users were simulated together: {', '.join(found.bound)}.")
