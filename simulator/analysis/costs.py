@@ -51,12 +51,11 @@ def _costs(game: Game, found: Sequence[Contribution], listed: set[str]) -> Itera
             members = frozenset({item.who})
         else:
             continue
-        known = [amount for name in sorted(members) if (amount := money[name]) is not None]
+        there = sorted(name for name in members if name in money)
+        known = [amount for name in there if (amount := money[name]) is not None]
         if known and sum(known) > 0:
             points = _points(item.estimate)
-            yield Cost(
-                item.who, item.part, sum(known), len(members) - len(known), points, _per_point(sum(known), points)
-            )
+            yield Cost(item.who, item.part, sum(known), len(there) - len(known), points, _per_point(sum(known), points))
 
 
 def _points(item: Estimate) -> Estimate:

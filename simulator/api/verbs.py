@@ -1,4 +1,4 @@
-"""The other questions a notebook asks: stress, sensitivity, sweep and solve, with answers that show as reports.
+"""What else a notebook asks: stress, explain, sensitivity, sweep and solve, with answers that show as reports.
 
 Arguments are those of the functions in ``analysis``, whose documentation they keep. ``progress=None`` draws a bar in a
 notebook, ``progress=False`` none.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
+from simulator.analysis import explain as _explain
 from simulator.analysis import sensitivity as _sensitivity
 from simulator.analysis import solve as _solve
 from simulator.analysis import stress as _stress
@@ -93,6 +94,23 @@ class SensitivityResult(_sensitivity.Sensitivity):
         return _html(self.summary())
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class ExplainResult(_explain.Attribution):
+    """What each event, deal and project adds to the verdict."""
+
+    def summary(self) -> str:
+        """Return the report as ``simulator explain`` prints it."""
+        from simulator.report.explain_text import explain_text
+
+        return explain_text(self)
+
+    def __repr__(self) -> str:
+        return f"<Attribution of {self.scenario!r}: {len(self.groups)} groups, {self.runs} of {self.runs_needed} runs>"
+
+    def _repr_html_(self) -> str:
+        return _html(self.summary())
+
+
 def _html(text: str) -> str:
     from simulator.report.notebook_html import text_html
 
@@ -103,7 +121,7 @@ def _as(kind: Callable[..., R], found: Any) -> R:
     return kind(**{field.name: getattr(found, field.name) for field in fields(found)})
 
 
-_PARTIAL: Final = ("stress", "sweep", "solution", "sensitivity")
+_PARTIAL: Final = ("stress", "sweep", "solution", "sensitivity", "attribution")
 """Where the errors of a stopped study hold what was finished."""
 
 
@@ -130,3 +148,4 @@ stress = _shown(_stress.stress, StressResult)
 sweep = _shown(_sweep.sweep, SweepResult)
 solve = _shown(_solve.solve, SolveResult)
 sensitivity = _shown(_sensitivity.sensitivity, SensitivityResult)
+explain = _shown(_explain.explain, ExplainResult)
