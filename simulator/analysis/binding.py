@@ -46,11 +46,11 @@ def binding(case: Case, yardstick: str, commodity: str, worth: Worth) -> Binding
     if yardstick in ANY_COUNTRY:
         largest = np.fmax(china, other)
         exceeded = bool(
-            (np.fmax(worth.china, np.where(np.isnan(other), np.nan, worth.runner_up)) > criterion.max_share).any()
+            (np.fmax(worth.china, np.where(np.isnan(other), np.nan, worth.runner_up)) > criterion.threshold).any()
         )
         place = int(np.nanargmax(largest)) if exceeded and not np.isnan(largest).all() else None
     else:
-        stage = binding_stage(worth.stages, worth.china, worth.values["china_dependent_share"], criterion.max_share)
+        stage = binding_stage(worth.stages, worth.china, worth.values["china_dependent_share"], criterion.threshold)
         place = None if stage is None else worth.stages.index(stage)
     if place is None:
         return Binding(commodity, None, "", float("nan"), "", float("nan"))

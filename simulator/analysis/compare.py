@@ -19,7 +19,7 @@ from simulator.analysis.verdict import CommodityVerdict
 from simulator.errors import NotComparableError
 from simulator.metrics.outcome import KPIS, YEAR_KPIS, ChainOutcome
 from simulator.metrics.registry import Better, metrics
-from simulator.metrics.yardsticks import YARDSTICKS, criteria
+from simulator.metrics.yardsticks import criteria
 
 if TYPE_CHECKING:
     from simulator.scenario.case import Case
@@ -190,7 +190,9 @@ def _refuse(a: Case, b: Case, apart: list[str]) -> None:
 
 def _criteria(case: Case) -> str:
     return ", ".join(
-        f"{item.yardstick} {item.max_share:g}/{item.max_unmet_share:g} over {item.window_days} d"
+        f"{item.yardstick} {item.threshold:g}/{item.max_unmet_share:g} over {item.window_days} d"
+        + (f" of {item.metric} {item.of or ''}".rstrip() if item.metric else "")
+        + (f" by {item.deadline}" if item.deadline else "")
         for item in criteria(case.target)
     )
 
@@ -227,7 +229,8 @@ def _commodity(
             name: _difference(
                 a.met[name][:, deadline], b.met[name][:, deadline], "higher", "1", most=1.0, same=same, weights=weights
             )
-            for name in YARDSTICKS
+            for name in a.met
+            if name in b.met
         },
         kpis=kpis,
     )
@@ -238,7 +241,7 @@ def _overall(
 ) -> Iterator[tuple[str, OverallDifference]]:
     deadline = a.outcome.moment("deadline")
     for name, verdict in a.verdict.overall.items():
-        open_ones = tuple(item for item in verdict.commodities if item in theirs)
+        open_ones = tuple(item for item in verdict.commodities if item in theirs and name in theirs[item].met)
         if not open_ones:
             continue
         no_change = all(same[item] for item in open_ones)

@@ -36,7 +36,8 @@ def light_outcome(trace: Trace, case: Case) -> Outcome:
     whole = outcome(trace, case)
     kept = (*MEANS, *TABLES)
     chains = tuple(
-        replace(chain, series={}, values={name: chain.values[name] for name in kept}) for chain in whole.chains
+        replace(chain, series={}, met_days={}, distance={}, values={name: chain.values[name] for name in kept})
+        for chain in whole.chains
     )
     return replace(whole, chains=chains)
 

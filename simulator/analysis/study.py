@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.analysis.verdict import USUALLY, Verdict, judge, overall_verdict
+from simulator.analysis.overall import overall_verdict
+from simulator.analysis.verdict import USUALLY, Verdict, judge
 from simulator.errors import TooFewReplicationsError
 from simulator.experiment.blocks import Outcomes, PartialRun, Progress, run_case
 from simulator.metrics.outcome import Outcome, joined, outcome

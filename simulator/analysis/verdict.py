@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analysis.conditioning import Conditioning, conditioning
-from simulator.analysis.intervals import (
-    Estimate,
-    conditional_probability,
-    mean_interval,
-    probability,
-    quantiles_of,
-)
+from simulator.analysis.first_met import Distance, FirstMet, distance_of, first_met
+from simulator.analysis.intervals import Estimate, conditional_probability, probability, quantiles_of
+from simulator.analysis.overall import OverallVerdict, consumption_weights, overall_verdict
+from simulator.domain.target import BRANCHED, Criterion
+from simulator.metrics.distance import TONNES, unit
 from simulator.metrics.outcome import KPIS, YEAR_KPIS, ChainOutcome, Outcome
 from simulator.metrics.yardsticks import criteria
 
@@ -47,7 +46,7 @@ class YardstickVerdict:
     probability: Estimate
     """P(met at the deadline)."""
     threshold: float
-    """Largest share that still meets it."""
+    """Value that still meets it: the largest, or the smallest where ``at_least``."""
     window_days: int
     at_start: Estimate
     """P(met at the start)."""
@@ -57,11 +56,33 @@ class YardstickVerdict:
     """P(met 12 months later | met at the deadline), where simulated."""
     by_branch: Mapping[str, Estimate]
     """Branch of the future -> P(met at the deadline | branch)."""
+    deadline: date | None = None
+    """Its own day; None for the target's."""
+    at_least: bool = False
+    """Whether the threshold must be reached instead of not exceeded."""
+    first_met: FirstMet | None = None
+    """When it is first met; None for a yardstick judged at the deadline alone."""
+    distance: Distance | None = None
+    """How far it is from the threshold at the deadline."""
+    unmet_distance: Distance | None = None
+    """Demand to be filled at the deadline, where unmet demand is asked of too."""
+    exposed_min: Estimate | None = None
+    """P(met at the deadline), had every seller set clean tonnes aside for the focal buyer; None where that decides
+    nothing."""
+    exposed_max: Estimate | None = None
+    """P(met at the deadline), had every seller given it the exposed tonnes first."""
 
     @property
     def met_at_start(self) -> bool:
         """Whether the state at start meets it in at least half of the replications."""
         return self.at_start.value >= USUALLY
+
+    @property
+    def identified(self) -> bool:
+        """Whether half of the futures meet it, or do not, whoever got the exposed tonnes of each sale."""
+        if self.exposed_min is None or self.exposed_max is None:
+            return True
+        return (self.exposed_min.value >= USUALLY) == (self.exposed_max.value >= USUALLY)
 
     @property
     def start_in_doubt(self) -> bool:
@@ -86,23 +107,6 @@ class CommodityVerdict:
     """Modelled stage -> spread of China's share at the deadline."""
     binding_stage: str | None
     """Stage with the largest median China share at the deadline; None if dependence never exceeds the target."""
-
-
-@dataclass(frozen=True, slots=True)
-class OverallVerdict:
-    """One yardstick for the headline commodities that did not meet it at the start."""
-
-    commodities: tuple[str, ...]
-    met_at_start: tuple[str, ...]
-    """Headline commodities left out because they met it at the start."""
-    probability: Estimate
-    """P(all met at the deadline); ``nan`` when there are none."""
-    expected_met: Estimate
-    """Expected number met."""
-    at_least: tuple[float, ...]
-    """P(at least k met), k from 0 to their number."""
-    by_branch: Mapping[str, Estimate]
-    expected_by_branch: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,21 +160,9 @@ def judge(case: Case, outcome: Outcome) -> Verdict:
         for item in outcome.chains
     ]
     judged = tuple(item for item in everything if not item.end_product)
-    flags = {item.commodity: item.met for item in outcome.chains}
+    headline = [item for item in judged if item.headline]
+    overall = {name: _overall(case, name, headline, outcome, branches, weights) for name in names_of(case, outcome)}
     deadline = outcome.moment("deadline")
-    overall = {}
-    for criterion in criteria(case.target):
-        name = criterion.yardstick
-        headline = [item for item in judged if item.headline]
-        open_ones = [item.commodity for item in headline if not item.yardsticks[name].met_at_start]
-        overall[name] = overall_verdict(
-            [flags[commodity][name][:, deadline] for commodity in open_ones],
-            commodities=tuple(open_ones),
-            met_at_start=tuple(item.commodity for item in headline if item.yardsticks[name].met_at_start),
-            branches=branches,
-            n=len(outcome.replications),
-            weights=weights,
-        )
     return Verdict(
         overall=overall,
         commodities=judged,
@@ -179,6 +171,41 @@ def judge(case: Case, outcome: Outcome) -> Verdict:
         lots=sum(int(item.lots.sum()) for item in outcome.chains),
         rules={name: _rule(days, outcome.moment_days[deadline], weights) for name, days in outcome.rule_days.items()},
         conditioning=observed,
+    )
+
+
+def names_of(case: Case, outcome: Outcome) -> tuple[str, ...]:
+    """Return the yardsticks an outcome was held against: those that need a branch of their own only where it has it."""
+    wanted = [criterion.yardstick for criterion in criteria(case.target, branched=True)]
+    return tuple(name for name in wanted if all(name in item.met for item in outcome.chains))
+
+
+def _overall(
+    case: Case,
+    name: str,
+    headline: Sequence[CommodityVerdict],
+    outcome: Outcome,
+    branches: Mapping[str, Flags],
+    weights: Floats | None,
+) -> OverallVerdict:
+    open_ones = [item.commodity for item in headline if not item.yardsticks[name].met_at_start]
+    chains = {item.commodity: item for item in outcome.chains}
+    counted = [chains[commodity] for commodity in open_ones]
+    deadline = outcome.moment("deadline")
+    days = [chain.met_days[name] for chain in counted if name in chain.met_days]
+    later = outcome.moment("later") if "later" in outcome.moments and name not in BRANCHED else None
+    return overall_verdict(
+        [chain.met[name][:, deadline] for chain in counted],
+        commodities=tuple(open_ones),
+        met_at_start=tuple(item.commodity for item in headline if item.yardsticks[name].met_at_start),
+        branches=branches,
+        n=len(outcome.replications),
+        weights=weights,
+        worth=consumption_weights(case, open_ones),
+        rule=case.target.list_rule,
+        later=[] if later is None else [chain.met[name][:, later] for chain in counted],
+        days=days,
+        watched=outcome.watched,
     )
 
 
@@ -195,48 +222,6 @@ def branch_masks(outcome: Outcome) -> dict[str, Flags]:
             masks[name] = mask
             masks[f"not {name}"] = ~mask
     return masks
-
-
-def _within(estimate: Estimate, low: float, high: float) -> Estimate:
-    """Cut an interval at what the quantity can be."""
-    return replace(estimate, low=max(low, estimate.low), high=min(high, estimate.high))
-
-
-def overall_verdict(
-    met: Sequence[Flags],
-    *,
-    commodities: tuple[str, ...],
-    met_at_start: tuple[str, ...],
-    branches: Mapping[str, Flags],
-    n: int,
-    weights: Floats | None = None,
-) -> OverallVerdict:
-    """Combine (n,) flags of several commodities, replication by replication, so that what moves together counts so."""
-    counted = np.ones(n) if weights is None else weights
-    count = np.sum(np.stack(met, axis=1), axis=1) if met else np.zeros(n)
-    everything = count == len(met)
-    nothing: Flags = np.zeros(0, dtype=bool)
-    return OverallVerdict(
-        commodities=commodities,
-        met_at_start=met_at_start,
-        probability=probability(everything, weights=weights) if met else probability(nothing),
-        expected_met=_within(mean_interval(count, weights=weights), 0.0, len(met)) if met else mean_interval(nothing),
-        at_least=tuple(_mean(count >= k, counted) for k in range(len(met) + 1)) if met else (),
-        by_branch=(
-            {name: conditional_probability(everything, mask, weights=weights) for name, mask in branches.items()}
-            if met
-            else {}
-        ),
-        expected_by_branch=(
-            {name: _mean(count[mask], counted[mask]) for name, mask in branches.items()} if met else {}
-        ),
-    )
-
-
-def _mean(values: NDArray[Any], counted: Floats) -> float:
-    """Return the mean of values that count for so much; ``nan`` where nothing counts."""
-    whole = float(counted.sum())
-    return float((values * counted).sum()) / whole if whole > 0 else float("nan")
 
 
 def quantiles(values: Floats, weights: Floats | None = None) -> Quantiles:
@@ -257,7 +242,7 @@ def _commodity(
     names = (*KPIS, *(f"{name}_365d" for name in YEAR_KPIS), "top_country_share")
     stage = item.commodity.partition(":")[2]
     stage_shares = item.values["stage_china_share"][:, deadline]
-    threshold = next(criterion.max_share for criterion in criteria(case.target) if criterion.yardstick == "reliance")
+    threshold = next(criterion.threshold for criterion in criteria(case.target) if criterion.yardstick == "reliance")
     return CommodityVerdict(
         commodity=item.commodity,
         name=f"{chain.name}: {stage}" if stage else chain.name,
@@ -310,19 +295,41 @@ def binding_stage(
 def _yardsticks(
     case: Case, item: ChainOutcome, outcome: Outcome, branches: Mapping[str, Flags], weights: Floats | None
 ) -> dict[str, YardstickVerdict]:
-    start, deadline = outcome.moment("start"), outcome.moment("deadline")
-    later = outcome.moment("later") if "later" in outcome.moments else None
-    verdicts = {}
-    for criterion in criteria(case.target):
-        met = item.met[criterion.yardstick]
-        then = met[:, deadline]
-        verdicts[criterion.yardstick] = YardstickVerdict(
-            probability=probability(then, weights=weights),
-            threshold=criterion.max_share,
-            window_days=criterion.window_days,
-            at_start=probability(met[:, start], weights=weights),
-            later=None if later is None else probability(met[:, later], weights=weights),
-            still_met=None if later is None else conditional_probability(met[:, later], then, weights=weights),
-            by_branch={name: conditional_probability(then, mask, weights=weights) for name, mask in branches.items()},
-        )
-    return verdicts
+    return {
+        criterion.yardstick: _yardstick(criterion, item, outcome, branches, weights)
+        for criterion in criteria(case.target, branched=True)
+        if criterion.yardstick in item.met
+    }
+
+
+def _yardstick(
+    criterion: Criterion,
+    item: ChainOutcome,
+    outcome: Outcome,
+    branches: Mapping[str, Flags],
+    weights: Floats | None,
+) -> YardstickVerdict:
+    name, start, deadline = criterion.yardstick, outcome.moment("start"), outcome.moment("deadline")
+    met, days = item.met[name], item.met_days.get(name)
+    # One that takes a branch of its own is known at the deadline alone.
+    always = name not in BRANCHED
+    later = outcome.moment("later") if "later" in outcome.moments and always else None
+    then = met[:, deadline]
+    away, missing = item.distance.get(name), item.distance.get(f"{name}/unmet")
+    bounds = [item.bounds.get(f"{name}/{side}") for side in ("min", "max")]
+    return YardstickVerdict(
+        probability=probability(then, weights=weights),
+        threshold=criterion.threshold,
+        window_days=criterion.window_days,
+        at_start=probability(met[:, start], weights=weights) if always else probability(np.zeros(0)),
+        later=None if later is None else probability(met[:, later], weights=weights),
+        still_met=None if later is None else conditional_probability(met[:, later], then, weights=weights),
+        by_branch={name: conditional_probability(then, mask, weights=weights) for name, mask in branches.items()},
+        deadline=criterion.deadline,
+        at_least=criterion.at_least,
+        first_met=None if days is None else first_met(days, outcome.watched, weights),
+        distance=None if away is None else distance_of(away[:, deadline], unit(criterion), weights),
+        unmet_distance=None if missing is None else distance_of(missing[:, deadline], TONNES, weights),
+        exposed_min=None if bounds[0] is None else probability(bounds[0][:, deadline], weights=weights),
+        exposed_max=None if bounds[1] is None else probability(bounds[1][:, deadline], weights=weights),
+    )

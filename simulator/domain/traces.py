@@ -38,6 +38,10 @@ class ChainTrace:
     """(n, T) cumulative consumption; demanded - consumed is unmet."""
     exposed: Floats
     """(n, T) cumulative consumption with China at any modelled stage."""
+    exposed_min: Floats
+    """(n, T) the least of it that the same totals allow: every seller set clean tonnes aside for the focal buyer."""
+    exposed_max: Floats
+    """(n, T) the most of it that they allow: every seller gave the focal buyer its China-exposed tonnes first."""
     withheld: Floats
     """(n, T) cumulative tonnes of habitual purchases that Chinese controls kept back: neither re-routed tonnes nor
     those that would be, had nobody acted against re-routing."""
@@ -51,6 +55,16 @@ class ChainTrace:
     """(n, T, K) cumulative consumption by first partner touched."""
     partners: tuple[str, ...]
     """(K,) those partners, of ``places.PARTNER_LABELS``: the first, ``other``, and who produces in this chain."""
+    suppliers: tuple[str, ...]
+    """(2 S,) the two largest base-year producers of each stage outside the focal economy; "" where there are fewer."""
+    world_output: Floats
+    """(n, T, S) cumulative output of all producers of each stage."""
+    world_demand: Floats
+    """(n, T, S) cumulative demand for it: what regions would use at prices as they were, and plants feed."""
+    supplier_output: Floats
+    """(n, T, 2 S) the part that each of ``suppliers`` made."""
+    supplier_demand: Floats
+    """(n, T, 2 S) the part that each of them needed itself."""
     landed: Floats
     """(n, T, O) cumulative landings at the focal buyer by declared origin, its own country included."""
     stock: Floats
@@ -86,6 +100,8 @@ class Trace:
     """Named branch -> (n,) mask: ``suspension/<id>/renewed``, ``event/<id>/happens`` and ``rule/<id>/fired``."""
     rule_days: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """Rule -> (n,) day on which it first fired, days from start; +inf where it never did."""
+    under_cut: tuple[ChainTrace, ...] = ()
+    """The same chains in the same futures with China cut off on the deadline; empty where nobody asked for it."""
     bound: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """Shared corridor -> (n,) day on which its capacity first delayed lots; +inf where it never did."""
     metered: dict[str, NDArray[np.float64]] = field(default_factory=dict)

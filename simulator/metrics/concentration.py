@@ -142,22 +142,34 @@ def top_country_share(trace: ChainTrace, windows: Windows) -> Floats:
     >>> top_country_share(trace, Windows((90.0,)))
     array([[1.]])
     """
+    tonnes, whole = third_countries(trace, windows)
+    shares = share(tonnes, whole)
+    # A share that cannot be computed is no evidence of any; only where none can, the answer is nan.
+    known = ~np.isnan(shares)
+    largest = np.where(known, shares, 0.0).max(axis=2, initial=0.0)
+    return np.where(known.any(axis=2), largest, np.nan)
+
+
+def third_countries(trace: ChainTrace, windows: Windows) -> tuple[Floats, Floats]:
+    """Return tonnes of each third country at each stage, and of all countries there: two arrays (n, M, K).
+
+    Countries are those of ``top_country_share``: declared origins at the judged stage, then China and the largest
+    other producers at the stages before it.
+    """
     landed = during(trace.landed, trace.days, windows)
     third = [origin not in NOT_ONE_COUNTRY and not at_home(origin, windows.focal) for origin in trace.origins]
-    parts = [share(landed, landed.sum(axis=2, keepdims=True))[:, :, np.array(third, dtype=bool)]]
+    parts = [landed[:, :, np.array(third, dtype=bool)]]
+    wholes = [np.broadcast_to(landed.sum(axis=2, keepdims=True), parts[0].shape)]
     consumed = during(trace.consumed, trace.days, windows)[:, :, None]
     upstream = len(trace.stages) - 1 if windows.judged_stage is None else windows.judged_stage
     if windows.focal != CHINA:
-        parts.append(share(during(trace.exposed_by_stage[:, :, :upstream], trace.days, windows), consumed))
+        parts.append(during(trace.exposed_by_stage[:, :, :upstream], trace.days, windows))
     other = np.flatnonzero(
         [
             country not in NOT_ONE_COUNTRY and not at_home(country, windows.focal)
             for country in trace.runner_up[:upstream]
         ]
     )
-    parts.append(share(during(trace.runner_up_by_stage[:, :, other], trace.days, windows), consumed))
-    # A share that cannot be computed is no evidence of any; only where none can, the answer is nan.
-    shares = np.concatenate(parts, axis=2)
-    known = ~np.isnan(shares)
-    largest = np.where(known, shares, 0.0).max(axis=2, initial=0.0)
-    return np.where(known.any(axis=2), largest, np.nan)
+    parts.append(during(trace.runner_up_by_stage[:, :, other], trace.days, windows))
+    wholes += [np.broadcast_to(consumed, part.shape) for part in parts[1:]]
+    return np.concatenate(parts, axis=2), np.concatenate(wholes, axis=2)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from simulator.domain.traces import ChainTrace, Trace
 from simulator.metrics.delivery import deliveries
+from simulator.metrics.judging import yardsticks
+from simulator.metrics.moments import moments_of
 from simulator.metrics.predicted import predictions
 from simulator.metrics.registry import metrics
 from simulator.metrics.windows import Windows
-from simulator.metrics.yardsticks import criteria, met
 
 if TYPE_CHECKING:
     from simulator.scenario.case import Case
@@ -59,7 +60,15 @@ class ChainOutcome:
     values: Mapping[str, Floats]
     """Metric, or what ``delivery.deliveries`` credits -> (n, moments) or (n, moments, axis)."""
     met: Mapping[str, Flags]
-    """Yardstick -> (n, moments)."""
+    """Yardstick -> (n, moments), at its own deadline where it has one. Of one that takes a branch of its own, only the
+    deadline is known: elsewhere it stands as not met."""
+    bounds: Mapping[str, Flags]
+    """``YARDSTICK/min`` and ``/max`` -> (n, moments) whether it would be met with ``exposed_min`` or ``exposed_max`` in
+    place of the exposed tonnes; of yardsticks that ask for them."""
+    met_days: Mapping[str, Flags]
+    """Yardstick -> (n, watched) whether it is met on each day watched."""
+    distance: Mapping[str, Floats]
+    """What ``distance.distance`` gives -> (n, moments)."""
     series: Mapping[str, Small]
     """Metric -> (n, months) or (n, months, axis)."""
     balance_error: Floats
@@ -78,6 +87,8 @@ class Outcome:
     moment_days: tuple[float, ...]
     month_days: tuple[float, ...]
     """Days on which the values of the series stand."""
+    watched: tuple[float, ...]
+    """Days from the start on which yardsticks are looked at: the recorded reviews and checkpoints."""
     chains: tuple[ChainOutcome, ...]
     branches: Mapping[str, Flags]
     """Named branch -> (n,)."""
@@ -89,27 +100,6 @@ class Outcome:
     def moment(self, name: str) -> int:
         """Place of a moment on the second axis."""
         return self.moments.index(name)
-
-
-def years_after(day: date, years: int) -> date:
-    """Return the same day some years later, 28 February for a leap day.
-
-    >>> years_after(date(2027, 5, 6), 1)
-    datetime.date(2028, 5, 6)
-    """
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
-
-
-def moments_of(case: Case) -> dict[str, float]:
-    """Return the moments that a case is judged at, in days from its start."""
-    later = years_after(case.deadline, 1)
-    moments = {"start": 0.0, "deadline": float(case.day(case.deadline))}
-    if later <= case.horizon:
-        moments["later"] = float(case.day(later))
-    return moments
 
 
 def months_of(case: Case) -> tuple[float, ...]:
@@ -126,14 +116,18 @@ def months_of(case: Case) -> tuple[float, ...]:
 
 def outcome(trace: Trace, case: Case) -> Outcome:
     """Reduce the trace of a block; every replication by itself, so that blocks join to the same bytes."""
-    moments = moments_of(case)
-    months = months_of(case)
+    moments, months, watched = moments_of(case), months_of(case), watched_of(trace, case)
+    under = trace.under_cut or (None,) * len(trace.chains)
     return Outcome(
         replications=trace.replications,
         moments=tuple(moments),
         moment_days=tuple(moments.values()),
         month_days=months,
-        chains=tuple(_chain(chain, case, tuple(moments.values()), months) for chain in trace.chains),
+        watched=watched,
+        chains=tuple(
+            _chain(chain, cut, case, tuple(moments.values()), months, watched)
+            for chain, cut in zip(trace.chains, under, strict=True)
+        ),
         branches={name: np.array(flags) for name, flags in sorted(trace.branches.items())},
         rule_days=trace.rule_days,
         predicted=predictions(trace, case),
@@ -148,7 +142,20 @@ def judged_stage(trace: ChainTrace, case: Case) -> int:
     return next(chain.verdict_stage for chain in case.chains if chain.commodity == commodity)
 
 
-def _chain(trace: ChainTrace, case: Case, moments: tuple[float, ...], months: tuple[float, ...]) -> ChainOutcome:
+def watched_of(trace: Trace, case: Case) -> tuple[float, ...]:
+    """Return the recorded days from the start on, up to the horizon."""
+    days = trace.chains[0].days if trace.chains else np.zeros(0)
+    return tuple(float(day) for day in days[(days >= 0.0) & (days <= float(case.day(case.horizon)))])
+
+
+def _chain(
+    trace: ChainTrace,
+    under_cut: ChainTrace | None,
+    case: Case,
+    moments: tuple[float, ...],
+    months: tuple[float, ...],
+    watched: tuple[float, ...],
+) -> ChainOutcome:
     known = metrics()
     at_moments = Windows(moments, focal=case.focal, judged_stage=judged_stage(trace, case))
     at_months = replace(at_moments, end_days=months)
@@ -156,6 +163,7 @@ def _chain(trace: ChainTrace, case: Case, moments: tuple[float, ...], months: tu
     for name in YEAR_KPIS:
         values[f"{name}_365d"] = known[name](trace, replace(at_moments, length_days=YEAR_DAYS))
     values |= deliveries(trace, case, moments)
+    judged = yardsticks(trace, under_cut, case, at_moments, watched)
     series = {name: known[name](trace, at_months) for name in SERIES}
     series |= {name: known[name](trace, replace(at_months, length_days=MONTH_DAYS)) for name in MONTHLY}
     return ChainOutcome(
@@ -164,7 +172,10 @@ def _chain(trace: ChainTrace, case: Case, moments: tuple[float, ...], months: tu
         origins=trace.origins,
         projects=trace.projects,
         values=values,
-        met={item.yardstick: met(trace, item, at_moments) for item in criteria(case.target)},
+        met=judged.met,
+        bounds=judged.bounds,
+        met_days=judged.met_days,
+        distance=judged.distance,
         # Half the precision is plenty for a fan chart, and series are most of what a run keeps.
         series={name: array.astype(np.float32) for name, array in series.items()},
         balance_error=np.array(trace.balance_error),
@@ -187,6 +198,9 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
             projects=chain.projects,
             values={name: stack([part.chains[i].values[name] for part in parts]) for name in chain.values},
             met={name: stack([part.chains[i].met[name] for part in parts]) for name in chain.met},
+            bounds={name: stack([part.chains[i].bounds[name] for part in parts]) for name in chain.bounds},
+            met_days={name: stack([part.chains[i].met_days[name] for part in parts]) for name in chain.met_days},
+            distance={name: stack([part.chains[i].distance[name] for part in parts]) for name in chain.distance},
             series={name: stack([part.chains[i].series[name] for part in parts]) for name in chain.series},
             balance_error=stack([part.chains[i].balance_error for part in parts]),
             lots=stack([part.chains[i].lots for part in parts]),
@@ -198,6 +212,7 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
         moments=first.moments,
         moment_days=first.moment_days,
         month_days=first.month_days,
+        watched=first.watched,
         chains=chains,
         branches={name: stack([part.branches[name] for part in parts]) for name in first.branches},
         rule_days={name: stack([part.rule_days[name] for part in parts]) for name in first.rule_days},

@@ -32,6 +32,7 @@ from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.state import StageState
 from simulator.model.steady import compositions
 from simulator.model.stockpile import Purchase, planned
+from simulator.model.world_balance import WorldBalance
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -153,6 +154,7 @@ class ChainWorld:
         for s, market in enumerate(self.markets):
             stage, cause = market.stage, f"{chain.commodity}/{market.stage.name}"
             market.fresh = self.labels.origin(s, stage.producers)
+            market.world = WorldBalance(stage, case.focal, n)
             market.outages = Outages(stage, cause, draws, review_days.size, self.step, rate, lost)
             if case.focal in stage.regions and (s == chain.verdict_stage or stage.kind == "magnet"):
                 transits = corridors.transits(stage, chain.commodity)
@@ -166,7 +168,7 @@ class ChainWorld:
                 market.focal.usual_days = transits.usual_days
                 if s == chain.verdict_stage:
                     plans = planned(chain.government.plans, chain.commodity, case, n)
-                    market.focal.purchases += [Purchase(plan, self.labels.masks) for plan in plans]
+                    market.focal.purchases += [Purchase(plan, self.labels) for plan in plans]
                 market.state.tracked = True
                 market.via = np.zeros((n, len(self.rerouting.ways)))
         recycling = [c for c in capacity if isinstance(c, RecyclingChange) and c.commodity == chain.commodity]

@@ -1,10 +1,11 @@
 """Provenance labels: additive tags that travel with every tonne of a chain.
 
-The labels of a quantity are one array whose last axis holds three groups side by side:
+The labels of a quantity are one array whose last axis holds four groups side by side:
 
 * ``2 ** S`` masks: bit ``s`` says that stage ``s`` was done in China. They partition the tonnes.
 * the first partner touched (``places.PARTNER_LABELS``). They partition the tonnes too.
 * for each stage but the last, the tonnes that passed its largest producer outside China (the runner-up).
+* the least and the most of the tonnes that may have been through China, whoever got which (``segregation``).
 
 Amounts add up and mix in proportion; a step of processing only moves tonnes between labels.
 """
@@ -31,7 +32,8 @@ class Labels:
         """Partners that produce anything in this chain; no tonne can carry the label of another."""
         self.partners = slice(self.masks, self.masks + len(self.partner_names))
         self.runner_ups = slice(self.partners.stop, self.partners.stop + self.stages - 1)
-        self.size = self.runner_ups.stop
+        self.bounds = slice(self.runner_ups.stop, self.runner_ups.stop + 2)
+        self.size = self.bounds.stop
         self.runner_up = tuple(_largest_outside_china(stage.producers, stage.output) for stage in chain.stages)
         bits = np.arange(self.masks)
         self.exposed = bits > 0
@@ -57,15 +59,20 @@ class Labels:
                     if not mask & bit:
                         tonnes[..., mask | bit] += tonnes[..., mask]
                         tonnes[..., mask] = 0.0
+                tonnes[..., self.bounds] = self.total(tonnes)[..., None]
             elif country in self.partner_names:
                 first, other = self.partners.start + self.partner_names.index(country), self.partners.start
                 tonnes[..., first] += tonnes[..., other]
                 tonnes[..., other] = 0.0
             if country == self.runner_up[stage] and stage < self.stages - 1:
-                total = tonnes[..., 0].copy()
-                for mask in range(1, self.masks):
-                    total += tonnes[..., mask]
-                tonnes[..., self.runner_ups.start + stage] = total
+                tonnes[..., self.runner_ups.start + stage] = self.total(tonnes)
+
+    def total(self, amounts: Floats) -> Floats:
+        """(...) tonnes of amounts (..., L): all masks, added in one order whatever the block's size."""
+        total: Floats = amounts[..., 0].copy()
+        for mask in range(1, self.masks):
+            total += amounts[..., mask]
+        return total
 
 
 def _largest_outside_china(producers: tuple[str, ...], output: Floats) -> str:

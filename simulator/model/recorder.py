@@ -9,6 +9,7 @@ from simulator.domain.traces import REROUTED, ChainTrace
 from simulator.model.chain_world import ChainWorld
 from simulator.model.focal import FocalBuyer
 from simulator.model.ledger import balance_errors, clipped_tonnes
+from simulator.model.segregation import LEAST, MOST
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -44,6 +45,8 @@ class Recorder:
             np.einsum("nm,mk->nk", focal.consumed[:, : labels.masks], self._exposure),
             focal.consumed[:, labels.runner_ups],
             focal.consumed[:, labels.partners],
+            focal.consumed[:, labels.bounds],
+            *self._world(),
             focal.landed,
             focal.withheld,
             focal.stock,
@@ -58,6 +61,16 @@ class Recorder:
         for column, series in zip(self._columns, now, strict=True):
             column[self._next] = series
         self._next += 1
+
+    def _world(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Output and demand of all stages (n, S), and of their largest foreign suppliers (n, 2 S)."""
+        balances = [market.world for market in self.world.markets]
+        return (
+            np.stack([item.output for item in balances], axis=1),
+            np.stack([item.demand for item in balances], axis=1),
+            np.concatenate([item.supplier_output for item in balances], axis=1),
+            np.concatenate([item.supplier_demand for item in balances], axis=1),
+        )
 
     @property
     def commodity(self) -> str:
@@ -78,6 +91,11 @@ class Recorder:
             exposed,
             runner_up,
             partner,
+            bounds,
+            world_output,
+            world_demand,
+            supplier_output,
+            supplier_demand,
             landed,
             withheld,
             stock,
@@ -102,6 +120,13 @@ class Recorder:
             runner_up=world.labels.runner_up,
             by_partner=partner,
             partners=world.labels.partner_names,
+            exposed_min=bounds[:, :, LEAST],
+            exposed_max=bounds[:, :, MOST],
+            suppliers=tuple(name for market in world.markets for name in market.world.suppliers),
+            world_output=world_output,
+            world_demand=world_demand,
+            supplier_output=supplier_output,
+            supplier_demand=supplier_demand,
             landed=landed,
             withheld=withheld,
             stock=stock,

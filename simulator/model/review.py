@@ -113,10 +113,11 @@ def _produce(
     rate = primary * pace
     market.feed_rate = rate / stage.feed_yield
     traced = rate * step
+    if s > 0:
+        above = world.markets[s - 1]
+        above.world.needed(market.feed_rate * step, above.state.regions)
     if s == 0:
-        fresh = traced if recycled is None else traced + recycled * pace * step
-        state.product += fresh
-        state.produced += row_sums(fresh)
+        made = traced if recycled is None else traced + recycled * pace * step
     else:
         used = np.minimum(traced / stage.feed_yield, state.feed)
         share = used / np.maximum(state.feed, _TINY)
@@ -133,8 +134,9 @@ def _produce(
             fresh = recycled * pace * step
             state.product_labels += across(fresh, labels.size) * market.fresh
             made = made + fresh
-        state.product += made
-        state.produced += row_sums(made)
+    state.product += made
+    state.produced += row_sums(made)
+    market.world.made(made)
     if market.projects:
         _credit_projects(world, market, traced, primary, pace, day)
 
@@ -208,6 +210,7 @@ def _set_use(
     if focal >= 0:
         rate[:, focal] *= world.focal_level * world.noise[:, index]
     market.use_rate[:, : state.regions] = rate
+    market.world.needed(rate / answer * world.step, 0)
     eaten = np.minimum(state.inventory, rate * world.step)
     if market.focal is not None:
         eaten[:, focal] = 0.0

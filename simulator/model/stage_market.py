@@ -19,6 +19,7 @@ from simulator.model.origin_rules import OriginRules
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
 from simulator.model.state import StageState
+from simulator.model.world_balance import WorldBalance
 
 if TYPE_CHECKING:
     from simulator.model.meters import StageMeter
@@ -71,6 +72,7 @@ class Market:
         self.focal: FocalBuyer | None = None
         self.meters: list[StageMeter] = []
         """What a case asked to have written down of the trade here."""
+        self.world: WorldBalance
         self.outages: Outages
         self.denials: list[tuple[FocalBuyer, Floats]] = []
         """Focal buyers downstream, and the part (B,) of a tonne sold to each buyer here that reaches them."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.chain import PurchasePlan
 from simulator.domain.changes import PurchaseChange, ReleaseChange
+from simulator.model.labels import Labels
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -50,11 +51,11 @@ class Programme:
 class Purchase(Programme):
     """A programme of purchases and what it has bought so far."""
 
-    def __init__(self, change: PurchaseChange, masks: int) -> None:
+    def __init__(self, change: PurchaseChange, labels: Labels) -> None:
         n = change.mask.size
         super().__init__(n)
         self.change = change
-        self._masks = masks
+        self._masks, self._bounds = labels.masks, labels.bounds
         self._usd_per_t = np.ones(n)
         self.bought = np.zeros(n)
         """(n,) tonnes bought so far."""
@@ -77,6 +78,8 @@ class Purchase(Programme):
         if self.change.clean:
             moved[:, : self._masks] = 0.0
             moved[:, 0] = tonnes
+            # However the rest was mixed, no more of it can be exposed than there is.
+            moved[:, self._bounds] = np.maximum(labels[:, self._bounds] - (stock - tonnes)[:, None], 0.0)
         money = tonnes * self._usd_per_t
         self._left = np.maximum(self._left - (tonnes if self.change.unit == "t" else money), 0.0)
         self.bought = self.bought + tonnes

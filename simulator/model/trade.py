@@ -13,6 +13,7 @@ from simulator.model.chain_world import ChainWorld
 from simulator.model.filters import Rerouted, book, kept_back, policy_filters, reroute
 from simulator.model.market import allocate, over_producers, rows_last
 from simulator.model.rows import across, row_sums
+from simulator.model.segregation import bounded
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -61,7 +62,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         received = received + rerouted.tonnes
     for meter in market.meters:
         meter.read(flow, rerouted)
-    _ship(market, flow, sold, received, rerouted, index)
+    _ship(world, market, flow, sold, received, rerouted, index)
     demand = np.maximum(demand, _TINY)
     short = np.maximum(asked - received, 0.0) / demand
     if market.focal is not None:
@@ -131,6 +132,7 @@ def _qualified(world: ChainWorld, market: Market, day: float) -> tuple[int, Floa
 
 
 def _ship(
+    world: ChainWorld,
     market: Market,
     flow: Floats,
     sold: Floats,
@@ -156,6 +158,9 @@ def _ship(
             feed = feed / rows_last(whole)[:, None, :]
         # One small product per replication: nothing is summed across the replication axis.
         moved = np.matmul(np.ascontiguousarray(feed.transpose(2, 1, 0)), market.fresh if labels is None else labels)
+        if labels is not None:
+            bounds = bounded(world.labels, state.product, labels, sold, flow[:, regions:])
+            moved[:, :, world.labels.bounds] = np.moveaxis(over_producers(bounds), (0, 1, 2), (2, 1, 0))
         state.to_processors.send(tonnes, moved)
         state.on_order[:, regions:] += tonnes
     if market.focal is not None:
@@ -170,6 +175,10 @@ def _ship(
         if labels is not None:
             carried = market.carried
             np.multiply(labels, across(lots[:, :-1] / whole, labels.shape[2]), out=carried[:, :-1])
+            bounds = bounded(
+                world.labels, state.product, labels, sold, np.ascontiguousarray(lots[:, :-1].T)[:, None, :]
+            )
+            carried[:, :-1, world.labels.bounds] = np.moveaxis(bounds[:, :, 0], 2, 0)
             carried[:, -1] = 0.0
             if rerouted is not None:
                 carried[:, -1] = labels[:, producer] * (lots[:, -1] / whole[:, producer])[:, None]

@@ -206,12 +206,9 @@ def checkpoints(case: Case) -> Floats:
     The days that the case wants watched are among them.
     """
     windows = {0, 90, 365, *(criterion.window_days for criterion in case.target.criteria)}
-    ends = {
-        0,
-        case.day(case.deadline),
-        case.day(min(case.deadline + timedelta(days=365), case.horizon)),
-        case.day(case.horizon),
-    }
+    ends = {0, case.day(case.horizon)}
+    for deadline in {case.deadline, *case.target.days}:
+        ends |= {case.day(deadline), case.day(min(deadline + timedelta(days=365), case.horizon))}
     first, last = case.day(case.spin_up), case.day(case.horizon)
     wanted = {end - w for end in ends for w in windows} | {case.day(day) for day in case.watched}
     return np.array(sorted(day for day in wanted if first < day <= last), dtype=float)

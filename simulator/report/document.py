@@ -7,12 +7,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from simulator.analysis.study import Study
-from simulator.analysis.verdict import CommodityVerdict, OverallVerdict, YardstickVerdict
+from simulator.analysis.study import HEADLINE, Study
+from simulator.analysis.verdict import CommodityVerdict
 from simulator.domain.company import Company
 from simulator.report.conditioning_document import conditioning_document
 from simulator.report.delivery_document import agreement_documents, partner_documents
 from simulator.report.values import estimate_values, quantile_values
+from simulator.report.yardstick_document import overall_values, yardstick_documents, yardstick_values
 from simulator.scenario.case import Case
 
 RUN_SCHEMA: Final = "simulator.run/1"
@@ -40,7 +41,8 @@ def run_document(study: Study) -> Document:
             "as_of": case.as_of.isoformat(),
             "deadline": case.deadline.isoformat(),
             **({"conditioning": conditioning_document(study)} if study.case.observations else {}),
-            "overall": {name: _overall(item) for name, item in verdict.overall.items()},
+            "yardsticks": yardstick_documents(case, tuple(verdict.overall)),
+            "overall": {name: overall_values(name, item) for name, item in verdict.overall.items()},
             "branches": {name: estimate_values(item) for name, item in verdict.branches.items()},
             "rules": {
                 name: {**estimate_values(item.fired), "first_day": quantile_values(item.first_day)}
@@ -116,36 +118,6 @@ def without_nan(value: object) -> object:
     return value
 
 
-def _overall(item: OverallVerdict) -> Document:
-    return {
-        **estimate_values(item.probability),
-        "expected_met": item.expected_met.value,
-        "expected_met_ci": [item.expected_met.low, item.expected_met.high],
-        "of": len(item.commodities),
-        "commodities": list(item.commodities),
-        "met_at_start": list(item.met_at_start),
-        "at_least": list(item.at_least),
-        "by_branch": {
-            name: {**estimate_values(estimate), "expected_met": item.expected_by_branch[name]}
-            for name, estimate in item.by_branch.items()
-        },
-    }
-
-
-def _yardstick(item: YardstickVerdict) -> Document:
-    return {
-        **estimate_values(item.probability),
-        "threshold": item.threshold,
-        "window_days": item.window_days,
-        "met_at_start": item.met_at_start,
-        "p_at_start": item.at_start.value,
-        "p_at_start_ci": [item.at_start.low, item.at_start.high],
-        "later": None if item.later is None else estimate_values(item.later),
-        "still_met": None if item.still_met is None else estimate_values(item.still_met),
-        "by_branch": {name: estimate_values(estimate) for name, estimate in item.by_branch.items()},
-    }
-
-
 def _commodity(item: CommodityVerdict) -> Document:
     return {
         "commodity": item.commodity,
@@ -153,7 +125,9 @@ def _commodity(item: CommodityVerdict) -> Document:
         "grade": item.grade,
         "grade_reason": item.grade_reason,
         "headline": item.headline,
-        "yardsticks": {name: _yardstick(yardstick) for name, yardstick in item.yardsticks.items()},
+        "yardsticks": {
+            name: yardstick_values(yardstick, headline=name == HEADLINE) for name, yardstick in item.yardsticks.items()
+        },
         "kpis": {
             name: {moment: quantile_values(quantiles) for moment, quantiles in moments.items()}
             for name, moments in item.kpis.items()

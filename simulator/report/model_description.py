@@ -24,7 +24,8 @@ from simulator.catalogue.parameters import parameters
 from simulator.domain.facts import Fact, UncertainInput
 from simulator.errors import CatalogueError
 from simulator.instruments.base import instrument_types
-from simulator.metrics.yardsticks import YARDSTICKS
+from simulator.metrics.yardsticks import ON_REQUEST, YARDSTICKS
+from simulator.report.yardstick_wording import limit_of
 
 COMMAND: Final = "python -m simulator.report.model_description"
 """What brings the description up to date."""
@@ -56,11 +57,11 @@ def instruments() -> str:
 def yardsticks() -> str:
     """Return every yardstick with its metric, its usual limits and whether unmet demand fails it."""
     rows = []
-    for name, item in YARDSTICKS.items():
-        limit = f"{item.default.max_share:.0%}".replace("%", " %")
+    for name, item in (YARDSTICKS | ON_REQUEST).items():
         unmet = f"{item.default.max_unmet_share:.0%}".replace("%", " %") if item.counts_unmet else "not asked"
-        rows.append((f"`{name}`", _first(item.share.__doc__), limit, unmet, f"{item.default.window_days} days"))
-    return _table(("yardstick", "share that is judged", "at most", "unmet demand at most", "window"), rows)
+        window = f"{item.default.window_days} days"
+        rows.append((f"`{name}`", item.definition, limit_of(item.default), unmet, window, item.source))
+    return _table(("yardstick", "met when", "threshold", "unmet demand at most", "window", "source"), rows)
 
 
 def stages() -> str:

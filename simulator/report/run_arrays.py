@@ -27,7 +27,14 @@ MAX_ARRAYS: Final = 100_000
 """Arrays in one shard; a run of all commodities has a few thousand."""
 _KINDS: Final = "bifU"
 """Kinds of numbers and names we write; no Python objects."""
-_AXES: Final = {"values": "moments", "met": "moments", "series": "months"}
+_AXES: Final = {
+    "values": "moments",
+    "met": "moments",
+    "bounds": "moments",
+    "distance": "moments",
+    "met_days": "watched",
+    "series": "months",
+}
 """Field -> what its second axis runs over."""
 
 Arrays = dict[str, NDArray[Any]]
@@ -159,14 +166,14 @@ def _outcome(path: Path, joined: Arrays) -> Outcome:
         for commodity in commodities
     )
     found = Outcome(chains=chains, **_fields(path, Outcome, joined, ""))
-    lengths = {"moments": len(found.moments), "months": len(found.month_days)}
+    lengths = {"moments": len(found.moments), "months": len(found.month_days), "watched": len(found.watched)}
     if len(found.moment_days) != len(found.moments) or not {"start", "deadline"} <= set(found.moments):
         raise InputError(f"{path}: the moments do not fit their days")
     for chain in chains:
         for field, axis in _AXES.items():
             for name, array in getattr(chain, field).items():
                 if array.ndim < 2 or array.shape[1] != lengths[axis]:
-                    raise InputError(f"{path}: '{chain.commodity}/{field}/{name}' does not have one column per moment")
+                    raise InputError(f"{path}: '{chain.commodity}/{field}/{name}' does not have one column per day")
     return found
 
 

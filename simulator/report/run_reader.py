@@ -16,7 +16,7 @@ from simulator.catalogue.own_rows import read_own_rows
 from simulator.catalogue.tables import Overlay, laid_over
 from simulator.errors import InputError, SimulatorError
 from simulator.metrics.outcome import KPIS, MONTHLY, SERIES, TABLES, YEAR_KPIS, Outcome
-from simulator.metrics.yardsticks import YARDSTICKS
+from simulator.metrics.yardsticks import criteria
 from simulator.report.run_arrays import read_outcome
 from simulator.report.run_manifest import MANIFEST, Manifest, read_manifest
 from simulator.scenario.case import Case
@@ -59,7 +59,7 @@ def read_run(path: str | os.PathLike[str]) -> KeptRun:
     check_files(folder, manifest)
     scenario, case, notices = read_case(folder, manifest)
     outcome = read_outcome([folder / name for name in manifest.shards])
-    _check_outcome(folder, manifest, outcome)
+    _check_outcome(folder, manifest, case, outcome)
     verdict = judge(case, outcome)
     study = Study(
         scenario=scenario,
@@ -154,14 +154,15 @@ def _origins(folder: Path, scenario: Scenario) -> Mapping[str, str]:
     return {name: known.get(name, origin) for name, origin in scenario.origins.items()}
 
 
-def _check_outcome(folder: Path, manifest: Manifest, outcome: Outcome) -> None:
+def _check_outcome(folder: Path, manifest: Manifest, case: Case, outcome: Outcome) -> None:
     path = folder / manifest.shards[0]
     completed, requested = manifest.replications.completed, manifest.replications.requested
     numbers = outcome.replications
     if len(numbers) != completed or numbers[0] < 0 or numbers[-1] >= requested:
         raise InputError(f"{path}: the shards hold {len(numbers):,} replications, and the manifest says {completed:,}")
+    judged = tuple(criterion.yardstick for criterion in criteria(case.target))
     for chain in outcome.chains:
-        kinds = (("values", VALUES), ("met", tuple(YARDSTICKS)), ("series", (*SERIES, *MONTHLY)))
+        kinds = (("values", VALUES), ("met", judged), ("met_days", judged), ("series", (*SERIES, *MONTHLY)))
         lacking = [f"{kind}/{name}" for kind, names in kinds for name in names if name not in getattr(chain, kind)]
         if lacking:
             raise InputError(f"{path}: '{chain.commodity}/{lacking[0]}' is not there; simulate the run again")

@@ -11,10 +11,11 @@ from simulator.analysis.verdict import USUALLY, CommodityVerdict
 from simulator.catalogue.tables import Overlay
 from simulator.domain.company import Company
 from simulator.domain.target import Criterion
-from simulator.metrics.yardsticks import YARDSTICKS, criteria
+from simulator.metrics.yardsticks import criteria
 from simulator.report.conditioning_document import conditioning_text
 from simulator.report.layout import WIDTH, Column, as_lines, ruled
 from simulator.report.wording import chance, counted, frequency, percent, spread
+from simulator.report.yardstick_wording import sentence_of
 from simulator.scenario.case import Case
 
 COLUMNS: Final[tuple[Column, ...]] = (
@@ -83,7 +84,15 @@ def remarks(study: Study) -> tuple[str, ...]:
 
 def definitions(study: Study) -> tuple[str, ...]:
     """Return what meets each yardstick, one sentence each."""
-    return tuple(_threshold(criterion) for criterion in criteria(study.case.target))
+    return tuple(sentence_of(criterion) for criterion in _judged(study))
+
+
+def _judged(study: Study) -> tuple[Criterion, ...]:
+    return tuple(
+        criterion
+        for criterion in criteria(study.case.target, branched=True)
+        if criterion.yardstick in study.verdict.overall
+    )
 
 
 def groups(study: Study) -> list[tuple[str, list[CommodityVerdict]]]:
@@ -200,7 +209,7 @@ def _footer(study: Study) -> Iterable[str]:
         f"Met at the start: in at least {percent(USUALLY)} % of futures. Data: grade of the commodity's data, A to C.",
         WIDTH,
     )
-    thresholds = "; ".join(_threshold(criterion) for criterion in criteria(case.target))
+    thresholds = "; ".join(definitions(study))
     yield from textwrap.wrap(f"Yardsticks - {thresholds}.", WIDTH)
     yield from textwrap.wrap(_assumptions(study), WIDTH)
     if case.company is not None:
@@ -242,20 +251,6 @@ def _own_rows(overlay: Overlay) -> str:
         for table, rows in overlay.tables.items()
     ]
     return f"Own rows laid over the catalogue: {'; '.join(parts)}."
-
-
-def _threshold(criterion: Criterion) -> str:
-    """Say what meets a yardstick."""
-    meaning = {
-        "reliance": "China-exposed share of consumption with withheld tonnes",
-        "complete": "the same",
-        "direct": "declared China share of imports",
-        "crma65": "largest third country at any stage",
-    }[criterion.yardstick]
-    limit = f"at most {percent(criterion.max_share)} %"
-    if YARDSTICKS[criterion.yardstick].counts_unmet:
-        limit += f" and unmet demand at most {percent(criterion.max_unmet_share)} %"
-    return f"{criterion.yardstick}: {meaning} {limit} over {criterion.window_days} days"
 
 
 def _assumptions(study: Study) -> str:

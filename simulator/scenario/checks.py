@@ -27,6 +27,7 @@ from simulator.instruments.tariff import Tariff
 from simulator.scenario.focal import CompanyModel, company_checks
 from simulator.scenario.nodes import Path
 from simulator.scenario.observed import observed_checks
+from simulator.scenario.target_checks import target_checks
 
 Found = tuple[Path, str]
 """Path of a wrong value and what is wrong with it."""
@@ -98,6 +99,7 @@ def scenario_checks(model: Any) -> Iterator[Found]:
     deadline = fixed_day(model.target.deadline, model.start)
     if deadline is not None and deadline <= model.start:
         yield ("target", "deadline"), f"{deadline.isoformat()!r} is not after the start {model.start.isoformat()}"
+    yield from target_checks(model.target, model.start)
     if isinstance(model.focal, CompanyModel):
         yield from company_checks(model.focal, expand(model.commodities or (ALL,)))
     yield from observed_checks(model)

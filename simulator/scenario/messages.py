@@ -184,6 +184,8 @@ _NAMES = {
     "Condition": "a condition",
     "TargetModel": "target",
     "CriterionModel": "a criterion",
+    "OwnYardstick": "a yardstick of one's own",
+    "ListRuleModel": "a list rule",
     "InputRange": "an input's range",
     "SignedBefore": "agreements",
     "LognormalShape": "lognormal",

@@ -28,7 +28,7 @@ from simulator.scenario.focal import CompanyModel
 from simulator.scenario.loader import Scenario
 from simulator.scenario.producers import with_producers
 from simulator.scenario.rules import known_rules
-from simulator.scenario.schema import InputRange, ScenarioModel, SignedBefore
+from simulator.scenario.schema import InputRange, OwnYardstick, ScenarioModel, SignedBefore
 
 BEYOND = Offset(months=12)
 """The clock runs this long past the deadline, to see whether the target stays met."""
@@ -82,6 +82,7 @@ def _resolved(scenario: Scenario, commodities: Sequence[str] | None) -> Case:
     wanted = _commodities(model, commodities, known)
     deadline = model.target.deadline
     deadline = deadline.after(model.start) if isinstance(deadline, Offset) else deadline
+    target = _target(model, deadline)
     events, projects = _projects(scenario, as_of)
     set_off = [event for rule in model.rules for event in rule.then]
     return Case(
@@ -93,7 +94,7 @@ def _resolved(scenario: Scenario, commodities: Sequence[str] | None) -> Case:
         as_of=as_of,
         spin_up=model.spin_up,
         deadline=deadline,
-        horizon=BEYOND.after(deadline),
+        horizon=max(BEYOND.after(day) for day in target.days),
         review_days=model.review_days,
         focal=focal.buyer if isinstance(focal, Company) else focal,
         chains=tuple(_with_sites(known[name], (*events, *set_off), projects) for name in wanted),
@@ -101,7 +102,7 @@ def _resolved(scenario: Scenario, commodities: Sequence[str] | None) -> Case:
         project_dates=model.catalogue.project_dates,
         instruments=(*events, *_agreements(model, as_of, {event.id for event in events})),
         inputs=tuple(_overridden(item, model, company) for item in inputs()),
-        target=Target(deadline, tuple(item.criterion() for item in model.target.criteria)),
+        target=target,
         overlay=overlay(),
         rules=known_rules(model.rules, model.events, wanted),
         company=company,
@@ -113,6 +114,14 @@ def _named(model: ScenarioModel) -> tuple[str, ...]:
     """Commodities the scenario names, or all."""
     own = model.commodities
     return tuple(name for name in commodity_names() if own is None or ALL in own or name in own)
+
+
+def _target(model: ScenarioModel, deadline: date) -> Target:
+    criteria = tuple(
+        item.criterion(model.start) if isinstance(item, OwnYardstick) else item.criterion()
+        for item in model.target.criteria
+    )
+    return Target(deadline, criteria, model.target.rule())
 
 
 def _chains(focal: str | Company, names: Iterable[str]) -> Iterable[tuple[str, Chain]]:

@@ -6,17 +6,28 @@ Docstrings of fields are the descriptions an editor shows.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Strict, Tag, TypeAdapter, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Strict,
+    Tag,
+    TypeAdapter,
+    WithJsonSchema,
+)
 
-from simulator.domain.target import Criterion
+from simulator.domain.target import METRICS, PUBLISHED, Criterion, ListRule
 from simulator.instruments.base import Instrument, instrument_types
 from simulator.instruments.dates import IsoDate, Offset, Period, iso_date
 from simulator.instruments.fields import STRICT, at_least_one, nearest, reject
-from simulator.instruments.names import Commodities, Targets
+from simulator.instruments.names import Commodities, CommodityName, Targets
 from simulator.scenario.expectations import Expectations
 from simulator.scenario.focal import Focal
 from simulator.scenario.observed import ObservedModel
@@ -26,10 +37,6 @@ if TYPE_CHECKING:
     Event = Instrument
 else:
     Event = one_of(instrument_types().values())
-
-YARDSTICKS = ("reliance", "direct", "crma65")
-CRMA_MAX_SHARE = 0.65
-"""Largest share of a single third country under the EU Critical Raw Materials Act (Regulation 2024/1252, article 1)."""
 
 _DEADLINE_HELP = "is not a day; write a date such as 2027-05-06, or +18mo from the start"
 
@@ -97,25 +104,29 @@ class InputRange(_Part):
 
 
 class CriterionModel(_Part):
-    """A yardstick with its thresholds."""
+    """A published yardstick with its threshold."""
 
-    yardstick: Literal["reliance", "direct", "crma65"]
-    """reliance (China at any stage), direct (declared origin China) or crma65 (no third country above the share)."""
-    window_days: Annotated[int, Field(ge=1, le=730)] = 90
-    """Length of the window that ends on the deadline, days."""
+    yardstick: Literal["reliance", "direct", "crma65", "nminus1", "cutoff"]
+    """reliance (China at any stage), direct (declared origin China), crma65 (no third country above the share), nminus1
+    (the world's supply without its largest supplier) or cutoff (supply after China stops everything)."""
+    window_days: Annotated[int, Field(ge=1, le=730)] | None = None
+    """Length of the window that ends on the deadline, days; 90, and 365 for nminus1. cutoff looks a year ahead."""
     max_share: Annotated[float, Field(ge=0, le=1)] | None = None
     """Largest share that meets it, 0 to 1; 0.50, for crma65 0.65, where not given."""
-    max_unmet_share: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """Largest unmet share of demand in the window, 0 to 1 (reliance only)."""
+    max_unmet_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Largest unmet share of demand (reliance and cutoff only), 0 to 1; 0.05, for cutoff 0.10, where not given."""
+    min_ratio: Annotated[float, Field(ge=0, le=10)] | None = None
+    """Least ratio of supply to demand (nminus1 only); 1 where not given."""
 
     def criterion(self) -> Criterion:
         """Return it as the domain's word."""
-        usual = CRMA_MAX_SHARE if self.yardstick == "crma65" else Criterion(self.yardstick).max_share
-        return Criterion(
-            yardstick=self.yardstick,
-            window_days=self.window_days,
-            max_share=usual if self.max_share is None else self.max_share,
-            max_unmet_share=self.max_unmet_share,
+        usual = PUBLISHED[self.yardstick]
+        own = {"cutoff": self.max_unmet_share, "nminus1": self.min_ratio}.get(self.yardstick, self.max_share)
+        return replace(
+            usual,
+            window_days=usual.window_days if self.window_days is None else self.window_days,
+            threshold=usual.threshold if own is None else own,
+            max_unmet_share=usual.max_unmet_share if self.max_unmet_share is None else self.max_unmet_share,
         )
 
 
@@ -127,6 +138,59 @@ def _observed(value: Any) -> Any:
     return value
 
 
+def _metric(value: str) -> str:
+    if value not in METRICS:
+        reject(value, f"is not a metric; known are {', '.join(METRICS)}", nearest(value, METRICS))
+    return value
+
+
+class OwnYardstick(_Part):
+    """A yardstick of the user's own: any metric, its threshold, its window and its day."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    """Name under which reports show it: small letters, digits and underscores."""
+    metric: Annotated[str, AfterValidator(_metric), WithJsonSchema({"type": "string", "enum": list(METRICS)})]
+    """Metric that is judged, such as days_of_cover, unmet_share, hhi or landed_by_origin (tonnes in the window)."""
+    max_value: float | None = None
+    """Largest value that meets it, in the metric's unit."""
+    min_value: float | None = None
+    """Smallest value that meets it, in the metric's unit. Give either this or ``max_value``."""
+    of: str | None = None
+    """Origin, project or stage asked of, for metrics with a number of each; every one must meet it where not given."""
+    window_days: Annotated[int, Field(ge=1, le=730)] = 90
+    """Length of the window that ends on the deadline, days."""
+    deadline: Deadline | None = None
+    """Day of its own by which it must be met: a date, or ``+24mo`` from the start; the target's where not given."""
+
+    def criterion(self, start: date) -> Criterion:
+        """Return it as the domain's word."""
+        threshold = self.min_value if self.max_value is None else self.max_value
+        assert threshold is not None, "checked when the file was read"
+        day = self.deadline
+        return Criterion(
+            yardstick=self.name,
+            window_days=self.window_days,
+            threshold=threshold,
+            at_least=self.min_value is not None,
+            metric=self.metric,
+            of=self.of,
+            deadline=day.after(start) if isinstance(day, Offset) else day,
+        )
+
+
+Yardstick = Annotated[
+    Annotated[CriterionModel, Tag("CriterionModel")] | Annotated[OwnYardstick, Tag("OwnYardstick")],
+    Discriminator(
+        lambda value: (
+            "OwnYardstick"
+            if isinstance(value, OwnYardstick)
+            or (isinstance(value, dict) and "yardstick" not in value and value.keys() & {"name", "metric"})
+            else "CriterionModel"
+        )
+    ),
+]
+
+
 def _default_criteria() -> tuple[CriterionModel, ...]:
     return (
         CriterionModel(yardstick="reliance"),
@@ -135,15 +199,51 @@ def _default_criteria() -> tuple[CriterionModel, ...]:
     )
 
 
+class ListRuleModel(_Part):
+    """When the list of commodities meets a yardstick: at least so many of them, or so much of their value."""
+
+    at_least: Annotated[int, Field(ge=1)] | None = None
+    """So many of the commodities counted, or all where fewer are."""
+    weighted: Annotated[float, Field(gt=0, le=1)] | None = None
+    """So large a share of the commodities counted, by weight, 0 to 1. Give either this or ``at_least``."""
+    weights: dict[CommodityName, Annotated[float, Field(ge=0)]] = {}
+    """Weight of each commodity, in any unit; the value of the focal buyer's use where none is given."""
+
+    def rule(self) -> ListRule:
+        """Return it as the domain's word."""
+        if self.at_least is not None:
+            return ListRule("at_least", float(self.at_least))
+        return ListRule("weighted", 1.0 if self.weighted is None else self.weighted, dict(self.weights))
+
+
+def _list_rule(value: Any) -> Any:
+    if isinstance(value, dict | ListRuleModel) or value == "all":
+        return value
+    form = "is not accepted; write all, {at_least: 3}, or {weighted: 0.8}"
+    return reject(value, form, nearest(value, ("all",)))
+
+
 class TargetModel(_Part):
     """The claim under test."""
 
     deadline: Deadline = Offset(months=18)
     """Day by which the target must be met: a date, or ``+18mo`` from the start."""
-    criteria: Annotated[tuple[CriterionModel, ...], Strict(False), at_least_one("yardstick")] = Field(
+    criteria: Annotated[tuple[Yardstick, ...], Strict(False), at_least_one("yardstick")] = Field(
         default_factory=_default_criteria
     )
-    """Yardsticks; all three where not given."""
+    """Yardsticks: published ones with other thresholds, and the user's own. Published ones are judged whether named or
+    not, but for cutoff: it takes the same futures once more, and is judged where it is named."""
+    list_rule: Annotated[
+        Annotated[Literal["all"], Tag("word")] | Annotated[ListRuleModel, Tag("ListRuleModel")],
+        Discriminator(lambda value: "ListRuleModel" if isinstance(value, dict | ListRuleModel) else "word"),
+        BeforeValidator(_list_rule),
+    ] = "all"
+    """When the list of headline commodities that missed a yardstick at the start meets it: all of them, at least so
+    many, or so much of the value of what the focal buyer uses of them."""
+
+    def rule(self) -> ListRule:
+        """Return the list rule as the domain's word."""
+        return ListRule() if self.list_rule == "all" else self.list_rule.rule()
 
 
 class BacktestModel(_Part):

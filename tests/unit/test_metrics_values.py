@@ -99,8 +99,8 @@ def test_without_imports_the_customs_yardstick_is_not_met() -> None:
 def test_complete_reliance_follows_the_scenarios_window() -> None:
     from datetime import date
 
-    target = Target(date(2027, 5, 6), (Criterion("reliance", window_days=365, max_share=0.4, max_unmet_share=0.1),))
+    target = Target(date(2027, 5, 6), (Criterion("reliance", window_days=365, threshold=0.4, max_unmet_share=0.1),))
     by_name = {item.yardstick: item for item in criteria(target)}
     assert by_name["complete"] == Criterion("complete", 365, 0.90, 0.1)
-    assert by_name["reliance"].max_share == 0.4
-    assert by_name["crma65"].max_share == 0.65
+    assert by_name["reliance"].threshold == 0.4
+    assert by_name["crma65"].threshold == 0.65

@@ -40,7 +40,7 @@ def test_the_clock_runs_from_the_spin_up_to_twelve_months_past_the_deadline(base
     assert (baseline.deadline, baseline.horizon) == (date(2027, 5, 6), date(2028, 5, 6))
     assert baseline.day(baseline.start) == 0
     assert baseline.target.deadline == baseline.deadline
-    assert [item.max_share for item in baseline.target.criteria] == [0.5, 0.5, 0.65]
+    assert [item.threshold for item in baseline.target.criteria] == [0.5, 0.5, 0.65]
 
 
 def test_all_twenty_commodities_are_there_and_a_part_can_be_asked_for(scenario: Scenario, baseline: Case) -> None:

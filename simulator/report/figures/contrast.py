@@ -116,7 +116,7 @@ def _quantiles(study: Study, values: NDArray[np.float32]) -> NDArray[np.float64]
 
 
 def _target(ax: Axes, study: Study, yardstick: str) -> None:
-    threshold = next(item.max_share for item in criteria(study.case.target) if item.yardstick == yardstick)
+    threshold = next(item.threshold for item in criteria(study.case.target) if item.yardstick == yardstick)
     ax.axhline(threshold, color=RED, linewidth=1.0, linestyle=(0, (5, 2)))
     ax.annotate(
         "target", (0.0, threshold), xycoords=("axes fraction", "data"), xytext=(3, 2), textcoords="offset points",

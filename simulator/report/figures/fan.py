@@ -81,7 +81,7 @@ def fan_data(study: Study, commodity: str, yardstick: str = HEADLINE) -> FanData
         bands=_quantiles(judged, LEVELS, study.weights),
         exposed=_quantiles(_exposed(chain), (0.5,), study.weights)[0],
         n=np.asarray((~np.isnan(judged)).sum(axis=0), dtype=np.int64),
-        threshold=next(item.max_share for item in criteria(study.case.target) if item.yardstick == yardstick),
+        threshold=next(item.threshold for item in criteria(study.case.target) if item.yardstick == yardstick),
     )
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from simulator.analysis.intervals import Estimate, known_mean_interval, quantile, wilson
+from simulator.analysis.overall import OverallVerdict
 from simulator.analysis.study import HEADLINE, Study
-from simulator.analysis.verdict import CommodityVerdict, OverallVerdict, branch_masks
+from simulator.analysis.verdict import CommodityVerdict, branch_masks
 from simulator.report.figures.drivers import in_words
 from simulator.report.figures.subjects import chain_of, short_name
 from simulator.report.figures.survival import SurvivalData, survival_data

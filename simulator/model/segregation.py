@@ -1,0 +1,49 @@
+"""The least and the most China-exposed material that a buyer may have got, given who sold how much of what.
+
+Labels mix in proportion: every buyer of a producer gets the average of its stock. A real seller may do otherwise: set
+clean tonnes aside for one buyer, or sell it the others. What the sellers made, held and sold at each review is kept as
+simulated; of that review's sale alone it is left open who got which tonne. A producer that sells ``D`` tonnes, of which
+a share ``x`` is China-exposed, and ``f`` of them to a buyer, gives that buyer at least ``max(0, f - (1 - x) D)`` and at
+most ``min(f, x D)`` exposed tonnes (the bounds of Frechet and Hoeffding). ``x`` is itself known only between bounds
+where the producer's feed was: two additive labels carry them along the chain, and processing in China makes both whole.
+The bounds hold for one buyer at a time, so they are the widest that the totals allow, and wider than any one world in
+which all buyers get their least. Within a buyer's own stocks goods keep mixing in proportion, as do goods on one lane.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.model.labels import Labels
+from simulator.model.rows import across
+
+Floats = NDArray[np.float64]
+LEAST, MOST = 0, 1
+"""Places within ``Labels.bounds``."""
+_TINY = 1e-300
+
+
+def bounded(labels: Labels, stock: Floats, stock_labels: Floats, sold: Floats, to_buyers: Floats) -> Floats:
+    """Return the least and the most exposed tonnes that each buyer got of each producer's sale.
+
+    Parameters
+    ----------
+    labels
+        Label layout.
+    stock, stock_labels
+        (n, P) and (n, P, L) product before the sale.
+    sold
+        (n, P) tonnes sold to all buyers.
+    to_buyers
+        (P, B, n) tonnes sold to each of some of them.
+
+    Returns
+    -------
+    Floats
+        (P, 2, B, n), ``LEAST`` and ``MOST``, tonnes.
+    """
+    exposed = stock_labels[:, :, labels.bounds] * across(sold / np.maximum(stock, _TINY), 2)
+    whole = np.ascontiguousarray(sold.T)[:, None, :]
+    least, most = (np.ascontiguousarray(exposed[:, :, place].T)[:, None, :] for place in (LEAST, MOST))
+    return np.stack([np.maximum(0.0, to_buyers - (whole - least)), np.minimum(to_buyers, most)], axis=1)
