@@ -15,6 +15,7 @@ from simulator.metrics.yardsticks import criteria
 from simulator.report.conditioning_document import conditioning_text
 from simulator.report.layout import WIDTH, Column, as_lines, ruled
 from simulator.report.wording import chance, counted, frequency, percent, spread
+from simulator.report.yardstick_text import identified_lines, list_lines, tables
 from simulator.report.yardstick_wording import sentence_of
 from simulator.scenario.case import Case
 
@@ -40,7 +41,9 @@ def terminal(study: Study, *, colour: bool = False) -> str:
             sentence(study),
             "",
             *_tables(study, colour),
+            *list_lines(study),
             *_in_doubt(study),
+            *identified_lines(study),
             *_other_yardsticks(study),
             *_branches(study),
             *_rules(study),
@@ -78,7 +81,7 @@ def sentence(study: Study) -> str:
 
 def remarks(study: Study) -> tuple[str, ...]:
     """Return what else is said of the verdict, one paragraph each: doubts about the start, and rules that fired."""
-    parts = (_in_doubt(study), _rules(study), _conditioning(study))
+    parts = (list_lines(study), _in_doubt(study), identified_lines(study), _rules(study), _conditioning(study))
     return tuple(text for part in parts if (text := " ".join(part)))
 
 
@@ -111,6 +114,9 @@ def _tables(study: Study, colour: bool) -> Iterable[str]:
     for place, (title, items) in enumerate((title, items) for title, items in groups(study) if items):
         yield from ("", title) if place else (title,)
         yield ruled(COLUMNS, map(_row, items), header=place == 0, colour=colour)
+    # Those of the headline that are open; all of them where none is.
+    listed = groups(study)
+    yield from tables(study, listed[0][1] or [item for _, items in listed for item in items], colour=colour)
     yield ""
 
 
@@ -210,6 +216,12 @@ def _footer(study: Study) -> Iterable[str]:
         WIDTH,
     )
     thresholds = "; ".join(definitions(study))
+    yield from textwrap.wrap(
+        "First met: median over futures and its interval, on the days of recorded market reviews; beyond the horizon "
+        "where later. Use to replace, demand to fill: median (5-95 % of futures) of tonnes a year above what reliance "
+        "allows. If sellers spare/load it: P(met) had they given the focal buyer their exposed tonnes last, and first.",
+        WIDTH,
+    )
     yield from textwrap.wrap(f"Yardsticks - {thresholds}.", WIDTH)
     yield from textwrap.wrap(_assumptions(study), WIDTH)
     if case.company is not None:

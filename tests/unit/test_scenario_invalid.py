@@ -22,6 +22,10 @@ def write(folder: Path, text: str | bytes, name: str = "scenario.yaml") -> Path:
     return path
 
 
+def target(criteria: str) -> str:
+    return f"name: X\ntarget: {{criteria: [{criteria}]}}\n"
+
+
 def refusal(path: Path, *sets: str) -> str:
     with pytest.raises(InputError) as caught:
         load(path, sets)
@@ -154,6 +158,30 @@ def test_a_wrong_field_of_an_event_is_explained(tmp_path: Path, line: str, phras
         ("name: X\ntarget: {deadline: +18}\n", "18 is not a day"),
         ("name: X\ntarget: {deadline: +18y}\n", "'+18y' is not a day"),
         ("focal: USA\n", "name: is missing"),
+        (target("{name: x, metric: days_of_covr, min_value: 60}"), "is not a metric; known are china_dependent_share"),
+        (target("{name: x, metric: days_of_covr, min_value: 60}"), "did you mean 'days_of_cover'?"),
+        (target("{name: x, metric: hhi}"), "'x': lacks max_value or min_value"),
+        (target("{name: x, metric: hhi, max_value: 1, min_value: 0}"), "give one of max_value and min_value, not both"),
+        (target("{name: x, metric: hhi, max_valu: 1}"), "unknown field of a yardstick of one's own; did you mean"),
+        (target("{name: x, metric: hhi, max_value: much}"), "'much' is not a number"),
+        (target("{name: x, metric: hhi, max_value: 1, of: CHN}"), "hhi is one number; `of` is for landed_by_origin"),
+        (target("{name: reliance, metric: hhi, max_value: 1}"), "is the name of a published yardstick"),
+        (target("{name: Big, metric: hhi, max_value: 1}"), "must match"),
+        (target("{name: x, metric: hhi, max_value: 1, deadline: 2025-01-01}"), "is not after the start"),
+        (target("{name: x, metric: hhi, max_value: 1, deadline: +300mo}"), "is too late; at latest 2035-11-06"),
+        (target("{name: x, metric: hhi, max_value: 1, window_days: 0}"), "must be at least 1"),
+        (target("{name: x, metric: hhi, max_value: 1}, {name: x, metric: hhi, max_value: 2}"), "already named by"),
+        (target("{metric: hhi, max_value: 1}"), "name: is missing"),
+        (target("{yardstick: nminus1, max_share: 0.5}"), "is nothing to nminus1, which has window_days and min_ratio"),
+        (target("{yardstick: cutoff, window_days: 90}"), "is nothing to cutoff, which has max_unmet_share"),
+        (target("{yardstick: reliance}, {yardstick: reliance}"), "'reliance' is already named by criteria[0]"),
+        ("name: X\ntarget: {list_rule: al}\n", "did you mean 'all'?"),
+        ("name: X\ntarget: {list_rule: {at_least: 0}}\n", "must be at least 1"),
+        ("name: X\ntarget: {list_rule: {weighted: 1.5}}\n", "must be at most 1"),
+        ("name: X\ntarget: {list_rule: {at_least: 1, weighted: 1}}\n", "not both"),
+        ("name: X\ntarget: {list_rule: {}}\n", "give either at_least or weighted"),
+        ("name: X\ntarget: {list_rule: {weighted: 1, weights: {galium: 1}}}\n", "did you mean 'gallium'?"),
+        ("name: X\ntarget: {list_rule: {weighted: 1, weights: {gallium: 0}}}\n", "every weight is zero"),
     ],
 )
 def test_a_wrong_document_is_explained_with_its_place(tmp_path: Path, text: str, phrase: str) -> None:
