@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from simulator.analysis.first_met import first_met
 from simulator.analysis.intervals import Estimate
-from simulator.analysis.overall import overall_verdict
+from simulator.analysis.overall import OverallVerdict, overall_verdict
 from simulator.analysis.verdict import YardstickVerdict, binding_stage, quantiles
+from simulator.domain.target import ListRule
 
 HALF = np.arange(64) < 32
 
@@ -76,3 +78,59 @@ def test_half_of_the_futures_decide_whether_a_commodity_was_open(
 def test_a_spread_leaves_out_futures_without_the_number() -> None:
     assert quantiles(np.array([math.nan, 2.0, 4.0])).p50 == pytest.approx(3.0)
     assert math.isnan(quantiles(np.array([math.nan])).p05)
+
+
+def test_a_list_is_met_by_number_or_by_weight() -> None:
+    """Of three commodities the heavy one is met in half of the futures, the two light ones in all."""
+    flags, names = [HALF, np.ones(64, dtype=bool), np.ones(64, dtype=bool)], ("a", "b", "c")
+
+    def found(rule: ListRule) -> OverallVerdict:
+        return overall_verdict(
+            flags, commodities=names, met_at_start=(), branches={}, n=64, weights=(8.0, 1.0, 1.0), rule=rule
+        )
+
+    assert found(ListRule()).rule_holds.value == 0.5
+    assert found(ListRule("at_least", 2)).rule_holds.value == 1.0
+    assert found(ListRule("at_least", 9)).rule_holds.value == 0.5, "no more can be asked than there are"
+    assert found(ListRule("weighted", 0.2)).rule_holds.value == 1.0
+    assert found(ListRule("weighted", 0.21)).rule_holds.value == 0.5
+    assert found(ListRule()).weighted_share.value == pytest.approx(0.6)
+    assert dict(found(ListRule()).weights) == pytest.approx({"a": 0.8, "b": 0.1, "c": 0.1})
+
+
+def test_a_rule_is_first_met_when_enough_are_met_on_the_same_day() -> None:
+    """One is met on the first day alone, the other from the second on: never both, always one."""
+    first, second = np.zeros((64, 2), dtype=bool), np.zeros((64, 2), dtype=bool)
+    first[:, 0], second[:, 1] = True, True
+    found = [
+        overall_verdict(
+            [first[:, 1], second[:, 1]], commodities=("a", "b"), met_at_start=(), branches={}, n=64, rule=rule,
+            days=[first, second], watched=(0.0, 28.0),
+        )
+        for rule in (ListRule(), ListRule("at_least", 1))
+    ]  # fmt: skip
+    assert [item.rule_first.ever.value for item in found if item.rule_first] == [0.0, 1.0]
+    assert math.isinf(found[0].rule_first.days.quantiles["p50"].value)  # type: ignore[union-attr]
+    assert found[1].rule_first.days.quantiles["p50"].value == 0.0  # type: ignore[union-attr]
+
+
+def test_what_is_never_met_is_censored_at_the_last_day_watched() -> None:
+    met = np.zeros((64, 3), dtype=bool)
+    met[:16, 1], met[16:32, 2] = True, True
+    found = first_met(met, (0.0, 100.0, 200.0))
+    assert [item.value for item in found.not_yet] == [1.0, 0.75, 0.5]
+    assert found.days.watched_days == 200.0
+    assert found.days.quantiles["p10"].value == 100.0
+    assert math.isinf(found.days.quantiles["p90"].value)
+
+
+@pytest.mark.parametrize(("least", "most", "identified"), [(0.9, 0.1, False), (0.9, 0.6, True), (0.4, 0.1, True)])
+def test_a_verdict_that_flips_with_who_got_which_tonne_is_not_identified(
+    least: float, most: float, identified: bool
+) -> None:
+    some = Estimate(0.5, 0.4, 0.6, 64)
+    verdict = YardstickVerdict(
+        probability=some, threshold=0.5, window_days=90, at_start=some, later=None, still_met=None, by_branch={},
+        exposed_min=Estimate(least, least, least, 64), exposed_max=Estimate(most, most, most, 64),
+    )  # fmt: skip
+    assert verdict.identified is identified

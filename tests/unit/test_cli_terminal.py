@@ -39,8 +39,11 @@ def test_the_table_groups_what_counts_apart_from_what_does_not(study: Study) -> 
 
 def test_every_commodity_has_its_row_and_nothing_is_cut(study: Study) -> None:
     lines = terminal(study).splitlines()
+    first, then = (part.splitlines() for part in terminal(study).split("\nBy reliance: "))
+    assert sum(line.startswith("gallium ") for line in then) == 2
+    assert not any(line.startswith("beryllium ") for line in then), "what was met at the start is not asked again"
     for name in ("gallium", "germanium", "beryllium", "ree_light", "permanent_magnet"):
-        assert sum(line.startswith(name + " ") for line in lines) == 1
+        assert sum(line.startswith(name + " ") for line in first) == 1
     assert max(map(len, lines)) <= WIDTH
     assert not any(line != line.rstrip() for line in lines)
 
@@ -50,6 +53,24 @@ def test_the_report_says_what_it_rests_on(study: Study) -> None:
     assert "at most 50 % and unmet demand at most 5 % over 90 days" in " ".join(report.split())
     for part in (study.case.sha256[:12], study.case.data_sha256[:12], "seed 0", "32 replications", "graded assumed"):
         assert part in " ".join(report.split())
+
+
+def test_the_document_says_of_every_yardstick_what_it_is_and_when_it_is_met(study: Study) -> None:
+    document = run_document(study)
+    for name, meaning in document["yardsticks"].items():
+        assert min(len(meaning[key]) for key in ("definition", "formula", "source")) > 5
+        assert meaning["deadline"] == "2027-05-06"
+        for item in document["commodities"]:
+            found = item["yardsticks"][name]
+            assert found["threshold"] == meaning["threshold"]
+            assert {"p", "ci", "n", "first_met", "distance", "identified", "by_branch"} <= found.keys()
+            assert ("survival" in found["first_met"]) == (name == "reliance")
+            assert found["first_met"]["p_ever"]["p"] >= found["p"]
+            assert found["distance"]["unit"] == "t/yr"
+    overall = document["overall"]["reliance"]
+    assert overall["list_rule"]["rule"] == "all"
+    assert overall["list_rule"]["p"] == overall["p"] == overall["at_least"][-1]
+    assert sum(overall["weights"].values()) == pytest.approx(1.0)
 
 
 def test_an_interrupted_run_says_so_in_its_verdict(study: Study) -> None:
