@@ -86,7 +86,7 @@ def test_a_list_is_met_by_number_or_by_weight() -> None:
 
     def found(rule: ListRule) -> OverallVerdict:
         return overall_verdict(
-            flags, commodities=names, met_at_start=(), branches={}, n=64, weights=(8.0, 1.0, 1.0), rule=rule
+            flags, commodities=names, met_at_start=(), branches={}, n=64, worth=(8.0, 1.0, 1.0), rule=rule
         )
 
     assert found(ListRule()).rule_holds.value == 0.5

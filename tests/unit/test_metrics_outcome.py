@@ -26,6 +26,7 @@ def case(horizon: date = date(2028, 5, 6)) -> Any:
         chains=(SimpleNamespace(commodity="gallium", verdict_stage=0),),
         projects=(),
         instruments=(),
+        observations=(),
         target=Target(deadline, ()),
         day=lambda when: (when - START).days,
     )
