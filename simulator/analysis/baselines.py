@@ -13,6 +13,7 @@ from simulator.analysis.conditioning import refuse_weighted
 from simulator.analysis.deadline import light_outcome
 from simulator.catalogue.tables import TABLES, table_sha256
 from simulator.experiment.blocks import Progress
+from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted, run_many
 from simulator.metrics.outcome import ChainOutcome, Outcome, joined
 from simulator.metrics.registry import Better, metrics
@@ -117,7 +118,7 @@ def baseline_of(case: Case, found: Outcome, seed: int) -> Baseline:
 
 
 def simulated_baselines(
-    wanted: Sequence[Wanted], *, jobs: int = 1, progress: Progress | None = None
+    wanted: Sequence[Wanted], *, jobs: Jobs = 1, progress: Progress | None = None
 ) -> Iterator[tuple[int, Baseline]]:
     """Simulate cases over one pool of workers and yield (position, baseline) in order.
 

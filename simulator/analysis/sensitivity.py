@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,7 @@ from simulator.analysis.input_designs import REPEATS, extremes, inputs_of, repea
 from simulator.analysis.intervals import Estimate, known_mean_interval, probability
 from simulator.errors import IncompleteError, UsageError
 from simulator.experiment.blocks import Progress, refuse_odd_replications
+from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted, run_many
 from simulator.experiment.points import RANDOMISATIONS
 from simulator.instruments.fields import nearest
@@ -194,7 +196,8 @@ def sensitivity(
     replications: int = 1024,
     seed: int = 0,
     commodities: Sequence[str] | None = None,
-    jobs: int = 1,
+    jobs: Jobs = 1,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Sensitivity:
     """Find which uncertain inputs move the verdict of a scenario.
@@ -224,6 +227,8 @@ def sensitivity(
         Catalogue names; the headline commodities when None.
     jobs
         Worker processes; no result depends on it.
+    executor
+        Any ``concurrent.futures.Executor`` instead, such as ``client.get_executor()`` of distributed.
     progress
         Told (done, total, statistic) in replications of all together.
 
@@ -237,11 +242,11 @@ def sensitivity(
     if isinstance(scenario, (str, os.PathLike)):
         scenario = load(scenario)
     plan = checked_plan(yardstick, metric, sobol, points, replications, seed)
-    return study(scenario, subjects_of(scenario, commodities), plan, jobs=jobs, progress=progress)
+    return study(scenario, subjects_of(scenario, commodities), plan, jobs=executor or jobs, progress=progress)
 
 
 def study(
-    scenario: Scenario, subjects: tuple[Subject, ...], plan: Plan, *, jobs: int = 1, progress: Progress | None = None
+    scenario: Scenario, subjects: tuple[Subject, ...], plan: Plan, *, jobs: Jobs = 1, progress: Progress | None = None
 ) -> Sensitivity:
     """Carry out a plan: ``sensitivity`` once everything is resolved and checked."""
     under_way = _Study(scenario, subjects, plan, jobs, progress)
@@ -294,7 +299,7 @@ class _Study:
         scenario: Scenario,
         subjects: tuple[Subject, ...],
         plan: Plan,
-        jobs: int,
+        jobs: Jobs,
         progress: Progress | None,
     ) -> None:
         self.scenario, self.subjects, self.plan = scenario, subjects, plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -16,6 +17,7 @@ from simulator.analysis.goal import Floats, Goal, confidence, open_commodities, 
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.levers import Lever, check_levers, fitted, read_lever
 from simulator.errors import IncompleteError, UsageError
+from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted, run_many
 from simulator.metrics.outcome import joined
 from simulator.scenario import load, resolve
@@ -139,7 +141,7 @@ class _Search:
     goal: Goal
     levers: tuple[Lever, ...]
     replications: int
-    jobs: int
+    jobs: Jobs
     rounds: Rounds | None
     counted: tuple[str, ...] = ()
     known: dict[tuple[Place, int, int], Floats] = field(default_factory=dict)
@@ -187,7 +189,8 @@ def solve(
     check_seed: int | None = None,
     steps: int = STEPS,
     commodities: Sequence[str] | None = None,
-    jobs: int = 1,
+    jobs: Jobs = 1,
+    executor: Executor | None = None,
     rounds: Rounds | None = None,
 ) -> Solution:
     """Find the smallest change of one lever, or the cheapest of several, that reaches a goal.
@@ -215,6 +218,8 @@ def solve(
         Catalogue names to keep; exactly one makes a yardstick or KPI its own.
     jobs
         Worker processes; no result depends on it.
+    executor
+        Any ``concurrent.futures.Executor`` instead, such as ``client.get_executor()`` of distributed.
     rounds
         Told of every round.
 
@@ -239,7 +244,7 @@ def solve(
     read = [read_lever(text) for text in levers]
     check_levers(read)
     moved = tuple(fitted(lever, scenario, steps) for lever in read)
-    search = _Search(scenario, kept, case, goal, moved, replications, jobs, rounds)
+    search = _Search(scenario, kept, case, goal, moved, replications, executor or jobs, rounds)
     start = Solution(scenario.name, scenario.sha256, case, goal, (), moved, replications, seed, check_seed)
     try:
         solution = _along(search, start) if len(moved) == 1 else _among(search, start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +26,7 @@ from simulator.analysis.under_cut import (
 from simulator.domain.places import CHINA
 from simulator.errors import IncompleteError, UsageError
 from simulator.experiment.blocks import Progress, refuse_odd_replications
+from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted, run_many
 from simulator.scenario import load, resolve
 
@@ -119,7 +121,8 @@ def stress(
     replications: int = 1024,
     seed: int = 0,
     commodities: Sequence[str] | None = None,
-    jobs: int = 1,
+    jobs: Jobs = 1,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Stress:
     """Simulate a scenario with and without a cut-off, on the same random futures.
@@ -148,6 +151,8 @@ def stress(
         Catalogue names to keep; all of the scenario's when None.
     jobs
         Worker processes; no result depends on it.
+    executor
+        Any ``concurrent.futures.Executor`` instead, such as ``client.get_executor()`` of distributed.
     progress
         Told (done, total, statistic) in replications of both branches together.
 
@@ -187,7 +192,7 @@ def stress(
         )
 
     try:
-        for _, parts in run_many(wanted, reduce=supplies, jobs=jobs, progress=progress):
+        for _, parts in run_many(wanted, reduce=supplies, jobs=executor or jobs, progress=progress):
             found.append(joined_supplies(parts))
     except IncompleteError as error:
         raise PartialStress(error, result() if len(found) > 1 else None, replications) from error

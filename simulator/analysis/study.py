@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +15,10 @@ from numpy.typing import NDArray
 from simulator.analysis.overall import overall_verdict
 from simulator.analysis.verdict import USUALLY, Verdict, judge
 from simulator.errors import TooFewReplicationsError
-from simulator.experiment.blocks import Outcomes, PartialRun, Progress, run_case
+from simulator.experiment.blocks import Keeper, Outcomes, PartialRun, Progress, failures_text
+from simulator.experiment.cases import CaseRun, run_cases
+from simulator.experiment.executors import Jobs
+from simulator.experiment.streaming import Failure
 from simulator.metrics.outcome import Outcome, joined, outcome
 from simulator.scenario import load, resolve
 
@@ -39,6 +43,8 @@ class Study:
     """Replications asked for; fewer stand in ``outcome`` when the run was stopped."""
     jobs: int
     wall_s: float
+    failed: tuple[Failure, ...] = ()
+    """Replications that came to nothing; they stay among those asked for."""
 
     @property
     def replications(self) -> int:
@@ -71,10 +77,12 @@ def run(
     replications: int = 1024,
     seed: int = 0,
     commodities: Sequence[str] | None = None,
-    jobs: int = 1,
+    jobs: Jobs = 1,
+    executor: Executor | None = None,
     block_size: int | None = None,
     progress: Progress | None = None,
     case: Case | None = None,
+    keeper: Keeper[Outcome] | None = None,
 ) -> Study:
     """Simulate a scenario and judge it.
 
@@ -89,18 +97,22 @@ def run(
     commodities
         Catalogue names to keep; all of the scenario's when None.
     jobs
-        Worker processes.
+        Worker processes; 1 runs in this process.
+    executor
+        Any ``concurrent.futures.Executor`` instead, such as ``client.get_executor()`` of distributed.
     block_size
         Replications per block; no result depends on it.
     progress
         Told (done, total, statistic) as the run goes.
     case
         The scenario as ``resolve`` gave it, where that has been done; ``commodities`` are then its own.
+    keeper
+        Takes each part of the outcome as it comes, and knows those of an earlier run that was stopped.
 
     Raises
     ------
     PartialStudy
-        If the run was interrupted or a worker died; ``study`` holds what was finished.
+        If the run was interrupted, the workers are gone or replications failed; ``study`` holds what was finished.
     TooFewReplicationsError
         If the scenario's observations leave too few effective replications; the text says how many to ask for.
     """
@@ -108,42 +120,101 @@ def run(
         scenario = load(scenario)
     if case is None:
         case = resolve(scenario, list(commodities) if commodities else None)
-    try:
-        outcomes = run_case(
-            case,
-            outcome=partial(outcome, case=case),
-            replications=replications,
-            seed=seed,
-            jobs=jobs,
-            block_size=block_size,
-            progress=progress,
-            statistic=partial(convergence, case),
+    planned = Planned(scenario, case, replications, seed, keeper)
+    (study,) = run_several(
+        [planned], jobs=jobs if executor is None else executor, block_size=block_size, progress=progress
+    )
+    if study.failed:
+        raise failed_study(study)
+    return study
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """One of several runs."""
+
+    scenario: Scenario
+    case: Case
+    replications: int
+    """Random futures, a positive multiple of 16."""
+    seed: int
+    keeper: Keeper[Outcome] | None = None
+    """Where its parts are kept as they come."""
+
+
+def run_several(
+    planned: Sequence[Planned],
+    *,
+    jobs: Jobs = 1,
+    block_size: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Study]:
+    """Simulate scenarios side by side and yield the study of each, in the order asked for.
+
+    A study in which replications failed says so in ``failed``; the other scenarios go on.
+
+    Raises
+    ------
+    PartialStudy
+        If the runs were interrupted or cannot go on: after every finished study, with what there is of the first
+        unfinished one.
+    """
+    wanted = [
+        CaseRun(
+            item.case,
+            item.replications,
+            item.seed,
+            partial(outcome, case=item.case),
+            keeper=item.keeper,
+            statistic=partial(convergence, item.case),
         )
+        for item in planned
+    ]
+    following = 0
+    try:
+        for position, outcomes in run_cases(wanted, jobs=jobs, block_size=block_size, progress=progress):
+            following = position + 1
+            if not outcomes.parts:
+                raise PartialRun(failures_text(outcomes), outcomes)
+            yield _study(planned[position], outcomes)
     except PartialRun as error:
         finished: Outcomes[Outcome] = error.finished  # type: ignore[assignment]  # an exception class cannot be generic
-        raise PartialStudy(error, _partial(scenario, case, finished)) from error
-    return _study(scenario, case, outcomes)
+        study = _partial(planned[following], finished) if following < len(planned) else None
+        raise PartialStudy(error, study) from error
 
 
-def _partial(scenario: Scenario, case: Case, finished: Outcomes[Outcome]) -> Study | None:
+def _partial(planned: Planned, finished: Outcomes[Outcome]) -> Study | None:
     """Return the study of what a stopped run has finished; None where that is nothing, or too little to be weighted."""
     try:
-        return _study(scenario, case, finished) if finished.parts else None
+        return _study(planned, finished) if finished.parts else None
     except TooFewReplicationsError:
         return None
 
 
-def _study(scenario: Scenario, case: Case, outcomes: Outcomes[Outcome]) -> Study:
+def failed_study(study: Study) -> PartialStudy:
+    """Return the error that tells which replications of a study failed."""
+    n, first = len(study.failed), study.failed[0]
+    numbers = ", ".join(str(item.replication) for item in study.failed)
+    text = (
+        f"{study.case.name}: {n} of {study.requested:,} replications failed (seed {study.seed}, number {numbers}; "
+        f"{first.kind}: {first.message}); the other {study.replications:,} are kept"
+    )
+    outcomes: Outcomes[Outcome] = Outcomes(study.seed, study.requested, (), (), study.wall_s, study.jobs, study.failed)
+    return PartialStudy(PartialRun(text, outcomes), study)
+
+
+def _study(planned: Planned, outcomes: Outcomes[Outcome]) -> Study:
     result = joined(outcomes.parts)
     return Study(
-        scenario=scenario,
-        case=case,
+        scenario=planned.scenario,
+        case=planned.case,
         outcome=result,
-        verdict=judge(case, result),
+        verdict=judge(planned.case, result),
         seed=outcomes.seed,
         requested=outcomes.requested,
         jobs=outcomes.jobs,
         wall_s=outcomes.wall_s,
+        failed=outcomes.failed,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,7 @@ from simulator.analysis.frames import dataframe
 from simulator.analysis.grids import Grid, combinations, grids_of, overrides
 from simulator.errors import IncompleteError, UsageError
 from simulator.experiment.blocks import Progress
+from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted, run_many
 from simulator.metrics.outcome import joined
 from simulator.scenario import load, resolve
@@ -110,7 +112,8 @@ def sweep(
     replications: int = 1024,
     seed: int = 0,
     commodities: Sequence[str] | None = None,
-    jobs: int = 1,
+    jobs: Jobs = 1,
+    executor: Executor | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
 ) -> Sweep:
@@ -132,6 +135,8 @@ def sweep(
         Catalogue names to keep; all of the scenario's when None.
     jobs
         Worker processes; no result depends on it.
+    executor
+        Any ``concurrent.futures.Executor`` instead, such as ``client.get_executor()`` of distributed.
     progress
         Told (done, total, statistic) in replications of all combinations together.
     store
@@ -168,7 +173,7 @@ def sweep(
         return result()
     wanted = [Wanted(cases[place], replications, seed) for place in missing]
     try:
-        for position, parts in run_many(wanted, reduce=light_outcome, jobs=jobs, progress=progress):
+        for position, parts in run_many(wanted, reduce=light_outcome, jobs=executor or jobs, progress=progress):
             place = missing[position]
             found[place] = measured(cases[place], joined(parts))
             if store is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +169,7 @@ def compare(
     seed: int | None = None,
     commodities: Sequence[str] | None = None,
     jobs: int = 1,
+    executor: Executor | None = None,
     progress: Told = None,
 ) -> Compared:
     """Compare scenarios with the first one on the same random futures.
@@ -180,6 +182,8 @@ def compare(
         Of the scenarios that are run; those of the first result given where None, else 1,024, 0 and all.
     jobs
         Worker processes of the runs.
+    executor
+        Any ``concurrent.futures.Executor`` instead, such as ``client.get_executor()`` of distributed.
     progress
         As for ``run``.
 
@@ -219,6 +223,7 @@ def compare(
             seed=0 if seed is None else seed,
             commodities=commodities,
             jobs=jobs,
+            executor=executor,
             progress=progress,
         )
         for name, item in given.items()

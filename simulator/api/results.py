@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,6 +131,7 @@ def run(
     commodities: Sequence[str] | None = None,
     observed: str | os.PathLike[str] | None = None,
     jobs: int = 1,
+    executor: Executor | None = None,
     progress: Told = None,
 ) -> Result:
     """Simulate a scenario and judge it.
@@ -149,7 +151,9 @@ def run(
     observed
         CSV file of observed figures by which the futures are weighted; the scenario's own when None.
     jobs
-        Worker processes.
+        Worker processes; 1 runs in this process.
+    executor
+        Any ``concurrent.futures.Executor`` instead, such as ``client.get_executor()`` of distributed.
     progress
         Told (done, total, statistic) as the run goes. None draws a bar in a notebook and nothing elsewhere; False
         draws none.
@@ -169,7 +173,13 @@ def run(
         with telling(progress, scenario.name) as told:
             return result_of(
                 analysis.run(
-                    scenario, replications=replications, seed=seed, commodities=commodities, jobs=jobs, progress=told
+                    scenario,
+                    replications=replications,
+                    seed=seed,
+                    commodities=commodities,
+                    jobs=jobs,
+                    executor=executor,
+                    progress=told,
                 )
             )
     except PartialStudy as error:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import Option, jobs_option, json_option, quiet_option, whole_rounds
+from simulator.cli.options import Option, json_option, quiet_option, whole_rounds
 from simulator.cli.progress import progress
+from simulator.cli.workers import workers_options
 from simulator.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from simulator.experiment.executors import Jobs
     from simulator.report.baseline_run import Library
 
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -48,7 +50,7 @@ def baseline() -> None:
 @baseline.command(context_settings=_HELP)
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @_folder_option()
-@jobs_option
+@workers_options
 @json_option
 @click.option("--markdown", "markdown_file", metavar="FILE", help="Write a step's summary, as for GITHUB_STEP_SUMMARY.")
 @click.option("--junit", "junit_file", metavar="FILE", help="Write JUnit XML, one case for each scenario and number.")
@@ -57,7 +59,7 @@ def baseline() -> None:
 def check(
     scenarios: tuple[str, ...],
     folder: str,
-    jobs: int | None,
+    jobs: Jobs,
     as_json: bool,
     markdown_file: str | None,
     junit_file: str | None,
@@ -85,12 +87,13 @@ def check(
         files = scenario_files(scenarios)
         shown.begin(_TITLE, REPLICATIONS * len(files))
         items = held(files, Path(folder))
-        workers = _workers(jobs)
-        library = checked(items, jobs=workers, progress=shown.told)
+        library = checked(items, jobs=jobs, progress=shown.told)
         if not scenarios:
             library = with_orphans(library, orphans(Path(folder), [item.stem for item in items]), folder)
     _write(library, markdown_file, junit_file, actual)
-    _print(library, as_json, time.monotonic() - began, workers)
+    from simulator.experiment.executors import worker_count
+
+    _print(library, as_json, time.monotonic() - began, worker_count(jobs))
     if library.stopped is not None:
         click.echo(f"error: {library.stopped}; checked {len(library.checks)} of {len(files)} scenarios", err=True)
     return library.exit_code
@@ -108,7 +111,7 @@ def check(
     help="Futures, a multiple of 16.  [default: as before, 128 for a new one]",
 )
 @_folder_option()
-@jobs_option
+@workers_options
 @quiet_option
 def update(
     scenarios: tuple[str, ...],
@@ -116,7 +119,7 @@ def update(
     because: str,
     replications: int | None,
     folder: str,
-    jobs: int | None,
+    jobs: Jobs,
     quiet: bool,
 ) -> int:
     """Make the numbers of scenarios their baselines from now on, and say why in the ledger CHANGES.md.
@@ -144,7 +147,7 @@ def update(
         files = scenario_files(scenarios)
         shown.begin(_TITLE, (replications or REPLICATIONS) * len(files))
         items = held(files, Path(folder))
-        moved = updated(items, Path(folder), replications=replications, jobs=_workers(jobs), progress=shown.told)
+        moved = updated(items, Path(folder), replications=replications, jobs=jobs, progress=shown.told)
     # What rests on another scenario or other data from now on is noted even where no number moved.
     noted = [(item.stem, check) for item, check in moved if item.refused or check is None or not check.still]
     if noted:
@@ -152,12 +155,6 @@ def update(
     for item, check in moved:
         click.echo(f"{item.stem}: {moved_text(check)}")
     return 0
-
-
-def _workers(jobs: int | None) -> int:
-    from simulator.experiment.executors import available_cores
-
-    return available_cores() if jobs is None else jobs
 
 
 def _check_places(*files: str | None) -> None:

@@ -9,7 +9,6 @@ import click
 
 from simulator.cli.options import (
     commodities_option,
-    jobs_option,
     json_option,
     quiet_option,
     replications_option,
@@ -18,9 +17,11 @@ from simulator.cli.options import (
 )
 from simulator.cli.own_data import own_data
 from simulator.cli.simulating import Asked, simulated
+from simulator.cli.workers import workers_options
 
 if TYPE_CHECKING:
     from simulator.analysis.study import PartialStudy, Study
+    from simulator.experiment.executors import Jobs
     from simulator.scenario.case import Case
 
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 @seed_option
 @commodities_option
 @sets_option("Override a value of every scenario; repeatable.")
-@jobs_option
+@workers_options
 @click.option("--all", "everything", is_flag=True, help="Every commodity and measure, not what differs alone.")
 @json_option
 @quiet_option
@@ -43,7 +44,7 @@ def compare(
     seed: int,
     commodities: tuple[str, ...],
     sets: tuple[str, ...],
-    jobs: int | None,
+    jobs: Jobs,
     everything: bool,
     as_json: bool,
     quiet: bool,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from simulator.cli.options import commodities_option, json_option, seed_option, sets_option
 from simulator.cli.own_data import own_data
@@ -19,7 +21,7 @@ STDOUT = "-"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("scenario", metavar="SCENARIO")
+@click.argument("scenario", metavar="SCENARIO|RUN_DIR")
 @click.option(
     "--replication", type=click.IntRange(min=0), required=True, metavar="K", help="Number of the future, from 0."
 )
@@ -29,7 +31,9 @@ STDOUT = "-"
 @click.option("--csv", "csv_file", metavar="FILE", help="Write CSV to FILE, or to stdout for -.")
 @json_option
 @own_data
+@click.pass_context
 def trace(
+    ctx: click.Context,
     scenario: str,
     replication: int,
     seed: int,
@@ -44,6 +48,7 @@ def trace(
     Example:
       simulator trace scenarios/baseline.yaml --replication 3 --commodity antimony | head
       simulator trace scenarios/baseline.yaml --replication 3 --csv lots.csv
+      simulator trace runs/baseline-1a2b3c4d --replication 137
 
     Replication K alone is the same future, to the last bit, as number K of `simulator run` with that seed. A
     lot is one consignment to the focal buyer, at the stage its commodity is judged at and at each end-product
@@ -56,7 +61,10 @@ def trace(
     from simulator.experiment.lots import replication_lots
     from simulator.scenario import load, resolve
 
-    case = resolve(load(scenario, sets), list(commodities) or None)
+    if (Path(scenario) / "manifest.json").is_file():
+        case, seed = _kept(ctx, Path(scenario))
+    else:
+        case = resolve(load(scenario, sets), list(commodities) or None)
     _, lots = replication_lots(case, replication=replication, seed=seed)
     if as_json:
         from simulator.report.document import text
@@ -72,6 +80,27 @@ def trace(
         _write(case, lots, STDOUT if csv_file is None else csv_file)
     # Here, where a reader who has gone is still met: at exit Python would complain.
     sys.stdout.flush()
+
+
+def _kept(ctx: click.Context, folder: Path) -> tuple[Case, int]:
+    """Return case and seed of a kept run, on its own rows."""
+    from simulator.catalogue.tables import laid_over
+    from simulator.report.run_manifest import read_manifest
+    from simulator.report.run_reader import read_case
+
+    given = [name for name in ("seed", "sets", "commodities", "data") if _is_given(ctx, name)]
+    if given:
+        raise UsageError("a kept run says itself what was simulated; give --replication and the form alone")
+    manifest = read_manifest(folder)
+    _, case, notices = read_case(folder, manifest)
+    for notice in notices:
+        click.echo(f"notice: {notice}", err=True)
+    ctx.with_resource(laid_over(case.overlay))
+    return case, manifest.seed.root
+
+
+def _is_given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _write(case: Case, lots: tuple[Lot, ...], file: str) -> None:

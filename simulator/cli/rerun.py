@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import jobs_option, json_option, quiet_option
+from simulator.cli.options import json_option, quiet_option
 from simulator.cli.progress import progress
+from simulator.cli.workers import workers_options
+
+if TYPE_CHECKING:
+    from simulator.experiment.executors import Jobs
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("folder", metavar="RUN_DIR")
-@jobs_option
+@workers_options
 @json_option
 @quiet_option
-def rerun(folder: str, jobs: int | None, as_json: bool, quiet: bool) -> int:
+def rerun(folder: str, jobs: Jobs, as_json: bool, quiet: bool) -> int:
     """Simulate a kept run again from its manifest alone, and compare the results byte by byte.
 
     \b
@@ -34,10 +39,9 @@ def rerun(folder: str, jobs: int | None, as_json: bool, quiet: bool) -> int:
         manifest = read_manifest(Path(folder))
         shown.begin(os.path.basename(os.path.normpath(folder)), manifest.replications.requested)
 
-        from simulator.experiment.executors import available_cores
         from simulator.report.rerun import rerun as repeated
 
-        found = repeated(Path(folder), jobs=available_cores() if jobs is None else jobs, progress=shown.told)
+        found = repeated(Path(folder), jobs=jobs, progress=shown.told)
     if as_json:
         from simulator.report.document import finite, text
 

@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from simulator.cli.kept_runs import Kept, continued, tell_of_failures
 from simulator.cli.options import (
     commodities_option,
-    jobs_option,
     json_option,
     observed_option,
     quiet_option,
@@ -23,37 +24,43 @@ from simulator.cli.options import (
 from simulator.cli.own_data import own_data
 from simulator.cli.report import Wanted, html_option, markdown_option
 from simulator.cli.simulating import Asked, simulated
-from simulator.errors import UsageError
+from simulator.cli.workers import workers_options
+from simulator.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
     from simulator.analysis.study import PartialStudy, Study
+    from simulator.experiment.executors import Jobs
     from simulator.scenario.case import Case
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+@click.argument("scenarios", nargs=-1, metavar="SCENARIO...")
 @replications_option
 @seed_option
 @commodities_option
 @sets_option()
 @observed_option
-@jobs_option
-@click.option("--out", metavar="DIR", help="Keep the run in a folder of its own inside DIR.")
+@workers_options
+@click.option("--out", metavar="DIR", help="Keep the run in a folder of its own inside DIR, block by block.")
+@click.option("--resume", metavar="DIR", help="Go on with a kept run that was stopped, or with all of them inside DIR.")
 @click.option("--agreements", is_flag=True, help="Add tonnes by agreement and partner country to the table.")
 @html_option
 @markdown_option
 @json_option
 @quiet_option
 @own_data
+@click.pass_context
 def run(
+    ctx: click.Context,
     scenarios: tuple[str, ...],
     replications: int,
     seed: int,
     commodities: tuple[str, ...],
     sets: tuple[str, ...],
     observed: str | None,
-    jobs: int | None,
+    jobs: Jobs,
     out: str | None,
+    resume: str | None,
     agreements: bool,
     html: str | None,
     markdown: str | None,
@@ -72,7 +79,12 @@ def run(
 
     The result goes to stdout, progress to stderr. The same scenario, data, seed and number of replications
     give the same bytes, whatever --jobs.
+
+    With --out, every block is kept as soon as it is finished; after Ctrl-C, a crash or a full disk
+    `simulator run --resume DIR` goes on to the same bytes. Ctrl-C once finishes the blocks that have begun, twice stops
+    at once. A replication that fails is named with its seed, the others are kept: exit code 4.
     """
+    _check_what_to_run(ctx, scenarios, resume)
     _no_file_twice(scenarios)
     asked = Asked(replications, seed, commodities, sets, jobs, quiet, observed)
     wanted = Wanted(html, markdown)
@@ -89,31 +101,61 @@ def run(
 
             check_folder(out)
 
+    kept = Kept(out if resume is None else resume, quiet)
+    if resume is not None:
+        runs = continued(resume, asked, kept, check)
+    else:
+        runs = simulated(scenarios, asked, check, kept.begin if out is not None else None)
+    printed = _Printed(as_json, agreements)
     studies: list[Study] = []
     stopped: PartialStudy | None = None
-    with closing(simulated(scenarios, asked, check)) as runs:
+    failed: list[Study] = []
+    with closing(runs):
         for study, why in runs:
             stopped = why
             if study is None:
                 break
-            studies.append(study)
-            if out is not None:
-                from simulator.report.run_directory import keep
-
-                folder = keep(study, out)
-                if not quiet:
-                    click.echo(f"kept in {folder}", err=True)
-    if stopped is not None and not studies:
+            stopped = kept.finish(study, why)
+            printed.add(study)
+            failed += [study] if study.failed else []
+            if wanted.files:
+                studies.append(study)
+            if stopped is not None:
+                break
+    if stopped is not None and not printed.count:
+        kept.tell_how_to_go_on(ctx)
         raise stopped
-    _print(studies, as_json, agreements)
+    printed.flush()
     # Runs of other lengths have no pairs of futures; those before the one that was stopped have.
     whole = [study for study in studies if study.complete] or studies
     if wanted.files:
         wanted.write(whole)
+    for study in failed:
+        tell_of_failures(study, kept)
     if stopped is not None:
         click.echo(f"error: {stopped}", err=True)
+        kept.tell_how_to_go_on(ctx)
         return stopped.exit_code
+    if failed:
+        kept.tell_how_to_go_on(ctx)
+        return IncompleteError.exit_code
     return 0
+
+
+def _check_what_to_run(ctx: click.Context, scenarios: tuple[str, ...], resume: str | None) -> None:
+    """Take scenarios or a folder to go on with, and with the folder nothing that it knows itself."""
+    if resume is None:
+        if not scenarios:
+            raise click.UsageError("Missing argument 'SCENARIO...'.", ctx)
+        return
+    given = [
+        parameter.opts[0] if parameter.param_type_name == "option" else "SCENARIO"
+        for parameter in ctx.command.params
+        if parameter.name in ("scenarios", "replications", "seed", "commodities", "sets", "observed", "data", "out")
+        and ctx.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise UsageError(f"--resume goes on with what the folder says; leave out {', '.join(given)}")
 
 
 def _no_file_twice(paths: tuple[str, ...]) -> None:
@@ -127,19 +169,36 @@ def _no_file_twice(paths: tuple[str, ...]) -> None:
         seen[real] = path
 
 
-def _print(studies: list[Study], as_json: bool, agreements: bool) -> None:
-    if as_json:
-        from simulator.report.document import document, text
+class _Printed:
+    """What goes to stdout, run by run, so that not every run has to be held until the end."""
 
-        click.echo(text(document(studies)), nl=False)
-        return
-    from simulator.report.delivery_text import delivery_tables
-    from simulator.report.terminal import terminal
+    def __init__(self, as_json: bool, agreements: bool) -> None:
+        self._as_json, self._agreements = as_json, agreements
+        self._colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        self._documents: list[dict[str, Any]] = []
+        self._parts: list[str] = []
 
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    parts = []
-    for study in studies:
-        parts.append(terminal(study, colour=colour))
-        if agreements:
-            parts.append(delivery_tables(study, colour=colour))
-    click.echo("\n".join(parts), nl=False, color=colour)
+    @property
+    def count(self) -> int:
+        return len(self._documents) + len(self._parts)
+
+    def add(self, study: Study) -> None:
+        if self._as_json:
+            from simulator.report.document import run_document
+
+            self._documents.append(run_document(study))
+            return
+        from simulator.report.delivery_text import delivery_tables
+        from simulator.report.terminal import terminal
+
+        self._parts.append(terminal(study, colour=self._colour))
+        if self._agreements:
+            self._parts.append(delivery_tables(study, colour=self._colour))
+
+    def flush(self) -> None:
+        if self._as_json:
+            from simulator.report.document import text, together
+
+            click.echo(text(together(self._documents)), nl=False)
+        else:
+            click.echo("\n".join(self._parts), nl=False, color=self._colour)

@@ -10,7 +10,6 @@ import click
 
 from simulator.cli.options import (
     commodities_option,
-    jobs_option,
     json_option,
     print_notices,
     quiet_option,
@@ -20,9 +19,11 @@ from simulator.cli.options import (
 )
 from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
+from simulator.cli.workers import workers_options
 
 if TYPE_CHECKING:
     from simulator.analysis.sensitivity import PartialSensitivity
+    from simulator.experiment.executors import Jobs
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 @seed_option
 @commodities_option
 @sets_option()
-@jobs_option
+@workers_options
 @json_option
 @quiet_option
 @own_data
@@ -53,7 +54,7 @@ def sensitivity(
     seed: int,
     commodities: tuple[str, ...],
     sets: tuple[str, ...],
-    jobs: int | None,
+    jobs: Jobs,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -77,11 +78,10 @@ def sensitivity(
     with progress(quiet=quiet) as shown:
         shown.begin(Path(scenario).name, replications)
         from simulator.analysis import sensitivity as analysis
-        from simulator.experiment.executors import available_cores
+        from simulator.experiment.executors import worker_count
         from simulator.scenario import load
         from simulator.scenario.notices import notices
 
-        workers = available_cores() if jobs is None else jobs
         loaded = load(scenario, sets)
         plan = analysis.checked_plan(yardstick, metric, sobol, points, replications, seed)
         subjects = analysis.subjects_of(loaded, commodities)
@@ -90,7 +90,7 @@ def sensitivity(
                 print_notices(notices(subject.case), scenario)
             click.echo(analysis.price_text(plan, subjects), err=True)
         try:
-            found = analysis.study(loaded, subjects, plan, jobs=workers, progress=shown.told)
+            found = analysis.study(loaded, subjects, plan, jobs=jobs, progress=shown.told)
         except analysis.PartialSensitivity as error:
             if error.sensitivity is None:
                 raise
@@ -99,7 +99,9 @@ def sensitivity(
         from simulator.report.document import text
         from simulator.report.sensitivity_document import sensitivity_document
 
-        click.echo(text(sensitivity_document(found, wall_s=time.monotonic() - began, jobs=workers)), nl=False)
+        click.echo(
+            text(sensitivity_document(found, wall_s=time.monotonic() - began, jobs=worker_count(jobs))), nl=False
+        )
     else:
         from simulator.report.sensitivity_text import sensitivity_text
 

@@ -1,4 +1,4 @@
-"""Scenarios one after another, as the commands that simulate several of them do it."""
+"""Scenarios side by side, as the commands that simulate several of them do it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulator.cli.options import print_notices
-from simulator.cli.progress import progress
+from simulator.cli.progress import Quiet, progress
 
 if TYPE_CHECKING:
-    from simulator.analysis.study import PartialStudy, Study
+    from simulator.analysis.study import PartialStudy, Planned, Study
+    from simulator.experiment.executors import Jobs
     from simulator.scenario.case import Case
+
+Studies = Generator[tuple["Study | None", "PartialStudy | None"], None, None]
+"""The study of each scenario in order; where one is stopped, what it has of a study, why, and no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +27,20 @@ class Asked:
     seed: int
     commodities: tuple[str, ...]
     sets: tuple[str, ...]
-    jobs: int | None
-    """Worker processes; None for all cores."""
+    jobs: Jobs
+    """Who does the work."""
     quiet: bool
     observed: str | None = None
     """File of observations in the place of the scenarios' own."""
 
 
 def simulated(
-    paths: Sequence[str], asked: Asked, check: Callable[[Sequence[Case]], None]
-) -> Generator[tuple[Study | None, PartialStudy | None], None, None]:
-    """Yield the study of each scenario in order; where one is stopped, what it has of a study, why, and no more.
+    paths: Sequence[str],
+    asked: Asked,
+    check: Callable[[Sequence[Case]], None],
+    kept: Callable[[Sequence[Planned]], Sequence[Planned]] | None = None,
+) -> Studies:
+    """Yield the study of each scenario file.
 
     Parameters
     ----------
@@ -43,6 +50,8 @@ def simulated(
         The options.
     check
         Told all cases before anything runs; raises where they will not do.
+    kept
+        Gives each run the place where its parts are kept.
     """
     with progress(quiet=asked.quiet) as shown:
         from simulator.scenario import load, resolve
@@ -50,10 +59,9 @@ def simulated(
         # Every file and name is checked before anything runs.
         loaded = [load(path, asked.sets, asked.observed) for path in paths]
         # Before the other imports and the catalogue, which take most of a second.
-        shown.begin(_title(paths[0]), asked.replications)
+        shown.begin(_title(paths), asked.replications * len(paths))
 
-        from simulator.analysis import study as analysis
-        from simulator.experiment.executors import available_cores
+        from simulator.analysis.study import Planned
         from simulator.scenario.notices import notices
 
         cases = [resolve(scenario, list(asked.commodities) or None) for scenario in loaded]
@@ -61,23 +69,25 @@ def simulated(
         if not asked.quiet:
             for path, case in zip(paths, cases, strict=True):
                 print_notices(notices(case), path)
-        for place, (path, scenario, case) in enumerate(zip(paths, loaded, cases, strict=True)):
-            if place > 0:
-                shown.begin(_title(path), asked.replications)
-            try:
-                study = analysis.run(
-                    scenario,
-                    case=case,
-                    replications=asked.replications,
-                    seed=asked.seed,
-                    jobs=available_cores() if asked.jobs is None else asked.jobs,
-                    progress=shown.told,
-                )
-            except analysis.PartialStudy as error:
-                yield error.study, error
-                return
+        planned: Sequence[Planned] = [
+            Planned(scenario, case, asked.replications, asked.seed)
+            for scenario, case in zip(loaded, cases, strict=True)
+        ]
+        yield from studies(planned if kept is None else kept(planned), asked.jobs, shown)
+
+
+def studies(planned: Sequence[Planned], jobs: Jobs, shown: Quiet) -> Studies:
+    """Yield the study of each planned run."""
+    from simulator.analysis.study import PartialStudy, run_several
+
+    try:
+        for study in run_several(planned, jobs=jobs, progress=shown.told):
             yield study, None
+    except PartialStudy as error:
+        yield error.study, error
 
 
-def _title(path: str) -> str:
-    return os.path.basename(path) or path
+def _title(paths: Sequence[str]) -> str:
+    if len(paths) > 1:
+        return f"{len(paths):,} scenarios"
+    return os.path.basename(paths[0]) or paths[0]

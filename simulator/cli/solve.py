@@ -9,7 +9,6 @@ import click
 
 from simulator.cli.options import (
     commodities_option,
-    jobs_option,
     json_option,
     print_notices,
     quiet_option,
@@ -19,9 +18,11 @@ from simulator.cli.options import (
 )
 from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
+from simulator.cli.workers import workers_options
 
 if TYPE_CHECKING:
     from simulator.analysis.solve import PartialSolution
+    from simulator.experiment.executors import Jobs
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 @seed_option
 @commodities_option
 @sets_option()
-@jobs_option
+@workers_options
 @json_option
 @quiet_option
 @own_data
@@ -55,7 +56,7 @@ def solve(
     seed: int,
     commodities: tuple[str, ...],
     sets: tuple[str, ...],
-    jobs: int | None,
+    jobs: Jobs,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -80,11 +81,10 @@ def solve(
     stopped: PartialSolution | None = None
     with progress(quiet=quiet) as shown:
         from simulator.analysis import solve as analysis
-        from simulator.experiment.executors import available_cores
+        from simulator.experiment.executors import worker_count
         from simulator.scenario import load, resolve
         from simulator.scenario.notices import notices
 
-        workers = available_cores() if jobs is None else jobs
         loaded = load(scenario, sets)
         if not quiet:
             print_notices(notices(resolve(loaded, list(commodities) or None)), scenario)
@@ -98,7 +98,7 @@ def solve(
                 check_seed=check_seed,
                 steps=analysis.STEPS if steps is None else steps,
                 commodities=commodities,
-                jobs=workers,
+                jobs=jobs,
                 rounds=shown,
             )
         except analysis.PartialSolution as error:
@@ -109,7 +109,7 @@ def solve(
         from simulator.report.document import text
         from simulator.report.solve_document import solve_document
 
-        click.echo(text(solve_document(found, wall_s=time.monotonic() - began, jobs=workers)), nl=False)
+        click.echo(text(solve_document(found, wall_s=time.monotonic() - began, jobs=worker_count(jobs))), nl=False)
     else:
         from simulator.report.solve_text import solve_text
 

@@ -10,7 +10,6 @@ import click
 
 from simulator.cli.options import (
     commodities_option,
-    jobs_option,
     json_option,
     print_notices,
     quiet_option,
@@ -20,9 +19,11 @@ from simulator.cli.options import (
 )
 from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
+from simulator.cli.workers import workers_options
 
 if TYPE_CHECKING:
     from simulator.analysis.stress import PartialStress
+    from simulator.experiment.executors import Jobs
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 @seed_option
 @commodities_option
 @sets_option()
-@jobs_option
+@workers_options
 @json_option
 @quiet_option
 @own_data
@@ -53,7 +54,7 @@ def stress(
     seed: int,
     commodities: tuple[str, ...],
     sets: tuple[str, ...],
-    jobs: int | None,
+    jobs: Jobs,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -76,11 +77,10 @@ def stress(
     with progress(quiet=quiet) as shown:
         shown.begin(Path(scenario).name, 2 * replications)
         from simulator.analysis import stress as analysis
-        from simulator.experiment.executors import available_cores
+        from simulator.experiment.executors import worker_count
         from simulator.scenario import load, resolve
         from simulator.scenario.notices import notices
 
-        workers = available_cores() if jobs is None else jobs
         loaded = load(scenario, sets)
         if not quiet:
             print_notices(notices(resolve(loaded, list(commodities) or None)), scenario)
@@ -96,7 +96,7 @@ def stress(
                 replications=replications,
                 seed=seed,
                 commodities=commodities,
-                jobs=workers,
+                jobs=jobs,
                 progress=shown.told,
             )
         except analysis.PartialStress as error:
@@ -107,7 +107,7 @@ def stress(
         from simulator.report.document import text
         from simulator.report.stress_document import stress_document
 
-        click.echo(text(stress_document(found, wall_s=time.monotonic() - began, jobs=workers)), nl=False)
+        click.echo(text(stress_document(found, wall_s=time.monotonic() - began, jobs=worker_count(jobs))), nl=False)
     else:
         from simulator.report.stress_text import stress_text
 

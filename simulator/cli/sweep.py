@@ -12,7 +12,6 @@ import click
 
 from simulator.cli.options import (
     commodities_option,
-    jobs_option,
     json_option,
     print_notices,
     quiet_option,
@@ -22,10 +21,12 @@ from simulator.cli.options import (
 )
 from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
+from simulator.cli.workers import workers_options
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
     from simulator.analysis.sweep import PartialSweep, Sweep
+    from simulator.experiment.executors import Jobs
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 @seed_option
 @commodities_option
 @sets_option("Override a value in every combination; repeatable.")
-@jobs_option
+@workers_options
 @click.option("--out", metavar="DIR", help="Keep each combination in DIR; what is there already is not run again.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write one line per combination, commodity and measure.")
 @click.option("--heatmap", "figure", metavar="FILE", help="Draw P(met) over two grids, as .svg or .png.")
@@ -54,7 +55,7 @@ def sweep(
     seed: int,
     commodities: tuple[str, ...],
     sets: tuple[str, ...],
-    jobs: int | None,
+    jobs: Jobs,
     out: str | None,
     csv_file: str | None,
     figure: str | None,
@@ -90,12 +91,11 @@ def sweep(
     with progress(quiet=quiet) as shown:
         shown.begin(Path(scenario).name, replications * math.prod(len(grid.values) for grid in laid))
         from simulator.analysis import sweep as analysis
-        from simulator.experiment.executors import available_cores
+        from simulator.experiment.executors import worker_count
         from simulator.report.sweep_store import FolderStore
         from simulator.scenario import load, resolve
         from simulator.scenario.notices import notices
 
-        workers = available_cores() if jobs is None else jobs
         loaded = load(scenario, sets)
         if not quiet:
             print_notices(notices(resolve(loaded, list(commodities) or None)), scenario)
@@ -106,7 +106,7 @@ def sweep(
                 replications=replications,
                 seed=seed,
                 commodities=commodities,
-                jobs=workers,
+                jobs=jobs,
                 progress=shown.told,
                 store=None if out is None else FolderStore(out),
             )
@@ -121,7 +121,7 @@ def sweep(
         from simulator.report.document import text
         from simulator.report.sweep_document import sweep_document
 
-        document = sweep_document(found, wall_s=time.monotonic() - began, jobs=workers)
+        document = sweep_document(found, wall_s=time.monotonic() - began, jobs=worker_count(jobs))
         click.echo(text(document), nl=False)
     else:
         from simulator.report.sweep_text import sweep_text

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,10 @@ from simulator.catalogue.tables import laid_over
 from simulator.domain.draws import Draws
 from simulator.domain.traces import Trace
 from simulator.errors import IncompleteError, InterruptedRun, UsageError
-from simulator.experiment.executors import Block, parallel, serial
-from simulator.experiment.memory import keep_freed_memory, return_freed_memory
-from simulator.experiment.points import RANDOMISATIONS, input_values
+from simulator.experiment.executors import Block, Jobs
+from simulator.experiment.memory import keep_freed_memory
+from simulator.experiment.points import RANDOMISATIONS
+from simulator.experiment.streaming import Failure
 from simulator.experiment.streams import BlockDraws
 
 if TYPE_CHECKING:
@@ -47,6 +47,28 @@ class Progress(Protocol):
         ...
 
 
+class Keeper(Protocol[T]):
+    """Keeps the parts of a run as they come, so that a run that was stopped goes on where it stood."""
+
+    def finished(self) -> Sequence[tuple[Block, T]]:
+        """Return the parts that were kept earlier, with their replications, ascending."""
+        ...
+
+    def keep(self, block: Block, part: T) -> T:
+        """Keep a part that has just come, and return what of it the run needs to hold.
+
+        Raises
+        ------
+        IncompleteError
+            If it cannot be kept.
+        """
+        ...
+
+    def failed(self, failure: Failure) -> None:
+        """Note a replication that came to nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Outcomes(Generic[T]):
     """What the blocks of a run were reduced to, in replication order."""
@@ -60,7 +82,9 @@ class Outcomes(Generic[T]):
     """Outcome of each finished block."""
     wall_s: float
     jobs: int
-    """Worker processes used."""
+    """Workers used."""
+    failed: tuple[Failure, ...] = ()
+    """Replications that came to nothing, ascending."""
 
     @property
     def completed(self) -> int:
@@ -70,32 +94,41 @@ class Outcomes(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class BlockTask(Generic[T]):
-    """Everything a worker needs, sent once: the case, the values of its inputs, what to do with a trace."""
+    """What a worker needs besides the numbers of replications and the values of their inputs."""
 
     case: Case
     seed: int
-    inputs: Mapping[str, NDArray[np.float64]]
-    """Name -> value in every replication of the run."""
     outcome: Callable[[Trace], T]
+    """What to do with a trace."""
     simulate: Simulate | None = field(default=None)
     """The model; None for ``simulator.model.simulate``."""
 
-    def __call__(self, first: int, end: int, tick: Callable[[float], None] | None = None) -> T:
+    def __call__(
+        self,
+        first: int,
+        end: int,
+        inputs: Mapping[str, NDArray[np.float64]],
+        tick: Callable[[float], None] | None = None,
+    ) -> T:
         """Simulate replications [first, end) and reduce their trace; ``tick`` hears the share done so far."""
         keep_freed_memory()
         with laid_over(self.case.overlay):
-            return self.outcome(self.trace(np.arange(first, end, dtype=np.int64), tick))
+            return self.outcome(self.trace(np.arange(first, end, dtype=np.int64), inputs, tick))
 
-    def trace(self, replications: NDArray[np.int64], tick: Callable[[float], None] | None = None) -> Trace:
-        """Simulate any set of replications of the run as one block."""
+    def trace(
+        self,
+        replications: NDArray[np.int64],
+        inputs: Mapping[str, NDArray[np.float64]],
+        tick: Callable[[float], None] | None = None,
+    ) -> Trace:
+        """Simulate any replications of the run as one block, on the values of the inputs in them."""
         model = self.simulate
         if model is None:
             from simulator.model import simulate as shipped
 
             model = partial(shipped, tick=tick)
-        cut = {name: np.ascontiguousarray(values[replications]) for name, values in self.inputs.items()}
         with laid_over(self.case.overlay):
-            return model(self.case, BlockDraws(self.seed, replications, cut), replications)
+            return model(self.case, BlockDraws(self.seed, replications, inputs), replications)
 
 
 def cut_blocks(replications: int, jobs: int, block_size: int | None) -> tuple[Block, ...]:
@@ -118,11 +151,12 @@ def run_case(
     outcome: Callable[[Trace], T],
     replications: int = 1024,
     seed: int = 0,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     block_size: int | None = None,
     progress: Progress | None = None,
     statistic: Callable[[Sequence[T]], str] | None = None,
     simulate: Simulate | None = None,
+    keeper: Keeper[T] | None = None,
 ) -> Outcomes[T]:
     """Simulate a case and reduce each block's trace by ``outcome``.
 
@@ -134,14 +168,14 @@ def run_case(
     case
         The resolved scenario.
     outcome
-        Function of a block's trace; with several jobs it must be importable by name, or a
+        Function of a block's trace; with several workers it must be importable by name, or a
         ``functools.partial`` of such a function.
     replications
         Number of random futures, a positive multiple of 16.
     seed
         Root seed.
     jobs
-        Worker processes; 1 runs in this process.
+        Worker processes (1 runs in this process), or a ``concurrent.futures.Executor``.
     block_size
         Replications carried by one SimPy run; chosen from ``jobs`` when None.
     progress
@@ -150,55 +184,32 @@ def run_case(
         Summary of the parts finished so far, for ``progress``.
     simulate
         The model; None for the shipped one.
+    keeper
+        Takes each part as it comes, and knows those that were finished earlier.
 
     Raises
     ------
     PartialRun
-        On Ctrl-C (as ``InterruptedCase``) or when a worker dies; finished blocks are in ``finished``.
+        On Ctrl-C (as ``InterruptedCase``), when the workers are gone, when a part cannot be kept, or when a replication
+        fails; finished blocks are in ``finished``.
     """
-    refuse_odd_replications(replications)
-    if jobs < 1 or (block_size is not None and block_size < 1):
-        raise UsageError(f"jobs and block size must be at least 1, not {jobs} and {block_size}")
-    began = time.monotonic()
-    blocks = cut_blocks(replications, jobs, block_size)
-    jobs = min(jobs, len(blocks))
-    finished: dict[int, T] = {}
+    from simulator.experiment.cases import CaseRun, run_cases
 
-    def outcomes() -> Outcomes[T]:
-        order = sorted(finished)
-        return Outcomes(
-            seed=seed,
-            requested=replications,
-            blocks=tuple(blocks[position] for position in order),
-            parts=tuple(finished[position] for position in order),
-            wall_s=time.monotonic() - began,
-            jobs=jobs,
-        )
+    wanted = CaseRun(case, replications, seed, outcome=outcome, keeper=keeper, statistic=statistic)
+    ((_, outcomes),) = run_cases([wanted], jobs=jobs, block_size=block_size, progress=progress, simulate=simulate)
+    if outcomes.failed:
+        raise PartialRun(failures_text(outcomes), outcomes)
+    return outcomes
 
-    def tell(within: int = 0) -> None:
-        """Tell how many replications are done, with ``within`` replications' worth of the running block."""
-        if progress is not None:
-            parts = [finished[position] for position in sorted(finished)]
-            done = within + sum(blocks[position][1] - blocks[position][0] for position in finished)
-            progress(done, replications, statistic(parts) if statistic is not None and parts else "")
 
-    try:
-        tell()
-        task = BlockTask(case, seed, input_values(case.inputs, replications, seed), outcome, simulate)
-
-        def told(first: int, end: int) -> T:
-            return task(first, end, lambda share: tell(int(share * (end - first))))
-
-        for position, part in serial(told, blocks) if jobs == 1 else parallel(task, blocks, jobs):
-            finished[position] = part
-            tell()
-    except KeyboardInterrupt as error:
-        raise InterruptedCase(_stopped("interrupted", outcomes()), outcomes()) from error
-    except IncompleteError as error:
-        raise PartialRun(_stopped(str(error), outcomes()), outcomes()) from error
-    finally:
-        return_freed_memory()
-    return outcomes()
+def failures_text(outcomes: Outcomes[Any]) -> str:
+    """Return, ready for a message, which replications of a run failed and why."""
+    numbers = ", ".join(str(item.replication) for item in outcomes.failed)
+    first = outcomes.failed[0]
+    return (
+        f"{len(outcomes.failed)} of {outcomes.requested:,} replications failed (seed {outcomes.seed}, "
+        f"number {numbers}; {first.kind}: {first.message}); the other {outcomes.completed:,} are kept"
+    )
 
 
 def refuse_odd_replications(replications: int) -> None:
@@ -231,7 +242,3 @@ class InterruptedCase(PartialRun, InterruptedRun):
     """A run stopped by Ctrl-C, with the blocks that were finished."""
 
     exit_code = InterruptedRun.exit_code
-
-
-def _stopped(why: str, outcomes: Outcomes[T]) -> str:
-    return f"{why} after {outcomes.completed} of {outcomes.requested} replications"

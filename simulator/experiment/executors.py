@@ -1,28 +1,33 @@
-"""Run blocks one after the other or over processes; results never depend on which."""
+"""Who does the work: this process, worker processes, any ``concurrent.futures.Executor``; never what comes out."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pickle
 import pickletools
+import platform
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from simulator.errors import IncompleteError, UsageError
+from simulator.errors import UsageError
 from simulator.experiment import worker
+from simulator.experiment.environment import versions
+from simulator.experiment.local_workers import LIMIT_S, LocalWorkers
+from simulator.experiment.worker import Done, Unit
 
 T = TypeVar("T")
 Block = tuple[int, int]
 """First replication of a block, and one past its last."""
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
-"""A function and its arguments."""
+Jobs = int | Executor
+"""Number of worker processes (1 runs in this process), or who does the work."""
 
-IN_FLIGHT_PER_WORKER = 4
-"""Blocks handed out per worker: enough to keep it busy, few enough to stop soon."""
+IN_FLIGHT_PER_WORKER = 2
+"""Units handed out per worker: enough to keep it busy, few enough to stop soon and to hold little."""
+LEAST_LIMIT_S = 60.0
+"""Seconds that a part of a unit is granted at least, unless the whole has less: a fresh worker reads tables first."""
 
 
 def available_cores() -> int:
@@ -32,38 +37,59 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def serial(task: Callable[[int, int], T], blocks: Sequence[Block]) -> Iterator[tuple[int, T]]:
-    """Yield (position, result) of each block, in this process and in order."""
-    for position, (first, end) in enumerate(blocks):
-        yield position, task(first, end)
+def worker_count(jobs: Jobs) -> int:
+    """Return how many workers do the work.
 
-
-def parallel(task: Callable[[int, int], T], blocks: Sequence[Block], jobs: int) -> Iterator[tuple[int, T]]:
-    """Yield (position, result) of each block as worker processes finish them, in any order.
-
-    The task is sent once to each worker. On Ctrl-C nothing more is submitted; blocks that had begun
-    are finished and yielded, then KeyboardInterrupt goes on. A second Ctrl-C stops the workers at once.
+    >>> worker_count(3)
+    3
     """
-    yield from _pooled(((worker.work, block) for block in blocks), jobs, (_pickled(task),))
+    if isinstance(jobs, int):
+        return jobs
+    if isinstance(jobs, LocalWorkers):
+        return jobs.jobs
+    client = getattr(jobs, "_client", None)
+    if client is not None and hasattr(client, "nthreads"):  # an executor of distributed
+        return max(1, int(sum(client.nthreads().values())))
+    return int(getattr(jobs, "_max_workers", 0)) or available_cores()
 
 
-def parallel_units(units: Iterable[tuple[Callable[[int, int], T], Block]], jobs: int) -> Iterator[tuple[int, T]]:
-    """Yield (position, result) of each unit, a task and a block of it, as ``parallel`` does.
+def check_jobs(jobs: Jobs) -> None:
+    """Raise UsageError unless ``jobs`` is a number of processes or something that takes calls."""
+    if isinstance(jobs, bool) or not isinstance(jobs, int | Executor):
+        raise UsageError(f"jobs must be a number of processes or a concurrent.futures.Executor, not {jobs!r}")
+    if isinstance(jobs, int) and jobs < 1:
+        raise UsageError(f"jobs must be at least 1, not {jobs}")
 
-    Units are taken one by one as workers come free, and a task is sent with each of its blocks.
+
+class InThisProcess(Executor):
+    """Does each call at once and hands back a finished future; Ctrl-C stops it in the middle."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Call ``fn`` now."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def pickled(task: Callable[..., Any]) -> bytes:
+    """Return a task as it travels to workers.
+
+    Raises
+    ------
+    UsageError
+        If they could not receive it.
     """
-    yield from _pooled(((worker.work_on, (_pickled(task), *block)) for task, block in units), jobs, ())
-
-
-def _pickled(task: Callable[[int, int], Any]) -> bytes:
     try:
-        pickled = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
+        content = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise UsageError(
             f"worker processes cannot receive the task ({error}); give functions importable by name, or use jobs=1"
         ) from error
-    _refuse_cells(pickled)
-    return pickled
+    _refuse_cells(content)
+    return content
 
 
 def _refuse_cells(pickled: bytes) -> None:
@@ -85,43 +111,41 @@ def _refuse_cells(pickled: bytes) -> None:
         )
 
 
-def _pooled(calls: Iterator[Call], jobs: int, setting: tuple[Any, ...]) -> Iterator[tuple[int, Any]]:
-    # Named, because the default start method differs between platforms and Python versions.
-    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=worker.start, initargs=setting)
+@contextmanager
+def opened(jobs: Jobs, most: int) -> Iterator[Executor]:
+    """Yield who does the work, with at most ``most`` processes; those started here are ended here."""
+    if isinstance(jobs, Executor):
+        yield jobs
+        return
+    jobs = min(jobs, most)
+    if jobs <= 1:
+        yield InThisProcess()
+        return
+    workers = LocalWorkers(jobs)
     try:
-        yield from _drain(pool, calls, jobs)
-    except BrokenProcessPool as error:
-        raise IncompleteError(
-            "a worker process died: too little memory, a kill from outside, or a script that starts a run without "
-            "`if __name__ == '__main__':`; use fewer --jobs, or --jobs 1 to see the cause"
-        ) from error
-    except KeyboardInterrupt:
-        # By now what had begun is finished, unless the user pressed again and will not wait.
-        for process in list((getattr(pool, "_processes", None) or {}).values()):
-            process.terminate()
+        yield workers
+    except BaseException:
+        # What had begun is finished by now, unless the user pressed again and will not wait.
+        workers.kill()
         raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        workers.shutdown(wait=True, cancel_futures=True)
 
 
-def _drain(pool: ProcessPoolExecutor, calls: Iterator[Call], jobs: int) -> Iterator[tuple[int, Any]]:
-    waiting = enumerate(calls)
-    running: dict[Future[Any], int] = {}
-    try:
-        while True:
-            for position, (function, arguments) in waiting:
-                running[pool.submit(function, *arguments)] = position
-                if len(running) >= IN_FLIGHT_PER_WORKER * jobs:
-                    break
-            if not running:
-                return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            # By position, so that what the caller sees does not depend on the order in a set.
-            for future in sorted(done, key=lambda item: running[item]):
-                yield running.pop(future), future.result()
-    except KeyboardInterrupt:
-        for future in list(running):
-            if not future.cancel():
-                yield running[future], future.result()
-        raise
+def submit(executor: Executor, unit: Unit, share: float = 1.0) -> Future[Done]:
+    """Hand a unit out; ``share`` of the usual time is granted to a part of one."""
+    usual = getattr(executor, "limit_s", LIMIT_S)
+    limit_s = min(usual, max(usual * share, LEAST_LIMIT_S))
+    if isinstance(executor, LocalWorkers):
+        return executor.submit_within(limit_s, worker.work, unit)
+    travelling = Unit(
+        digest=unit.digest,
+        task=unit.task,
+        first=unit.first,
+        end=unit.end,
+        inputs=unit.inputs,
+        versions=versions(),
+        limit_s=limit_s,
+        home=(platform.node(), os.getpid()),
+    )
+    return executor.submit(worker.work, travelling)

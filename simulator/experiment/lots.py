@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.domain.draws import Draws
 from simulator.domain.traces import Trace
 from simulator.experiment.blocks import BlockTask
-from simulator.experiment.points import RANDOMISATIONS, input_values
+from simulator.experiment.points import Points
 
 if TYPE_CHECKING:
     from simulator.model.lot_log import Lot
@@ -39,9 +39,10 @@ def replication_lots(case: Case, *, replication: int, seed: int = 0) -> tuple[Tr
         return trace
 
     # The first points of a longer run are the points of a shorter one.
-    whole = (replication // RANDOMISATIONS + 1) * RANDOMISATIONS
-    task = BlockTask(case, seed, input_values(case.inputs, whole, seed), _unchanged, simulate)
-    return task.trace(np.array([replication], dtype=np.int64)), tuple(found)
+    points = Points(case.inputs, replication + 1, seed)
+    task = BlockTask(case, seed, _unchanged, simulate)
+    values = points.values(replication, replication + 1)
+    return task.trace(np.array([replication], dtype=np.int64), values), tuple(found)
 
 
 def _unchanged(trace: Trace) -> Trace:

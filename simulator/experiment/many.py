@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import IncompleteError, InterruptedRun, UsageError
-from simulator.experiment.blocks import BlockTask, Progress, cut_blocks, refuse_odd_replications
-from simulator.experiment.executors import Block, parallel_units
-from simulator.experiment.memory import return_freed_memory
-from simulator.experiment.points import RANDOMISATIONS, input_values
+from simulator.experiment.blocks import InterruptedCase, Progress, failures_text, refuse_odd_replications
+from simulator.experiment.cases import CaseRun, run_cases
+from simulator.experiment.executors import Jobs
+from simulator.experiment.points import RANDOMISATIONS
 
 if TYPE_CHECKING:
-    from simulator.domain.facts import UncertainInput
     from simulator.domain.traces import Trace
     from simulator.scenario.case import Case
 
@@ -43,20 +42,11 @@ class Wanted:
     """First future, a multiple of 16; a run of all is the same as runs of its parts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One block of one case."""
-
-    position: int
-    """Of the case among those wanted."""
-    block: Block
-
-
 def run_many(
     wanted: Sequence[Wanted],
     *,
     reduce: Callable[[Trace, Case], T],
-    jobs: int = 1,
+    jobs: Jobs = 1,
     progress: Progress | None = None,
 ) -> Iterator[tuple[int, tuple[T, ...]]]:
     """Simulate cases and yield what each came to, in the order asked for.
@@ -72,7 +62,7 @@ def run_many(
         Function of a block's trace and its case; with several jobs it must be importable by name, or a
         ``functools.partial`` of such a function.
     jobs
-        Worker processes; 1 runs in this process.
+        Worker processes (1 runs in this process), or a ``concurrent.futures.Executor``.
     progress
         Told (done, total, statistic) in replications of all cases together.
 
@@ -88,43 +78,29 @@ def run_many(
     InterruptedRun
         On Ctrl-C, after every finished case has been yielded.
     IncompleteError
-        If a worker process died, after every finished case has been yielded.
+        If the workers are gone or replications fail, after every finished case has been yielded.
     """
-    _check(wanted, jobs)
-    plan = _plan(wanted, jobs)
-    total = sum(item.replications for item in wanted)
-    parts: dict[int, dict[Block, T]] = {}
-    left = {position: sum(unit.position == position for unit in plan) for position in range(len(wanted))}
-    done = 0
-    following = 0
-
-    def tell(within: float = 0.0) -> None:
-        if progress is not None:
-            progress(done + int(within), total, "")
-
-    tell()
+    _check(wanted)
+    cases = [
+        CaseRun(
+            item.case, item.replications, item.seed, partial(_reduced, reduce, item.case), item.first, item.inputs or {}
+        )
+        for item in wanted
+    ]
+    failed: list[str] = []
     try:
-        for unit, part in _results(wanted, plan, reduce, min(jobs, len(plan)), tell):
-            done += unit.block[1] - unit.block[0]
-            tell()
-            parts.setdefault(unit.position, {})[unit.block] = part
-            left[unit.position] -= 1
-            while following in parts and not left[following]:
-                yield following, _in_order(parts.pop(following))
-                following += 1
-    except KeyboardInterrupt as error:
-        yield from _finished(parts, left)
-        raise InterruptedRun(f"interrupted after {done:,} of {total:,} replications") from error
-    except IncompleteError:
-        yield from _finished(parts, left)
-        raise
-    finally:
-        return_freed_memory()
+        for position, outcomes in run_cases(cases, jobs=jobs, progress=progress):
+            if outcomes.failed:
+                failed.append(f"{wanted[position].case.name}: {failures_text(outcomes)}")
+            else:
+                yield position, outcomes.parts
+    except InterruptedCase as error:
+        raise InterruptedRun(str(error)) from error
+    if failed:
+        raise IncompleteError("\n".join(failed))
 
 
-def _check(wanted: Sequence[Wanted], jobs: int) -> None:
-    if jobs < 1:
-        raise UsageError(f"jobs must be at least 1, not {jobs}")
+def _check(wanted: Sequence[Wanted]) -> None:
     for item in wanted:
         refuse_odd_replications(item.replications)
         known = {one.name for one in item.case.inputs}
@@ -137,69 +113,5 @@ def _check(wanted: Sequence[Wanted], jobs: int) -> None:
                 raise UsageError(f"input {name!r} needs {item.replications} values, not {np.shape(values)}")
 
 
-def _plan(wanted: Sequence[Wanted], jobs: int) -> list[Unit]:
-    """Return the units in the order they are begun: cases as asked for, split only where workers would idle."""
-    share = -(-jobs // max(len(wanted), 1))
-    return [
-        Unit(position, block)
-        for position, item in enumerate(wanted)
-        for begin, end in cut_blocks(item.replications, share, None)
-        for block in ((item.first + begin, item.first + end),)
-    ]
-
-
-def _results(
-    wanted: Sequence[Wanted],
-    plan: Sequence[Unit],
-    reduce: Callable[[Trace, Case], T],
-    jobs: int,
-    tell: Callable[[float], None],
-) -> Iterator[tuple[Unit, T]]:
-    points = Points()
-
-    def task(unit: Unit) -> BlockTask[T]:
-        item = wanted[unit.position]
-        inputs = {**points.of(item), **(item.inputs or {})}
-        return BlockTask(item.case, item.seed, inputs, partial(_reduced, reduce, item.case))
-
-    if jobs > 1:
-        for place, part in parallel_units(((task(unit), unit.block) for unit in plan), jobs):
-            yield plan[place], part
-        return
-    for unit in plan:
-        first, end = unit.block
-        yield unit, task(unit)(first, end, partial(_tell_share, tell, end - first))
-
-
 def _reduced(reduce: Callable[[Trace, Case], T], case: Case, trace: Trace) -> T:
     return reduce(trace, case)
-
-
-def _tell_share(tell: Callable[[float], None], size: int, share: float) -> None:
-    tell(share * size)
-
-
-class Points:
-    """Values of the uncertain inputs, kept while cases that follow each other share them."""
-
-    def __init__(self) -> None:
-        self._key: tuple[tuple[UncertainInput, ...], int, int] | None = None
-        self._values: Mapping[str, Floats] = {}
-
-    def of(self, item: Wanted) -> Mapping[str, Floats]:
-        """Return input -> (first + replications,) values of a wanted case."""
-        count = item.first + item.replications
-        key = (tuple(item.case.inputs), count, item.seed)
-        if key != self._key:
-            self._key, self._values = key, input_values(item.case.inputs, count, item.seed)
-        return self._values
-
-
-def _in_order(blocks: Mapping[Block, T]) -> tuple[T, ...]:
-    return tuple(blocks[block] for block in sorted(blocks))
-
-
-def _finished(parts: dict[int, dict[Block, T]], left: Mapping[int, int]) -> Iterator[tuple[int, tuple[T, ...]]]:
-    for position in sorted(parts):
-        if not left[position]:
-            yield position, _in_order(parts[position])

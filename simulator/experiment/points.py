@@ -80,6 +80,48 @@ def scramble_keys(seed: int, name: str) -> Words:
     return np.frombuffer(b"".join(digests), dtype="<u4").astype(np.uint32)
 
 
+class Points:
+    """The uncertain inputs of a run, worked out for the replications that are asked for.
+
+    A long run would fill memory with values of all its replications; their points are an eighth of that.
+
+    Parameters
+    ----------
+    inputs
+        The uncertain inputs.
+    replications_count
+        Replications of the run.
+    seed
+        Root seed.
+    """
+
+    def __init__(self, inputs: Iterable[UncertainInput], replications_count: int, seed: int) -> None:
+        self._inputs = tuple(inputs)
+        self._keys = [scramble_keys(seed, item.name) for item in self._inputs]
+        count = -(-replications_count // RANDOMISATIONS)
+        dimensions = max((item.dimension for item in self._inputs), default=-1) + 1
+        self._words = sobol_words(count, dimensions) if dimensions else None
+
+    def values(self, first: int, end: int) -> dict[str, Floats]:
+        """Return name -> (end - first,) values in replications [first, end): a part of those of ``input_values``."""
+        if self._words is None:
+            return {}
+        rows = slice(first // RANDOMISATIONS, -(-end // RANDOMISATIONS))
+        inside = slice(first - rows.start * RANDOMISATIONS, end - rows.start * RANDOMISATIONS)
+        found = {}
+        for item, keys in zip(self._inputs, self._keys, strict=True):
+            uniforms = _uniforms(self._words[rows, item.dimension], keys)[inside]
+            found[item.name] = three_point(uniforms, item.low, item.median, item.high, item.minimum, item.maximum)
+        return found
+
+
+def _uniforms(column: Words, keys: Words) -> Floats:
+    scrambled = owen_scrambled(np.ascontiguousarray(column)[:, None], keys[None, :])
+    # Row-major ravel puts point j of randomisation r at j * 16 + r.
+    uniforms: Floats = ((scrambled.astype(np.float64) + 0.5) * 2.0**-BITS).ravel()
+    return uniforms
+
+
 def input_uniforms(inputs: Iterable[UncertainInput], replications_count: int, seed: int) -> dict[str, Floats]:
     """Return name -> (replications_count,) uniforms in (0, 1); the first n of N equal a run of n."""
     inputs = tuple(inputs)
@@ -89,10 +131,8 @@ def input_uniforms(inputs: Iterable[UncertainInput], replications_count: int, se
     words = sobol_words(count, max(item.dimension for item in inputs) + 1)
     uniforms = {}
     for item in inputs:
-        column = np.ascontiguousarray(words[:, item.dimension])
-        scrambled = owen_scrambled(column[:, None], scramble_keys(seed, item.name)[None, :])
-        # Row-major ravel puts point j of randomisation r at j * 16 + r.
-        uniforms[item.name] = ((scrambled.astype(np.float64) + 0.5) * 2.0**-BITS).ravel()[:replications_count]
+        column = words[:, item.dimension]
+        uniforms[item.name] = _uniforms(column, scramble_keys(seed, item.name))[:replications_count]
     return uniforms
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ SERIES: Final = (*KPIS, "stage_china_share")
 MONTHLY: Final = ("landed_by_origin", "project_output")
 """Metrics kept month by month over the month itself."""
 MONTH_DAYS: Final = 365.25 / 12.0
+SERIES_MOST: Final = 4096
+"""Series are kept of the replications below this number, which is plenty for a band; values at the moments of all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +72,7 @@ class ChainOutcome:
     distance: Mapping[str, Floats]
     """What ``distance.distance`` gives -> (n, moments)."""
     series: Mapping[str, Small]
-    """Metric -> (n, months) or (n, months, axis)."""
+    """Metric -> (n, months) or (n, months, axis), of the replications below ``SERIES_MOST``: the first rows."""
     balance_error: Floats
     """(n, stages) largest conservation error as a share of throughput."""
     lots: NDArray[np.int64]
@@ -125,7 +127,7 @@ def outcome(trace: Trace, case: Case) -> Outcome:
         month_days=months,
         watched=watched,
         chains=tuple(
-            _chain(chain, cut, case, tuple(moments.values()), months, watched)
+            _chain(chain, cut, with_series(chain, trace.replications), case, tuple(moments.values()), months, watched)
             for chain, cut in zip(trace.chains, under, strict=True)
         ),
         branches={name: np.array(flags) for name, flags in sorted(trace.branches.items())},
@@ -148,9 +150,20 @@ def watched_of(trace: Trace, case: Case) -> tuple[float, ...]:
     return tuple(float(day) for day in days[(days >= 0.0) & (days <= float(case.day(case.horizon)))])
 
 
+def with_series(trace: ChainTrace, replications: NDArray[np.int64]) -> ChainTrace:
+    """Return the part of a trace of which series are kept."""
+    kept = replications < SERIES_MOST
+    if kept.all():
+        return trace
+    arrays = {field.name: getattr(trace, field.name) for field in fields(trace) if field.name != "days"}
+    cut: Any = {name: item[kept] for name, item in arrays.items() if isinstance(item, np.ndarray)}
+    return replace(trace, **cut)
+
+
 def _chain(
     trace: ChainTrace,
     under_cut: ChainTrace | None,
+    thinned: ChainTrace,
     case: Case,
     moments: tuple[float, ...],
     months: tuple[float, ...],
@@ -164,8 +177,8 @@ def _chain(
         values[f"{name}_365d"] = known[name](trace, replace(at_moments, length_days=YEAR_DAYS))
     values |= deliveries(trace, case, moments)
     judged = yardsticks(trace, under_cut, case, at_moments, watched)
-    series = {name: known[name](trace, at_months) for name in SERIES}
-    series |= {name: known[name](trace, replace(at_months, length_days=MONTH_DAYS)) for name in MONTHLY}
+    series = {name: known[name](thinned, at_months) for name in SERIES}
+    series |= {name: known[name](thinned, replace(at_months, length_days=MONTH_DAYS)) for name in MONTHLY}
     return ChainOutcome(
         commodity=trace.commodity,
         stages=trace.stages,
@@ -218,3 +231,24 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
         rule_days={name: stack([part.rule_days[name] for part in parts]) for name in first.rule_days},
         predicted={name: stack([part.predicted[name] for part in parts]) for name in first.predicted},
     )
+
+
+def selected(item: Outcome, rows: NDArray[np.int64]) -> Outcome:
+    """Return some rows of an outcome in ascending order of replications; series follow the rows they stand for."""
+    series_rows = rows[item.replications[rows] < SERIES_MOST]
+    # Series stand in the first rows: those of replications that have any.
+    places = np.cumsum(item.replications < SERIES_MOST) - 1
+
+    def cut(value: Any, which: NDArray[np.int64]) -> Any:
+        if isinstance(value, np.ndarray):
+            return value[which]
+        return {name: array[which] for name, array in value.items()} if isinstance(value, Mapping) else value
+
+    def cut_fields(of: Outcome | ChainOutcome) -> dict[str, Any]:
+        return {
+            one.name: cut(getattr(of, one.name), places[series_rows] if one.name == "series" else rows)
+            for one in fields(of)
+            if one.name != "chains"
+        }
+
+    return Outcome(chains=tuple(ChainOutcome(**cut_fields(chain)) for chain in item.chains), **cut_fields(item))

@@ -17,6 +17,7 @@ from simulator.analysis.baselines import (
 )
 from simulator.errors import IncompleteError, InputError, NotComparableError, UsageError
 from simulator.experiment.blocks import Progress
+from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted
 from simulator.report.baseline_files import (
     paths_of,
@@ -126,7 +127,7 @@ def held(files: Sequence[str], folder: Path) -> list[Held]:
     return found
 
 
-def checked(items: Sequence[Held], *, jobs: int = 1, progress: Progress | None = None) -> Library:
+def checked(items: Sequence[Held], *, jobs: Jobs = 1, progress: Progress | None = None) -> Library:
     """Simulate scenarios as their baselines were and judge every number; those that cannot be compared are not run."""
     running = [item for item in items if not item.refused]
     wanted = [Wanted(item.case, item.kept.replications, item.kept.seed) for item in running if item.kept is not None]
@@ -140,7 +141,7 @@ def updated(
     folder: Path,
     *,
     replications: int | None = None,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     progress: Progress | None = None,
 ) -> list[tuple[Held, Check | None]]:
     """Simulate scenarios, write their baselines and return how each moved, None where there was none to compare with.
@@ -173,7 +174,7 @@ def updated(
 
 
 def _simulated(
-    items: Sequence[Held], wanted: Sequence[Wanted], jobs: int, progress: Progress | None
+    items: Sequence[Held], wanted: Sequence[Wanted], jobs: Jobs, progress: Progress | None
 ) -> tuple[dict[str, Baseline], IncompleteError | None]:
     now: dict[str, Baseline] = {}
     try:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import CommodityVerdict
 from simulator.domain.company import Company
+from simulator.experiment.streaming import Failure
 from simulator.report.conditioning_document import conditioning_document
 from simulator.report.delivery_document import agreement_documents, partner_documents
 from simulator.report.values import estimate_values, quantile_values
@@ -34,6 +35,7 @@ def run_document(study: Study) -> Document:
             "replications": study.replications,
             "replications_requested": study.requested,
             "complete": study.complete,
+            **({"failed": [_failure(item, study.seed) for item in study.failed]} if study.failed else {}),
             "lots": verdict.lots,
             "focal": case.focal,
             **({"company": _company(case.company)} if case.company is not None else {}),
@@ -55,6 +57,10 @@ def run_document(study: Study) -> Document:
             "execution": {"wall_s": round(study.wall_s, 3), "jobs": study.jobs},
         }
     )
+
+
+def _failure(item: Failure, seed: int) -> Document:
+    return {"replication": item.replication, "seed": seed, "kind": item.kind, "message": item.message}
 
 
 def data_of(case: Case) -> Document:
@@ -89,8 +95,12 @@ def _company(company: Company) -> Document:
 
 def document(studies: Sequence[Study]) -> Document:
     """Return one run as it is, several as a list of runs."""
-    runs = [run_document(study) for study in studies]
-    return runs[0] if len(runs) == 1 else {"schema": RUNS_SCHEMA, "runs": runs}
+    return together([run_document(study) for study in studies])
+
+
+def together(runs: Sequence[Document]) -> Document:
+    """Return the document of one run as it is, those of several as a list of runs."""
+    return runs[0] if len(runs) == 1 else {"schema": RUNS_SCHEMA, "runs": list(runs)}
 
 
 def text(value: Document) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -15,9 +15,11 @@ from simulator import __version__
 from simulator.analysis.study import Study, run
 from simulator.errors import UsageError
 from simulator.experiment.blocks import Progress
-from simulator.metrics.outcome import ChainOutcome, Outcome
+from simulator.experiment.environment import code_digest, environment
+from simulator.experiment.executors import Jobs
+from simulator.metrics.outcome import selected
 from simulator.report.run_arrays import read_arrays
-from simulator.report.run_directory import RANDOM_SCHEME, contents, environment
+from simulator.report.run_directory import RANDOM_SCHEME, contents
 from simulator.report.run_manifest import Manifest, read_manifest
 from simulator.report.run_reader import check_files, read_case
 
@@ -53,7 +55,7 @@ class Repetition:
         return self.identical or (bool(self.elsewhere) and self.largest_difference <= ELSEWHERE)
 
 
-def rerun(folder: Path, *, jobs: int = 1, progress: Progress | None = None) -> Repetition:
+def rerun(folder: Path, *, jobs: Jobs = 1, progress: Progress | None = None) -> Repetition:
     """Simulate a kept run again from its manifest and compare what comes out with what was kept.
 
     Raises
@@ -77,7 +79,9 @@ def rerun(folder: Path, *, jobs: int = 1, progress: Progress | None = None) -> R
         jobs=jobs,
         progress=progress,
     )
-    study = replace(again, outcome=_rows(again.outcome, kept_rows))
+    study = replace(
+        again, outcome=selected(again.outcome, np.flatnonzero(np.isin(again.outcome.replications, kept_rows)))
+    )
     made = {name: content for name, content in contents(study) if name.startswith(RESULTS)}
     compared = tuple(name for name in manifest.files if name.startswith(RESULTS))
     differing = tuple(
@@ -99,21 +103,6 @@ def rerun(folder: Path, *, jobs: int = 1, progress: Progress | None = None) -> R
         elsewhere=(*_elsewhere(manifest), *notices),
         study=again,
     )
-
-
-def _rows(outcome: Outcome, replications: NDArray[np.int64]) -> Outcome:
-    """Keep the replications that a stopped run had finished."""
-    places = np.flatnonzero(np.isin(outcome.replications, replications))
-
-    def cut(item: Any) -> Any:
-        if isinstance(item, np.ndarray):
-            return item[places]
-        return {name: array[places] for name, array in item.items()} if isinstance(item, dict) else item
-
-    def cut_fields(item: Outcome | ChainOutcome) -> dict[str, Any]:
-        return {field.name: cut(getattr(item, field.name)) for field in fields(item) if field.name != "chains"}
-
-    return Outcome(chains=tuple(ChainOutcome(**cut_fields(chain)) for chain in outcome.chains), **cut_fields(outcome))
 
 
 def _largest(folder: Path, differing: tuple[str, ...], made: dict[str, bytes]) -> tuple[float, str]:
@@ -152,6 +141,8 @@ def _elsewhere(manifest: Manifest) -> tuple[str, ...]:
     now = environment()
     then = manifest.environment.model_dump()
     found = [f"version {manifest.tool.version}, now {__version__}"] if manifest.tool.version != __version__ else []
+    if manifest.tool.code_sha256 not in (None, code_digest()):
+        found.append("another text of the program or its tables")
     for name in ("python", "system", "machine"):
         if then[name] != now[name]:
             found.append(f"{name} {then[name]}, now {now[name]}")

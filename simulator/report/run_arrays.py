@@ -19,10 +19,10 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.metrics.outcome import ChainOutcome, Outcome
+from simulator.metrics.outcome import SERIES_MOST, ChainOutcome, Outcome
 
 SHARD: Final = 256
-"""Replications per shard file; independent of how the run was cut into blocks."""
+"""Replications per shard file, by their number; independent of how the run was cut into blocks."""
 MAX_ARRAYS: Final = 100_000
 """Arrays in one shard; a run of all commodities has a few thousand."""
 _KINDS: Final = "bifU"
@@ -42,14 +42,19 @@ Arrays = dict[str, NDArray[Any]]
 
 def shards(outcome: Outcome) -> Iterator[tuple[int, bytes]]:
     """Yield number and content of each shard file; equal outcomes give equal bytes."""
-    for number, first in enumerate(range(0, len(outcome.replications), SHARD)):
-        rows = slice(first, first + SHARD)
-        arrays = _arrays(outcome, "", rows)
-        for chain in outcome.chains:
-            arrays |= _arrays(chain, f"{chain.commodity}/", rows)
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)
-        yield number, buffer.getvalue()
+    of_shard = outcome.replications // SHARD
+    for number in np.unique(of_shard).tolist():
+        yield number, shard(outcome, slice(*np.searchsorted(of_shard, (number, number + 1)).tolist()))
+
+
+def shard(outcome: Outcome, rows: slice = slice(None)) -> bytes:
+    """Return the content of a file with some rows of an outcome."""
+    arrays = _arrays(outcome, "", rows)
+    for chain in outcome.chains:
+        arrays |= _arrays(chain, f"{chain.commodity}/", rows)
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
 
 
 def _arrays(item: Outcome | ChainOutcome, prefix: str, rows: slice) -> Arrays:
@@ -132,8 +137,12 @@ def _array(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDA
 def _check_rows(path: Path, arrays: Arrays) -> None:
     if "replications" not in arrays:
         raise InputError(f"{path}: holds no replications")
-    n = arrays["replications"].shape
+    numbers = arrays["replications"]
+    if numbers.dtype.kind != "i" or numbers.ndim != 1:
+        raise InputError(f"{path}: the replications are not whole numbers in a row")
+    with_series = (int(np.count_nonzero(numbers < SERIES_MOST)),)
     for name, array in arrays.items():
+        n = with_series if "/series/" in name else numbers.shape
         if not _constant(name) and array.shape[:1] != n:
             raise InputError(f"{path}: {name!r} has {array.shape[:1]} rows where the shard has {n} replications")
 

@@ -11,33 +11,31 @@ import csv
 import io
 import json
 import os
-import platform
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
-
-import numpy as np
 
 from simulator import __version__
 from simulator.analysis.conditioning import weights_of
 from simulator.analysis.study import Study
 from simulator.errors import InputError, UsageError
+from simulator.experiment.environment import code_digest, environment
+from simulator.experiment.streaming import Failure
 from simulator.metrics.outcome import KPIS, YEAR_KPIS
 from simulator.report.document import data_of, run_document, text, without_nan
 from simulator.report.run_arrays import shards
-from simulator.report.run_manifest import MANIFEST, MANIFEST_SCHEMA
+from simulator.report.run_manifest import FAILURES, MANIFEST, MANIFEST_SCHEMA
 from simulator.scenario.case import Case
+from simulator.scenario.loader import Scenario
 
 RANDOM_SCHEME: Final = "philox-by-cause/1, owen-sobol-16/1"
 """Name of the way random numbers are made; changes when the same seed gives other numbers."""
 EXPLAINED: Final = "explain.json"
 """What a run can be put down to, where it has been asked; no part of the run, so not in its manifest."""
-LIBRARIES: Final = ("numpy", "scipy", "simpy", "pydantic", "PyYAML")
 
 
 def check_folder(parent: str) -> None:
@@ -80,6 +78,19 @@ def results_id(case: Case, replications: int, seed: int) -> str:
     return sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
+def folder_of(case: Case, identity: str, parent: str) -> Path:
+    """Return the folder of a run inside its parent folder.
+
+    Raises
+    ------
+    UsageError
+        If the folder is there and holds something else.
+    """
+    folder = Path(parent) / f"{slug(case.name)}-{identity[:8]}"
+    _check_ours(folder, identity)
+    return folder
+
+
 def keep(study: Study, parent: str) -> Path:
     """Write a study into its folder under ``parent`` and return the folder.
 
@@ -87,33 +98,90 @@ def keep(study: Study, parent: str) -> Path:
     ------
     UsageError
         If the folder is there and holds something else.
+    InputError
+        If it cannot be written.
     """
-    identity = run_id(study)
-    folder = Path(parent) / f"{slug(study.case.name)}-{identity[:8]}"
-    _check_ours(folder, identity)
+    folder = folder_of(study.case, run_id(study), parent)
     try:
-        (folder / "shards").mkdir(parents=True, exist_ok=True)
-        kept: dict[str, Any] = {}
-        for name, content in contents(study):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            write_whole(folder / name, content)
-            kept[name] = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
-        # Last, because a manifest says that the rest is there.
-        write_whole(folder / MANIFEST, _json(_manifest(study, identity, kept)))
+        write_run(folder, study)
     except OSError as error:
         raise InputError(f"cannot write the run to {folder}: {error.strerror or error}") from error
     return folder
+
+
+def write_run(folder: Path, study: Study) -> None:
+    """Write every file of a run directory; what is there already with the same bytes is left alone."""
+    kept: dict[str, Any] = {}
+    for name, content in contents(study):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not _holds(path, content):
+            write_whole(path, content)
+        kept[name] = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
+    for path in (folder / "shards").iterdir():
+        # Of an earlier run of other length there is none, since that has a folder of its own; of damage there may be.
+        if f"shards/{path.name}" not in kept:
+            path.unlink()
+    # Last, because a manifest says that the rest is there.
+    write_manifest(
+        folder,
+        study.scenario,
+        study.case,
+        study.requested,
+        study.seed,
+        status="complete" if study.complete else "partial",
+        completed=study.replications,
+        failed=[failure.replication for failure in study.failed],
+        kept=kept,
+        execution={"jobs": study.jobs, "wall_s": round(study.wall_s, 3)},
+    )
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def begin_run(folder: Path, scenario: Scenario, case: Case, replications: int, seed: int) -> None:
+    """Write what is known of a run before anything is simulated: all that it takes to go on with it."""
+    (folder / "shards").mkdir(parents=True, exist_ok=True)
+    for name, content in before_results(scenario, case):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / name, content)
+    execution = {"jobs": 1, "wall_s": 0.0}
+    write_manifest(folder, scenario, case, replications, seed, status="running", execution=execution)
 
 
 def contents(study: Study) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of every file of a run directory but the manifest."""
     for number, shard in shards(study.outcome):
         yield f"shards/{number:05d}.npz", shard
-    for name, rows in _own_tables(study):
-        yield f"own_data/{name}", rows
+    yield from before_results(study.scenario, study.case)
     yield "kpis.csv", _kpis(study).encode()
-    yield "scenario.resolved.json", _json(_scenario(study))
+    if study.failed:
+        yield FAILURES, b"".join(failure_line(failure, study.seed) for failure in study.failed)
     yield "summary.json", text(run_document(study)).encode()
+
+
+def before_results(scenario: Scenario, case: Case) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the files that say what is simulated."""
+    for name, rows in _own_tables(case):
+        yield f"own_data/{name}", rows
+    yield "scenario.resolved.json", _json(_scenario(scenario, case))
+
+
+def failure_line(failure: Failure, seed: int) -> bytes:
+    """Return the line of ``failures.jsonl`` on a replication that came to nothing."""
+    told = {
+        "replication": failure.replication,
+        "seed": seed,
+        "kind": failure.kind,
+        "message": failure.message,
+        "last_lines": failure.last_lines.splitlines(),
+    }
+    return (json.dumps(told, ensure_ascii=False) + "\n").encode()
 
 
 def slug(name: str) -> str:
@@ -132,7 +200,8 @@ def _check_ours(folder: Path, identity: str) -> None:
         known = json.loads((folder / MANIFEST).read_text("utf-8"))["run_id"]
     except FileNotFoundError:
         # Begun and never finished, or not ours: only the first may be filled.
-        known = identity if all(entry.name in ("shards", EXPLAINED) for entry in folder.iterdir()) else None
+        begun = {"shards", "own_data", "scenario.resolved.json", EXPLAINED}
+        known = identity if all(entry.name in begun or entry.name[:1] == "." for entry in folder.iterdir()) else None
     except (OSError, ValueError, KeyError, TypeError):
         known = None
     if known != identity:
@@ -154,9 +223,9 @@ def _json(value: object) -> bytes:
     return (json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _own_tables(study: Study) -> Iterator[tuple[str, bytes]]:
+def _own_tables(case: Case) -> Iterator[tuple[str, bytes]]:
     """Yield the user's own rows as files that ``--data`` reads again."""
-    overlay = study.case.overlay
+    overlay = case.overlay
     for table, rows in overlay.tables.items() if overlay is not None else ():
         buffer = io.StringIO()
         lines = csv.DictWriter(buffer, tuple(rows[0].cells), lineterminator="\n")
@@ -194,13 +263,13 @@ def _kpis(study: Study) -> str:
     return buffer.getvalue()
 
 
-def _scenario(study: Study) -> dict[str, Any]:
+def _scenario(scenario: Scenario, case: Case) -> dict[str, Any]:
     return {
         "schema": "simulator.scenario.resolved/1",
-        "name": study.case.name,
-        "sha256": study.case.sha256,
-        "values": {path: _plain(value) for path, value in study.scenario.values.items()},
-        "origins": dict(study.scenario.origins),
+        "name": case.name,
+        "sha256": case.sha256,
+        "values": {path: _plain(value) for path, value in scenario.values.items()},
+        "origins": dict(scenario.origins),
     }
 
 
@@ -208,47 +277,37 @@ def _plain(value: object) -> object:
     return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
 
 
-def _manifest(study: Study, identity: str, kept: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+def write_manifest(
+    folder: Path,
+    scenario: Scenario,
+    case: Case,
+    requested: int,
+    seed: int,
+    *,
+    status: str,
+    completed: int = 0,
+    failed: Sequence[int] = (),
+    kept: Mapping[str, Any] | None = None,
+    execution: Mapping[str, Any],
+) -> None:
+    """Write the manifest of a run; see ``run_manifest.Manifest``."""
+    document = {
         "schema": MANIFEST_SCHEMA,
-        "run_id": identity,
-        "status": "complete" if study.complete else "partial",
-        "tool": {"name": "oresight", "version": __version__},
-        "scenario": {"name": study.case.name, "sha256": study.case.sha256, "document": study.scenario.document},
-        "focal": study.case.focal,
-        "data": data_of(study.case),
-        "commodities": [chain.commodity for chain in study.case.chains],
-        "seed": {"root": study.seed, "scheme": RANDOM_SCHEME},
-        "replications": {"requested": study.requested, "completed": study.replications},
-        "files": dict(kept),
-        "environment": environment(),
-        "execution": {
-            "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-            "jobs": study.jobs,
-            "wall_s": round(study.wall_s, 3),
+        "run_id": results_id(case, requested, seed),
+        "status": status,
+        "tool": {"name": "oresight", "version": __version__, "code_sha256": code_digest()},
+        "scenario": {"name": case.name, "sha256": case.sha256, "document": scenario.document},
+        "focal": case.focal,
+        "data": data_of(case),
+        "commodities": [chain.commodity for chain in case.chains],
+        "seed": {"root": seed, "scheme": RANDOM_SCHEME},
+        "replications": {
+            "requested": requested,
+            "completed": completed,
+            **({"failed": list(failed)} if failed else {}),
         },
+        "files": dict(kept or {}),
+        "environment": environment(),
+        "execution": {"created_utc": datetime.now(UTC).isoformat(timespec="seconds"), **execution},
     }
-
-
-def environment() -> dict[str, Any]:
-    """Return what bytes may depend on: versions and the processor features NumPy found."""
-    return {
-        "python": platform.python_version(),
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "libraries": {name.lower(): _version(name) for name in LIBRARIES},
-        "cpu_features": _cpu_features(),
-    }
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _cpu_features() -> list[str]:
-    configuration: Any = np.show_config(mode="dicts")
-    simd = configuration.get("SIMD Extensions", {})
-    return sorted([*simd.get("baseline", []), *simd.get("found", [])])
+    write_whole(folder / MANIFEST, _json(document))

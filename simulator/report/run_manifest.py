@@ -13,10 +13,14 @@ from simulator.errors import InputError
 
 MANIFEST_SCHEMA: Final = "simulator.manifest/2"
 MANIFEST: Final = "manifest.json"
+FAILURES: Final = "failures.jsonl"
 MAX_MANIFEST_BYTES: Final = 16 * 1024 * 1024
 """A manifest holds one scenario and a list of files; anything longer is not one."""
 _SHA256: Final = r"^[0-9a-f]{64}$"
-_OUR_FILES: Final = r"^(shards/\d{5}\.npz|own_data/[a-z0-9_]+\.csv|kpis\.csv|scenario\.resolved\.json|summary\.json)$"
+_OUR_FILES: Final = (
+    r"^(shards/\d{5}\.npz|own_data/[a-z0-9_]+\.csv|kpis\.csv|scenario\.resolved\.json|summary\.json"
+    r"|failures\.jsonl)$"
+)
 """Names inside a run directory; none leads out of it."""
 
 
@@ -87,8 +91,10 @@ class Replications(_Part):
 
     requested: int = Field(ge=1)
     """Asked for."""
-    completed: int = Field(ge=1)
-    """Finished and kept."""
+    completed: int = Field(ge=0)
+    """Finished and kept; 0 while the run is under way."""
+    failed: list[int] = Field(default_factory=list)
+    """Those that came to nothing; ``failures.jsonl`` says why."""
 
 
 class Tool(_Part):
@@ -98,6 +104,8 @@ class Tool(_Part):
     """Distribution."""
     version: str
     """Its version."""
+    code_sha256: str | None = None
+    """Digest of its text and tables, where the run was kept by a version that says."""
 
 
 class Environment(_Part):
@@ -133,8 +141,8 @@ class Manifest(_Part):
     """Version of this layout."""
     run_id: str = Field(pattern=_SHA256)
     """Digest of everything the results follow from."""
-    status: Literal["complete", "partial"]
-    """Whether every replication asked for is there."""
+    status: Literal["running", "complete", "partial"]
+    """Whether every replication asked for is there; ``running`` until the run ends, or for ever if it was killed."""
     tool: Tool
     """The program that made it."""
     scenario: KeptScenario
@@ -203,7 +211,7 @@ def _check_names(path: Path, manifest: Manifest) -> None:
     foreign = [name for name in manifest.files if not re.match(_OUR_FILES, name)]
     if foreign:
         raise InputError(f"{path}: files: {foreign[0]!r} is not a file of a run directory")
-    if not manifest.shards:
+    if not manifest.shards and manifest.status != "running":
         raise InputError(f"{path}: files: no shards are listed")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -15,10 +16,11 @@ from simulator.analysis.verdict import judge
 from simulator.catalogue.own_rows import read_own_rows
 from simulator.catalogue.tables import Overlay, laid_over
 from simulator.errors import InputError, SimulatorError
+from simulator.experiment.streaming import Failure
 from simulator.metrics.outcome import KPIS, MONTHLY, SERIES, TABLES, YEAR_KPIS, Outcome
 from simulator.metrics.yardsticks import criteria
 from simulator.report.run_arrays import read_outcome
-from simulator.report.run_manifest import MANIFEST, Manifest, read_manifest
+from simulator.report.run_manifest import FAILURES, MANIFEST, MAX_MANIFEST_BYTES, Manifest, read_manifest
 from simulator.scenario.case import Case
 from simulator.scenario.loader import Scenario, from_document
 from simulator.scenario.resolution import resolve
@@ -56,10 +58,17 @@ def read_run(path: str | os.PathLike[str]) -> KeptRun:
     folder = Path(path)
     folder = folder.parent if folder.name == MANIFEST else folder
     manifest = read_manifest(folder)
+    if manifest.status == "running":
+        raise InputError(
+            f"{folder}: the run is under way or was stopped before its end; go on with "
+            f"`simulator run --resume {shlex.quote(str(folder))}`"
+        )
     check_files(folder, manifest)
     scenario, case, notices = read_case(folder, manifest)
     outcome = read_outcome([folder / name for name in manifest.shards])
-    _check_outcome(folder, manifest, case, outcome)
+    first = folder / manifest.shards[0]
+    _check_numbers(first, manifest, outcome)
+    check_outcome(first, outcome, case)
     verdict = judge(case, outcome)
     study = Study(
         scenario=scenario,
@@ -70,8 +79,34 @@ def read_run(path: str | os.PathLike[str]) -> KeptRun:
         requested=manifest.replications.requested,
         jobs=manifest.execution.jobs,
         wall_s=manifest.execution.wall_s,
+        failed=read_failures(folder, manifest),
     )
     return KeptRun(folder, manifest, study, notices)
+
+
+def read_failures(folder: Path, manifest: Manifest) -> tuple[Failure, ...]:
+    """Return the replications of a run that came to nothing, as its ``failures.jsonl`` tells them.
+
+    Raises
+    ------
+    InputError
+        If the file does not say of each what the manifest lists.
+    """
+    if not manifest.replications.failed:
+        return ()
+    path = folder / FAILURES
+    try:
+        with path.open("rb") as file:
+            told = [json.loads(line) for line in file.read(MAX_MANIFEST_BYTES).splitlines()]
+        found = tuple(
+            Failure(int(item["replication"]), str(item["kind"]), str(item["message"]), "\n".join(item["last_lines"]))
+            for item in told
+        )
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(f"{path}: cannot be read as failures of the run: {error}") from None
+    if [item.replication for item in found] != manifest.replications.failed:
+        raise InputError(f"{path}: holds other failures than the manifest lists")
+    return found
 
 
 def check_files(folder: Path, manifest: Manifest) -> None:
@@ -154,12 +189,14 @@ def _origins(folder: Path, scenario: Scenario) -> Mapping[str, str]:
     return {name: known.get(name, origin) for name, origin in scenario.origins.items()}
 
 
-def _check_outcome(folder: Path, manifest: Manifest, case: Case, outcome: Outcome) -> None:
-    path = folder / manifest.shards[0]
-    completed, requested = manifest.replications.completed, manifest.replications.requested
-    numbers = outcome.replications
-    if len(numbers) != completed or numbers[0] < 0 or numbers[-1] >= requested:
-        raise InputError(f"{path}: the shards hold {len(numbers):,} replications, and the manifest says {completed:,}")
+def check_outcome(path: Path, outcome: Outcome, case: Case) -> None:
+    """Check that an outcome read from files has every measure of a run, and of the commodities of its case.
+
+    Raises
+    ------
+    InputError
+        If it does not; ``path`` is named.
+    """
     judged = tuple(criterion.yardstick for criterion in criteria(case.target))
     for chain in outcome.chains:
         kinds = (("values", VALUES), ("met", judged), ("met_days", judged), ("series", (*SERIES, *MONTHLY)))
@@ -171,5 +208,12 @@ def _check_outcome(folder: Path, manifest: Manifest, case: Case, outcome: Outcom
             if chain.series[name].shape[2:] != (len(along),):
                 raise InputError(f"{path}: '{chain.commodity}/series/{name}' does not fit its names")
     found = [chain.commodity.partition(":")[0] for chain in outcome.chains]
-    if list(dict.fromkeys(found)) != manifest.commodities:
+    if list(dict.fromkeys(found)) != [chain.commodity for chain in case.chains]:
         raise InputError(f"{path}: the shards hold {', '.join(found) or 'no commodity'}, not those of the manifest")
+
+
+def _check_numbers(path: Path, manifest: Manifest, outcome: Outcome) -> None:
+    completed, requested = manifest.replications.completed, manifest.replications.requested
+    numbers = outcome.replications
+    if len(numbers) != completed or numbers[0] < 0 or numbers[-1] >= requested:
+        raise InputError(f"{path}: the shards hold {len(numbers):,} replications, and the manifest says {completed:,}")

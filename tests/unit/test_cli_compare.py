@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_a_scenario_against_itself_is_said_to_be_identical(capsys: Captured) -> 
     told = capsys.readouterr()
     assert "identical" in told.out
     assert "gallium" not in told.out
-    assert "baseline.yaml: 16 replications begin" in told.err
+    assert "2 scenarios: 32 replications begin" in told.err
 
 
 def test_the_table_is_at_most_124_wide_and_shows_all_when_asked(capsys: Captured) -> None:
@@ -88,18 +89,16 @@ def test_one_scenario_alone_is_a_usage_error(capfd: Captured) -> None:
 
 
 def test_what_was_complete_when_stopped_is_still_compared(capfd: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, calls = analysis.run, []
+    real = analysis.run_several
 
-    def stops_at_the_third(*args: Any, **options: Any) -> analysis.Study:
-        calls.append(args)
-        if len(calls) == 3:
-            nothing: Outcomes[Any] = Outcomes(0, 16, (), (), 0.0, 1)
-            error = PartialRun("interrupted after 0 of 16 replications", nothing)
-            error.exit_code = 130
-            raise analysis.PartialStudy(error, None) from IncompleteError("interrupted")
-        return run(*args, **options)
+    def stops_at_the_third(planned: Any, **options: Any) -> Iterator[analysis.Study]:
+        yield from real(planned[:2], **options)
+        nothing: Outcomes[Any] = Outcomes(0, 16, (), (), 0.0, 1)
+        error = PartialRun("interrupted after 0 of 16 replications", nothing)
+        error.exit_code = 130
+        raise analysis.PartialStudy(error, None) from IncompleteError("interrupted")
 
-    monkeypatch.setattr(analysis, "run", stops_at_the_third)
+    monkeypatch.setattr(analysis, "run_several", stops_at_the_third)
     assert exit_code(["compare", BASELINE, BAN, BASELINE, *SMALL]) == 130
     told = capfd.readouterr()
     assert "Full export ban against Baseline" in told.out

@@ -1,43 +1,25 @@
 from __future__ import annotations
 
-import os
-from types import SimpleNamespace
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 
-from simulator.domain.facts import UncertainInput
 from simulator.domain.traces import Trace
-from simulator.errors import InterruptedRun, UsageError
+from simulator.errors import InterruptedRun, SimulatorError, UsageError
 from simulator.experiment.blocks import InterruptedCase, PartialRun, cut_blocks, run_case
-
-PRICE = UncertainInput("price/ALL", 3, 1.0, 2.0, 4.0, "1", "test", "assumed")
-CASE: Any = SimpleNamespace(inputs=(PRICE,), overlay=None)
-
-
-def simulate(case: Any, draws: Any, replications: Any) -> Trace:
-    """A model of one line: the product of a draw and an input."""
-    values = draws.uniform("outage", 3).sum(axis=1) * draws.input("price/ALL")
-    return Trace(replications, (), {"x": values})
+from tests.support.faulty import CASE, POISON, always_dies, always_raises, dies, fine, outcome, raises
 
 
 def interrupted_in_the_second_block(case: Any, draws: Any, replications: Any) -> Trace:
     if replications[0] > 0:
         raise KeyboardInterrupt
-    return simulate(case, draws, replications)
-
-
-def killed(case: Any, draws: Any, replications: Any) -> Trace:
-    os._exit(9)
-
-
-def outcome(trace: Trace) -> Any:
-    return trace.branches["x"]
+    return fine(case, draws, replications)
 
 
 def joined(**options: Any) -> bytes:
-    return np.concatenate(run_case(CASE, outcome=outcome, simulate=simulate, seed=5, **options).parts).tobytes()
+    return np.concatenate(run_case(CASE, outcome=outcome, simulate=fine, seed=5, **options).parts).tobytes()
 
 
 @pytest.mark.parametrize(
@@ -56,13 +38,13 @@ def test_progress_starts_at_once_and_counts_replications() -> None:
     run_case(
         CASE,
         outcome=outcome,
-        simulate=simulate,
+        simulate=fine,
         replications=64,
         block_size=32,
         progress=lambda done, total, statistic: told.append((done, total, statistic)),
         statistic=lambda parts: f"{len(parts)} parts",
     )
-    assert told == [(0, 64, ""), (32, 64, "1 parts"), (64, 64, "2 parts")]
+    assert told == [(0, 64, ""), (32, 64, "unit 1 of 2, 1 parts"), (64, 64, "unit 2 of 2, 2 parts")]
 
 
 def test_ctrl_c_keeps_what_was_finished() -> None:
@@ -74,21 +56,50 @@ def test_ctrl_c_keeps_what_was_finished() -> None:
     assert isinstance(stopped.value, InterruptedRun)
 
 
-def test_a_dead_worker_is_told_in_plain_words() -> None:
-    with pytest.raises(PartialRun, match="a worker process died") as stopped:
-        run_case(CASE, outcome=outcome, simulate=killed, replications=64, jobs=2, block_size=16)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_replication_that_raises_is_found_told_and_costs_no_other(jobs: int) -> None:
+    with pytest.raises(
+        PartialRun, match=rf"1 of 64 replications failed .*number {POISON}; ZeroDivisionError"
+    ) as stopped:
+        run_case(CASE, outcome=outcome, simulate=raises, replications=64, jobs=jobs, block_size=32, seed=5)
     assert stopped.value.exit_code == 4
+    finished = stopped.value.finished
+    (failure,) = finished.failed
+    assert (failure.replication, failure.kind) == (POISON, "ZeroDivisionError")
+    assert "in raises" in failure.last_lines
+    assert (finished.completed, finished.requested) == (63, 64)
+    whole = np.concatenate(run_case(CASE, outcome=outcome, simulate=fine, replications=64, seed=5).parts)
+    assert np.concatenate(finished.parts).tobytes() == np.delete(whole, POISON).tobytes()
+
+
+def test_a_replication_that_kills_its_worker_is_found_and_costs_no_other() -> None:
+    with pytest.raises(PartialRun, match=rf"number {POISON}; WorkerDied: .* code 9") as stopped:
+        run_case(CASE, outcome=outcome, simulate=dies, replications=64, jobs=2, block_size=32, seed=5)
+    assert stopped.value.finished.completed == 63
+
+
+def test_what_fails_in_every_replication_is_the_fault_of_the_model() -> None:
+    with pytest.raises(ZeroDivisionError, match="no supply left"):
+        run_case(CASE, outcome=outcome, simulate=always_raises, replications=64, jobs=2, block_size=32)
+    with pytest.raises(SimulatorError, match="WorkerDied: the worker process ended by itself, with code 9"):
+        run_case(CASE, outcome=outcome, simulate=always_dies, replications=32, jobs=2, block_size=16)
+
+
+def test_a_pool_of_the_standard_library_will_do_as_well() -> None:
+    expected = joined(replications=64)
+    with ThreadPoolExecutor(2) as threads:
+        assert joined(replications=64, jobs=threads, block_size=16) == expected
 
 
 def test_an_outcome_that_workers_cannot_receive_is_refused() -> None:
     with pytest.raises(UsageError, match="importable by name"):
-        run_case(CASE, outcome=lambda trace: 0, simulate=simulate, replications=64, jobs=2, block_size=16)
+        run_case(CASE, outcome=lambda trace: 0, simulate=fine, replications=64, jobs=2, block_size=16)
 
 
 @pytest.mark.parametrize(("replications", "nearest"), [(100, 96), (0, 16), (-3, 16), (1000, 1008)])
 def test_a_number_of_replications_that_is_no_multiple_of_16_names_the_nearest(replications: int, nearest: int) -> None:
     with pytest.raises(UsageError, match=f"the nearest is {nearest}$"):
-        run_case(CASE, outcome=outcome, simulate=simulate, replications=replications)
+        run_case(CASE, outcome=outcome, simulate=fine, replications=replications)
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3, 8])

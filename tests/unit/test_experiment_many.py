@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.errors import IncompleteError, InterruptedRun, UsageError
+from simulator.errors import InterruptedRun, UsageError
 from simulator.experiment.blocks import run_case
 from simulator.experiment.many import Wanted, run_many
 from simulator.metrics.outcome import outcome
@@ -34,14 +34,6 @@ def branches(trace: Any, case: Case) -> Any:
 def stops_at_the_full_ban(trace: Any, case: Case) -> Any:
     if "ban" in case.name.lower():
         raise KeyboardInterrupt
-    return exposed(trace, case)
-
-
-def dies_at_the_full_ban(trace: Any, case: Case) -> Any:
-    import os
-
-    if "ban" in case.name.lower():
-        os._exit(9)
     return exposed(trace, case)
 
 
@@ -95,23 +87,17 @@ def test_progress_counts_replications_of_all_cases() -> None:
     assert told[-1] == 112
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_what_was_finished_comes_before_the_interruption(jobs: int) -> None:
+def test_what_was_finished_comes_before_the_interruption() -> None:
     found: list[int] = []
 
     def collect() -> None:
-        for position, _ in run_many(wanted(), reduce=stops_at_the_full_ban, jobs=jobs):
+        for position, _ in run_many(wanted(), reduce=stops_at_the_full_ban):
             found.append(position)  # an interrupted extend would keep nothing
 
     with pytest.raises(InterruptedRun, match="interrupted"):
         collect()
     assert 0 in found
     assert 1 not in found
-
-
-def test_a_dead_worker_is_told_of() -> None:
-    with pytest.raises(IncompleteError, match="worker process died"):
-        list(run_many(wanted(), reduce=dies_at_the_full_ban, jobs=2))
 
 
 @pytest.mark.parametrize(

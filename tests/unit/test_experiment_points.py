@@ -6,6 +6,7 @@ import pytest
 from simulator.domain.facts import UncertainInput
 from simulator.experiment.points import (
     RANDOMISATIONS,
+    Points,
     input_uniforms,
     input_values,
     owen_scrambled,
@@ -79,3 +80,12 @@ def test_values_follow_the_stated_quantiles() -> None:
 
 def test_no_inputs_give_no_values() -> None:
     assert input_values((), 16, seed=0) == {}
+
+
+@pytest.mark.parametrize(("first", "end"), [(0, 16), (16, 48), (37, 38), (5, 250), (240, 256)])
+def test_the_values_of_some_replications_are_those_of_the_run(first: int, end: int) -> None:
+    whole = input_values(INPUTS, 256, seed=3)
+    part = Points(INPUTS, 256, 3).values(first, end)
+    assert {name: values.tobytes() for name, values in part.items()} == {
+        name: values[first:end].tobytes() for name, values in whole.items()
+    }
