@@ -131,6 +131,20 @@ def branches(scenario: Scenario, case: Case, cut: Cut) -> tuple[Case, Case]:
     return replace(case, horizon=horizon, watched=watched), replace(other, horizon=horizon, watched=watched)
 
 
+def at_deadline(scenario: Scenario, case: Case) -> Case:
+    """Return a case with China cut off on its deadline for a year, on the case's own clock.
+
+    The branch of ``simulator stress --cut CHN --at DEADLINE``, third countries shut too; the year ends within the
+    clock of every case, so that its futures are those of a run.
+    """
+    cut = cut_of(case, CHINA, case.deadline, f"{YEAR_DAYS}d", rerouting=False, everyone=False)
+    cutting = scenario
+    for event in _events(scenario, case, cut):
+        cutting = cutting.with_event(**event)
+    other = resolve(cutting, [chain.commodity for chain in case.chains])
+    return replace(other, horizon=case.horizon, watched=case.watched)
+
+
 def watched_days(case: Case, cut: Cut) -> tuple[date, ...]:
     """Return the days at which supply is looked at: every review's length from the cut, its end, and a year more."""
     step, last = case.review_days, cut.ends + timedelta(days=YEAR_DAYS)

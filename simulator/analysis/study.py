@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analysis.cut import at_deadline
+from simulator.analysis.input_range import InputRange, check_input_range, input_range
 from simulator.analysis.overall import overall_verdict
+from simulator.analysis.precision import FIRST, Precision, check_precision, following, half_width, needed
 from simulator.analysis.verdict import USUALLY, Verdict, judge
-from simulator.errors import TooFewReplicationsError
-from simulator.experiment.blocks import Keeper, Outcomes, PartialRun, Progress, failures_text
+from simulator.domain.target import BRANCHED
+from simulator.errors import IncompleteError, TooFewReplicationsError
+from simulator.experiment.blocks import Keeper, Outcomes, PartialRun, Progress, continued, failures_text
 from simulator.experiment.cases import CaseRun, run_cases
 from simulator.experiment.executors import Jobs
 from simulator.experiment.streaming import Failure
@@ -45,6 +50,10 @@ class Study:
     wall_s: float
     failed: tuple[Failure, ...] = ()
     """Replications that came to nothing; they stay among those asked for."""
+    precision: Precision | None = None
+    """The precision asked for and what became of it; None where a number of replications was asked for."""
+    input_range: InputRange | None = None
+    """Range of P(met | inputs), where it was asked for."""
 
     @property
     def replications(self) -> int:
@@ -83,6 +92,8 @@ def run(
     progress: Progress | None = None,
     case: Case | None = None,
     keeper: Keeper[Outcome] | None = None,
+    precision: float | None = None,
+    with_input_range: bool = False,
 ) -> Study:
     """Simulate a scenario and judge it.
 
@@ -108,6 +119,12 @@ def run(
         The scenario as ``resolve`` gave it, where that has been done; ``commodities`` are then its own.
     keeper
         Takes each part of the outcome as it comes, and knows those of an earlier run that was stopped.
+    precision
+        Half-width of the 95 % intervals of the headline's probabilities at which to stop; ``replications`` is then the
+        most to run. What is run is the same as a run of so many replications; ``Study.precision`` says how many and
+        whether it sufficed. A rule that stops when an interval looks narrow stops a little too early now and then.
+    with_input_range
+        Also simulate 64 sets of input values under 32 futures each, for the range of P(met | inputs).
 
     Raises
     ------
@@ -120,7 +137,7 @@ def run(
         scenario = load(scenario)
     if case is None:
         case = resolve(scenario, list(commodities) if commodities else None)
-    planned = Planned(scenario, case, replications, seed, keeper)
+    planned = Planned(scenario, case, replications, seed, keeper, precision, with_input_range)
     (study,) = run_several(
         [planned], jobs=jobs if executor is None else executor, block_size=block_size, progress=progress
     )
@@ -140,6 +157,37 @@ class Planned:
     seed: int
     keeper: Keeper[Outcome] | None = None
     """Where its parts are kept as they come."""
+    precision: float | None = None
+    """Half-width at which to stop; ``replications`` is then the most to run."""
+    input_range: bool = False
+    """Whether the range of P(met | inputs) is wanted as well."""
+
+    def check(self) -> None:
+        """Refuse what cannot be asked for, before anything runs.
+
+        Raises
+        ------
+        UsageError
+            If the precision says nothing, or there is no range over inputs.
+        """
+        if self.precision is not None:
+            check_precision(self.precision, self.replications)
+        if self.input_range:
+            check_input_range(self.case)
+
+    def futures(self, first: int, end: int) -> CaseRun[Outcome]:
+        """Return the run of its futures from ``first`` to before ``end``."""
+        branched = any(item.yardstick in BRANCHED for item in self.case.target.criteria)
+        return CaseRun(
+            self.case,
+            end - first,
+            self.seed,
+            partial(outcome, case=self.case),
+            first=first,
+            keeper=self.keeper,
+            cut_off=at_deadline(self.scenario, self.case) if branched else None,
+            statistic=partial(convergence, self.case),
+        )
 
 
 def run_several(
@@ -159,17 +207,20 @@ def run_several(
         If the runs were interrupted or cannot go on: after every finished study, with what there is of the first
         unfinished one.
     """
-    wanted = [
-        CaseRun(
-            item.case,
-            item.replications,
-            item.seed,
-            partial(outcome, case=item.case),
-            keeper=item.keeper,
-            statistic=partial(convergence, item.case),
-        )
-        for item in planned
-    ]
+    for item in planned:
+        item.check()
+    if any(item.precision is not None for item in planned):
+        studies = (until_precise(item, jobs=jobs, block_size=block_size, progress=progress) for item in planned)
+    else:
+        studies = _side_by_side(planned, jobs=jobs, block_size=block_size, progress=progress)
+    for item, study in zip(planned, studies, strict=True):
+        yield _with_range(study, jobs, progress) if item.input_range else study
+
+
+def _side_by_side(
+    planned: Sequence[Planned], *, jobs: Jobs, block_size: int | None, progress: Progress | None
+) -> Iterator[Study]:
+    wanted = [item.futures(0, item.replications) for item in planned]
     following = 0
     try:
         for position, outcomes in run_cases(wanted, jobs=jobs, block_size=block_size, progress=progress):
@@ -181,6 +232,51 @@ def run_several(
         finished: Outcomes[Outcome] = error.finished  # type: ignore[assignment]  # an exception class cannot be generic
         study = _partial(planned[following], finished) if following < len(planned) else None
         raise PartialStudy(error, study) from error
+
+
+def until_precise(
+    planned: Planned, *, jobs: Jobs = 1, block_size: int | None = None, progress: Progress | None = None
+) -> Study:
+    """Add futures until the headline is known as well as wanted, or there are as many as may be.
+
+    Raises
+    ------
+    PartialStudy
+        If the run was interrupted or cannot go on, with what there is.
+    """
+    assert planned.precision is not None, "asked of runs with a precision"
+    wanted, most = planned.precision, planned.replications
+    so_far: Outcomes[Outcome] | None = None
+    looks: list[int] = []
+    target = min(FIRST, most)
+    while True:
+        part = planned.futures(0 if so_far is None else looks[-1], target)
+        try:
+            ((_, more),) = run_cases([part], jobs=jobs, block_size=block_size, progress=progress)
+        except PartialRun as error:
+            finished: Outcomes[Outcome] = error.finished  # type: ignore[assignment]  # as above
+            everything = finished if so_far is None else continued(so_far, finished)
+            raise PartialStudy(error, _partial(planned, replace(everything, requested=target))) from error
+        so_far = replace(more if so_far is None else continued(so_far, more), requested=target)
+        looks.append(target)
+        study = _partial(planned, so_far) if target < most else _study(planned, so_far)
+        half, of = (math.nan, "") if study is None else half_width(study.verdict, HEADLINE)
+        if study is not None and (half <= wanted or target >= most or study.failed):
+            found = Precision(wanted, half, of, tuple(looks), most, needed(target, half, wanted))
+            return replace(study, precision=found)
+        target = following(target, half, wanted, most)
+
+
+def _with_range(study: Study, jobs: Jobs, progress: Progress | None) -> Study:
+    """Return the study with the range of P(met | inputs), which is simulated now."""
+    try:
+        found = input_range(study.case, study.verdict, seed=study.seed, jobs=jobs, progress=progress)
+    except IncompleteError as error:
+        nothing: Outcomes[Outcome] = Outcomes(study.seed, study.requested, (), (), study.wall_s, study.jobs)
+        why = PartialRun(f"{error}; the range over inputs is left out", nothing)
+        why.exit_code = error.exit_code
+        raise PartialStudy(why, study) from error
+    return replace(study, input_range=found)
 
 
 def _partial(planned: Planned, finished: Outcomes[Outcome]) -> Study | None:

@@ -41,6 +41,16 @@ if TYPE_CHECKING:
 @sets_option()
 @observed_option
 @workers_options
+@click.option(
+    "--precision",
+    type=float,
+    metavar="X",
+    help="Run until the headline's 95 % intervals are +/- X; --replications is then the most.  [default: 16384]",
+)
+@click.option("--cutoff", is_flag=True, help="Judge the yardstick cutoff too: every future once more, China cut off.")
+@click.option(
+    "--input-range", is_flag=True, help="Add the range of P(met) over the uncertain inputs: 64 x 32 more futures."
+)
 @click.option("--out", metavar="DIR", help="Keep the run in a folder of its own inside DIR, block by block.")
 @click.option("--resume", metavar="DIR", help="Go on with a kept run that was stopped, or with all of them inside DIR.")
 @click.option("--agreements", is_flag=True, help="Add tonnes by agreement and partner country to the table.")
@@ -59,6 +69,9 @@ def run(
     sets: tuple[str, ...],
     observed: str | None,
     jobs: Jobs,
+    precision: float | None,
+    cutoff: bool,
+    input_range: bool,
     out: str | None,
     resume: str | None,
     agreements: bool,
@@ -75,6 +88,7 @@ def run(
       simulator run scenarios/baseline.yaml --commodity gallium --set events.us_ban_suspension.renewal_probability=0.5
       simulator run scenarios/*.yaml --replications 256 --json > runs.json
       simulator run scenarios/baseline.yaml scenarios/snapback_2026.yaml --out runs --html report.html
+      simulator run scenarios/baseline.yaml --commodity antimony --cutoff --precision 0.02
       simulator run scenarios/nowcast.yaml --observed scenarios/observed/2026_07.csv
 
     The result goes to stdout, progress to stderr. The same scenario, data, seed and number of replications
@@ -86,7 +100,13 @@ def run(
     """
     _check_what_to_run(ctx, scenarios, resume)
     _no_file_twice(scenarios)
-    asked = Asked(replications, seed, commodities, sets, jobs, quiet, observed)
+    if precision is not None:
+        from simulator.analysis.precision import MOST, check_precision
+
+        if ctx.get_parameter_source("replications") is ParameterSource.DEFAULT:
+            replications = MOST
+        check_precision(precision, replications)
+    asked = Asked(replications, seed, commodities, sets, jobs, quiet, observed, cutoff, precision, input_range)
     wanted = Wanted(html, markdown)
     wanted.check()
 
@@ -105,18 +125,28 @@ def run(
     if resume is not None:
         runs = continued(resume, asked, kept, check)
     else:
-        runs = simulated(scenarios, asked, check, kept.begin if out is not None else None)
+        # How many futures a precision takes is not known when it begins: such a run is kept when it ends.
+        as_they_come = out is not None and precision is None
+        runs = simulated(scenarios, asked, check, kept.begin if as_they_come else None)
     printed = _Printed(as_json, agreements)
     studies: list[Study] = []
     stopped: PartialStudy | None = None
     failed: list[Study] = []
+    short: list[Study] = []
     with closing(runs):
         for study, why in runs:
             stopped = why
             if study is None:
                 break
             stopped = kept.finish(study, why)
+            if out is not None and precision is not None:
+                from simulator.report.run_directory import keep
+
+                folder = keep(study, out)
+                if not quiet:
+                    click.echo(f"kept in {folder}", err=True)
             printed.add(study)
+            short += [study] if study.precision is not None and not study.precision.reached else []
             failed += [study] if study.failed else []
             if wanted.files:
                 studies.append(study)
@@ -139,7 +169,18 @@ def run(
     if failed:
         kept.tell_how_to_go_on(ctx)
         return IncompleteError.exit_code
-    return 0
+    for study in short:
+        from simulator.report.precision_text import not_reached
+
+        click.echo(f"error: {study.case.name}: {not_reached(study)}", err=True)
+    return IncompleteError.exit_code if short else 0
+
+
+_OF_THE_FOLDER = (
+    "scenarios", "replications", "seed", "commodities", "sets", "observed", "data", "out", "precision", "cutoff",
+    "input_range",
+)  # fmt: skip
+"""Options that say what is run; a resumed run has them from its folder."""
 
 
 def _check_what_to_run(ctx: click.Context, scenarios: tuple[str, ...], resume: str | None) -> None:
@@ -151,7 +192,7 @@ def _check_what_to_run(ctx: click.Context, scenarios: tuple[str, ...], resume: s
     given = [
         parameter.opts[0] if parameter.param_type_name == "option" else "SCENARIO"
         for parameter in ctx.command.params
-        if parameter.name in ("scenarios", "replications", "seed", "commodities", "sets", "observed", "data", "out")
+        if parameter.name in _OF_THE_FOLDER
         and ctx.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
     ]
     if given:

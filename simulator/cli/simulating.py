@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from simulator.analysis.study import PartialStudy, Planned, Study
     from simulator.experiment.executors import Jobs
     from simulator.scenario.case import Case
+    from simulator.scenario.loader import Scenario
 
 Studies = Generator[tuple["Study | None", "PartialStudy | None"], None, None]
 """The study of each scenario in order; where one is stopped, what it has of a study, why, and no more."""
@@ -32,6 +33,12 @@ class Asked:
     quiet: bool
     observed: str | None = None
     """File of observations in the place of the scenarios' own."""
+    cutoff: bool = False
+    """Judge the yardstick ``cutoff`` too, which simulates every future twice."""
+    precision: float | None = None
+    """Half-width at which to stop; ``replications`` is then the most to run."""
+    input_range: bool = False
+    """Simulate 64 sets of input values under 32 futures each as well."""
 
 
 def simulated(
@@ -58,6 +65,8 @@ def simulated(
 
         # Every file and name is checked before anything runs.
         loaded = [load(path, asked.sets, asked.observed) for path in paths]
+        if asked.cutoff:
+            loaded = [with_cutoff(scenario) for scenario in loaded]
         # Before the other imports and the catalogue, which take most of a second.
         shown.begin(_title(paths), asked.replications * len(paths))
 
@@ -70,7 +79,14 @@ def simulated(
             for path, case in zip(paths, cases, strict=True):
                 print_notices(notices(case), path)
         planned: Sequence[Planned] = [
-            Planned(scenario, case, asked.replications, asked.seed)
+            Planned(
+                scenario,
+                case,
+                asked.replications,
+                asked.seed,
+                precision=asked.precision,
+                input_range=asked.input_range,
+            )
             for scenario, case in zip(loaded, cases, strict=True)
         ]
         yield from studies(planned if kept is None else kept(planned), asked.jobs, shown)
@@ -85,6 +101,14 @@ def studies(planned: Sequence[Planned], jobs: Jobs, shown: Quiet) -> Studies:
             yield study, None
     except PartialStudy as error:
         yield error.study, error
+
+
+def with_cutoff(scenario: Scenario) -> Scenario:
+    """Return the scenario with the yardstick ``cutoff`` among its criteria."""
+    criteria = [item.model_dump(mode="json", exclude_none=True) for item in scenario.model.target.criteria]
+    if any(item.get("yardstick") == "cutoff" for item in criteria):
+        return scenario
+    return scenario.with_set("target.criteria", [*criteria, {"yardstick": "cutoff"}])
 
 
 def _title(paths: Sequence[str]) -> str:

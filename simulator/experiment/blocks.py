@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
@@ -102,6 +102,8 @@ class BlockTask(Generic[T]):
     """What to do with a trace."""
     simulate: Simulate | None = field(default=None)
     """The model; None for ``simulator.model.simulate``."""
+    cut_off: Case | None = None
+    """The same case with China cut off on the deadline: simulated on the same draws, its chains go with the trace."""
 
     def __call__(
         self,
@@ -122,13 +124,31 @@ class BlockTask(Generic[T]):
         tick: Callable[[float], None] | None = None,
     ) -> Trace:
         """Simulate any replications of the run as one block, on the values of the inputs in them."""
+        cases = (self.case,) if self.cut_off is None else (self.case, self.cut_off)
+        traces = []
+        for place, case in enumerate(cases):
+
+            def part_done(share: float, place: int = place) -> None:
+                if tick is not None:
+                    tick((place + share) / len(cases))
+
+            traces.append(self._simulated(case, replications, inputs, None if tick is None else part_done))
+        return traces[0] if self.cut_off is None else replace(traces[0], under_cut=traces[1].chains)
+
+    def _simulated(
+        self,
+        case: Case,
+        replications: NDArray[np.int64],
+        inputs: Mapping[str, NDArray[np.float64]],
+        tick: Callable[[float], None] | None,
+    ) -> Trace:
         model = self.simulate
         if model is None:
             from simulator.model import simulate as shipped
 
             model = partial(shipped, tick=tick)
-        with laid_over(self.case.overlay):
-            return model(self.case, BlockDraws(self.seed, replications, inputs), replications)
+        with laid_over(case.overlay):
+            return model(case, BlockDraws(self.seed, replications, inputs), replications)
 
 
 def cut_blocks(replications: int, jobs: int, block_size: int | None) -> tuple[Block, ...]:
@@ -200,6 +220,19 @@ def run_case(
     if outcomes.failed:
         raise PartialRun(failures_text(outcomes), outcomes)
     return outcomes
+
+
+def continued(earlier: Outcomes[T], later: Outcomes[T]) -> Outcomes[T]:
+    """Return two runs of one case, of which the later went on where the earlier ended, as one."""
+    return Outcomes(
+        seed=later.seed,
+        requested=earlier.requested + later.requested,
+        blocks=(*earlier.blocks, *later.blocks),
+        parts=(*earlier.parts, *later.parts),
+        wall_s=earlier.wall_s + later.wall_s,
+        jobs=max(earlier.jobs, later.jobs),
+        failed=(*earlier.failed, *later.failed),
+    )
 
 
 def failures_text(outcomes: Outcomes[Any]) -> str:

@@ -56,6 +56,8 @@ class CaseRun(Generic[T]):
     inputs: Mapping[str, Floats] = field(default_factory=dict)
     """Uncertain input -> (replications,) values that stand in for those of the run's own points."""
     keeper: Keeper[T] | None = None
+    cut_off: Case | None = None
+    """The case with China cut off on the deadline, where its chains are to go with each trace; twice the work."""
     statistic: Callable[[Sequence[T]], str] | None = None
     """Summary of the parts finished so far, for whoever watches."""
 
@@ -308,7 +310,7 @@ class _Tasks:
 
     def plain(self, item: CaseRun[Any]) -> BlockTask[Any]:
         """Return the task of a case."""
-        return BlockTask(item.case, item.seed, item.outcome, self._simulate)
+        return BlockTask(item.case, item.seed, item.outcome, self._simulate, item.cut_off)
 
     def pickled(self, position: int, item: CaseRun[Any]) -> tuple[str, bytes]:
         """Return digest and bytes of the task of a case."""

@@ -13,6 +13,7 @@ from simulator.domain.company import Company
 from simulator.experiment.streaming import Failure
 from simulator.report.conditioning_document import conditioning_document
 from simulator.report.delivery_document import agreement_documents, partner_documents
+from simulator.report.precision_text import precision_document
 from simulator.report.values import estimate_values, quantile_values
 from simulator.report.yardstick_document import overall_values, yardstick_documents, yardstick_values
 from simulator.scenario.case import Case
@@ -36,6 +37,7 @@ def run_document(study: Study) -> Document:
             "replications_requested": study.requested,
             "complete": study.complete,
             **({"failed": [_failure(item, study.seed) for item in study.failed]} if study.failed else {}),
+            **({"precision": precision_document(study.precision)} if study.precision is not None else {}),
             "lots": verdict.lots,
             "focal": case.focal,
             **({"company": _company(case.company)} if case.company is not None else {}),

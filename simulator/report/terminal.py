@@ -14,6 +14,7 @@ from simulator.domain.target import Criterion
 from simulator.metrics.yardsticks import criteria
 from simulator.report.conditioning_document import conditioning_text
 from simulator.report.layout import WIDTH, Column, as_lines, ruled
+from simulator.report.precision_text import precision_text
 from simulator.report.wording import chance, counted, frequency, percent, spread
 from simulator.report.yardstick_text import identified_lines, list_lines, tables
 from simulator.report.yardstick_wording import sentence_of
@@ -48,6 +49,7 @@ def terminal(study: Study, *, colour: bool = False) -> str:
             *_branches(study),
             *_rules(study),
             *_conditioning(study),
+            *_precision(study),
             *_footer(study),
         )
     )
@@ -81,7 +83,14 @@ def sentence(study: Study) -> str:
 
 def remarks(study: Study) -> tuple[str, ...]:
     """Return what else is said of the verdict, one paragraph each: doubts about the start, and rules that fired."""
-    parts = (list_lines(study), _in_doubt(study), identified_lines(study), _rules(study), _conditioning(study))
+    parts = (
+        list_lines(study),
+        _in_doubt(study),
+        identified_lines(study),
+        _rules(study),
+        _conditioning(study),
+        _precision(study),
+    )
     return tuple(text for part in parts if (text := " ".join(part)))
 
 
@@ -263,6 +272,11 @@ def _own_rows(overlay: Overlay) -> str:
         for table, rows in overlay.tables.items()
     ]
     return f"Own rows laid over the catalogue: {'; '.join(parts)}."
+
+
+def _precision(study: Study) -> Iterable[str]:
+    if study.precision is not None:
+        yield from textwrap.wrap(precision_text(study), WIDTH)
 
 
 def _assumptions(study: Study) -> str:
