@@ -61,10 +61,10 @@ def extremes(case: Case, item: UncertainInput, replications: int, seed: int) -> 
     return low, high
 
 
-def repeated(case: Case, inputs: Sequence[UncertainInput], points: int, seed: int) -> Wanted:
-    """Return the case at the first so many points of a run, each under ``REPEATS`` futures by chance."""
+def repeated(case: Case, inputs: Sequence[UncertainInput], points: int, seed: int, repeats: int = REPEATS) -> Wanted:
+    """Return the case at the first so many points of a run, each under ``repeats`` futures by chance."""
     values = input_values(inputs, points, seed)
-    return _at(case, values, seed)
+    return _at(case, values, seed, repeats)
 
 
 def saltelli(
@@ -85,8 +85,8 @@ def saltelli(
     return (*(_at(case, values, seed) for values in (a, b, *mixed)), _at(case, a, seed + 1))
 
 
-def _at(case: Case, values: Mapping[str, Floats], seed: int) -> Wanted:
-    """Every point under ``REPEATS`` futures; futures of one point stand side by side."""
-    spread = {name: np.repeat(column, REPEATS) for name, column in values.items()}
+def _at(case: Case, values: Mapping[str, Floats], seed: int, repeats: int = REPEATS) -> Wanted:
+    """Every point under ``repeats`` futures; futures of one point stand side by side."""
+    spread = {name: np.repeat(column, repeats) for name, column in values.items()}
     count = len(next(iter(spread.values())))
     return Wanted(case, count, seed, spread)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from simulator.analysis.input_range import InputRange
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import CommodityVerdict
 from simulator.domain.company import Company
@@ -15,7 +16,12 @@ from simulator.report.conditioning_document import conditioning_document
 from simulator.report.delivery_document import agreement_documents, partner_documents
 from simulator.report.precision_text import precision_document
 from simulator.report.values import estimate_values, quantile_values
-from simulator.report.yardstick_document import overall_values, yardstick_documents, yardstick_values
+from simulator.report.yardstick_document import (
+    overall_values,
+    range_document,
+    yardstick_documents,
+    yardstick_values,
+)
 from simulator.scenario.case import Case
 
 RUN_SCHEMA: Final = "simulator.run/1"
@@ -52,8 +58,9 @@ def run_document(study: Study) -> Document:
                 name: {**estimate_values(item.fired), "first_day": quantile_values(item.first_day)}
                 for name, item in verdict.rules.items()
             },
-            "commodities": [_commodity(item) for item in verdict.commodities],
-            "end_products": [_commodity(item) for item in verdict.end_products],
+            **({"input_range": range_document(study.input_range)} if study.input_range is not None else {}),
+            "commodities": [_commodity(item, study.input_range) for item in verdict.commodities],
+            "end_products": [_commodity(item, study.input_range) for item in verdict.end_products],
             "agreements": agreement_documents(study),
             "partners": partner_documents(study),
             "execution": {"wall_s": round(study.wall_s, 3), "jobs": study.jobs},
@@ -130,7 +137,8 @@ def without_nan(value: object) -> object:
     return value
 
 
-def _commodity(item: CommodityVerdict) -> Document:
+def _commodity(item: CommodityVerdict, over: InputRange | None) -> Document:
+    ranges = {} if over is None else over.commodities.get(item.commodity, {})
     return {
         "commodity": item.commodity,
         "name": item.name,
@@ -138,7 +146,8 @@ def _commodity(item: CommodityVerdict) -> Document:
         "grade_reason": item.grade_reason,
         "headline": item.headline,
         "yardsticks": {
-            name: yardstick_values(yardstick, headline=name == HEADLINE) for name, yardstick in item.yardsticks.items()
+            name: yardstick_values(yardstick, headline=name == HEADLINE, over_inputs=ranges.get(name))
+            for name, yardstick in item.yardsticks.items()
         },
         "kpis": {
             name: {moment: quantile_values(quantiles) for moment, quantiles in moments.items()}

@@ -16,7 +16,7 @@ from simulator.report.conditioning_document import conditioning_text
 from simulator.report.layout import WIDTH, Column, as_lines, ruled
 from simulator.report.precision_text import precision_text
 from simulator.report.wording import chance, counted, frequency, percent, spread
-from simulator.report.yardstick_text import identified_lines, list_lines, tables
+from simulator.report.yardstick_text import identified_lines, list_lines, range_table, tables
 from simulator.report.yardstick_wording import sentence_of
 from simulator.scenario.case import Case
 
@@ -125,7 +125,9 @@ def _tables(study: Study, colour: bool) -> Iterable[str]:
         yield ruled(COLUMNS, map(_row, items), header=place == 0, colour=colour)
     # Those of the headline that are open; all of them where none is.
     listed = groups(study)
-    yield from tables(study, listed[0][1] or [item for _, items in listed for item in items], colour=colour)
+    shown = listed[0][1] or [item for _, items in listed for item in items]
+    yield from tables(study, shown, colour=colour)
+    yield from range_table(study, shown, colour=colour)
     yield ""
 
 

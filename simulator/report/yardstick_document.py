@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulator.analysis.first_met import Distance, FirstMet
+from simulator.analysis.input_range import InputRange, Spread
 from simulator.analysis.overall import OverallVerdict
 from simulator.analysis.study import HEADLINE
 from simulator.analysis.verdict import YardstickVerdict
@@ -46,7 +47,7 @@ def _meaning(case: Case, criterion: Criterion) -> Document:
     }
 
 
-def yardstick_values(item: YardstickVerdict, *, headline: bool = False) -> Document:
+def yardstick_values(item: YardstickVerdict, *, headline: bool = False, over_inputs: Spread | None = None) -> Document:
     """Return the verdict of one yardstick on one commodity; the survival curve goes with the ``headline`` one alone."""
     return {
         **estimate_values(item.probability),
@@ -63,6 +64,7 @@ def yardstick_values(item: YardstickVerdict, *, headline: bool = False) -> Docum
         "exposed_min": None if item.exposed_min is None else estimate_values(item.exposed_min),
         "exposed_max": None if item.exposed_max is None else estimate_values(item.exposed_max),
         "identified": item.identified,
+        **({} if over_inputs is None else {"p_given_inputs": spread_values(over_inputs)}),
         "by_branch": {name: estimate_values(estimate) for name, estimate in item.by_branch.items()},
     }
 
@@ -93,6 +95,27 @@ def overall_values(name: str, item: OverallVerdict) -> Document:
             branch: {**estimate_values(estimate), "expected_met": item.expected_by_branch[branch]}
             for branch, estimate in item.by_branch.items()
         },
+    }
+
+
+def spread_values(item: Spread) -> Document:
+    """Return the range of P(met | inputs)."""
+    return {
+        "p05": number_values(item.p05),
+        "p50": number_values(item.p50),
+        "p95": number_values(item.p95),
+        "raw_p05_p95": list(item.raw),
+        "noise_share": item.noise,
+    }
+
+
+def range_document(found: InputRange) -> Document:
+    """Return how the range over inputs was made, and that of the list."""
+    return {
+        "points": found.points,
+        "repeats": found.repeats,
+        "inputs": found.inputs,
+        "all_met": {name: spread_values(item) for name, item in found.overall.items()},
     }
 
 

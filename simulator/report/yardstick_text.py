@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from simulator.analysis.first_met import Distance, FirstMet
+from simulator.analysis.input_range import Spread
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import CommodityVerdict, Quantiles, YardstickVerdict
 from simulator.metrics.distance import TONNES
 from simulator.report.layout import WIDTH, Column, ruled
-from simulator.report.wording import chance, percent, tonnes
+from simulator.report.wording import chance, percent, spread, tonnes
 from simulator.report.yardstick_wording import rule_in_words
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ _WHEN: Final[tuple[Column, ...]] = (
     ("demand to\nfill, t/yr", 16, "right"),
     ("if sellers\nspare/load it, %", 16, "right"),
 )
-_OTHER: Final = 12
+_OTHER: Final = 14
 """Width of a column of another yardstick."""
-_MOST_OTHER: Final = 8
+_MOST_OTHER: Final = 7
 
 
 def tables(study: Study, shown: Sequence[CommodityVerdict], *, colour: bool) -> Iterable[str]:
@@ -46,10 +47,36 @@ def tables(study: Study, shown: Sequence[CommodityVerdict], *, colour: bool) -> 
     for first in range(0, len(others), _MOST_OTHER):
         names = others[first : first + _MOST_OTHER]
         columns: list[Column] = [("commodity", 16, "left")]
-        columns += [(f"P(met)\n{name[: _OTHER - 3]}, %", _OTHER, "right") for name in names]
+        columns += [(f"P(met)\n{name[:11]}, %", _OTHER, "right") for name in names]
         yield from ("", "By further yardsticks")
         rows = ([_name(item), *(chance(item.yardsticks[name].probability) for name in names)] for item in shown)
         yield ruled(columns, rows, colour=colour)
+
+
+def range_table(study: Study, shown: Sequence[CommodityVerdict], *, colour: bool) -> Iterable[str]:
+    """Yield the range of P(met | inputs) by each yardstick, where it was asked for."""
+    over = study.input_range
+    if over is None or not shown:
+        return
+    names = [name for name in study.verdict.overall if any(name in item for item in over.commodities.values())]
+    yield ""
+    yield from textwrap.wrap(
+        f"P(met) given the inputs, %: median (5-95 %) over {over.points} sets of values of {over.inputs} uncertain "
+        f"inputs, {over.repeats} futures each",
+        WIDTH,
+    )
+    for first in range(0, len(names), _MOST_OTHER):
+        some = names[first : first + _MOST_OTHER]
+        columns: list[Column] = [("commodity", 16, "left"), *((name[:11], _OTHER, "right") for name in some)]
+        rows = [[_name(item), *(_given(over.commodities[item.commodity], name) for name in some)] for item in shown]
+        yield ruled(columns, [*rows, ["all counted", *(_given(over.overall, name) for name in some)]], colour=colour)
+
+
+def _given(found: Mapping[str, Spread], name: str) -> str:
+    if name not in found:
+        return "-"
+    item = found[name]
+    return spread(Quantiles(item.p05.value, item.p50.value, item.p95.value))
 
 
 def _name(item: CommodityVerdict) -> str:
@@ -86,8 +113,8 @@ def away(item: Distance | None) -> str:
     """Return median and 5 to 95 % range of a distance."""
     if item is None:
         return "-"
-    spread = Quantiles(*(item.quantiles[name].value for name in ("p05", "p50", "p95")))
-    return tonnes(spread) + ("" if item.unit == TONNES else f" {item.unit}")
+    found = Quantiles(*(item.quantiles[name].value for name in ("p05", "p50", "p95")))
+    return tonnes(found) + ("" if item.unit == TONNES else f" {item.unit}")
 
 
 def sides(item: YardstickVerdict) -> str:

@@ -125,7 +125,7 @@ def test_what_cannot_be_run_leaves_no_folder(tmp_path: Path) -> None:
 def test_the_examples_of_the_help_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each example line is loaded and resolved with its overrides as ``run`` would, only not simulated."""
     examples = [line.split()[2:] for line in (run.help or "").splitlines() if line.strip().startswith("simulator run")]
-    assert len(examples) == 5
+    assert len(examples) == 6
     monkeypatch.chdir(ROOT)
     for words in examples:
         sets = [words[place + 1] for place, word in enumerate(words) if word == "--set"]
@@ -178,3 +178,64 @@ def test_ctrl_c_ends_with_130_and_no_traceback() -> None:
     assert process.returncode == 130
     assert "Traceback" not in told
     assert "interrupted" in told
+
+
+TWO = ("--commodity", "gallium", "--commodity", "antimony", "--jobs", "1")
+
+
+def test_cutoff_on_request_is_the_branch_of_the_stress(capsys: Captured) -> None:
+    """Asked for, the yardstick appears everywhere and moves no other number; met less often than without the cut."""
+    plain = ran(capsys, BASELINE, *TWO, "--replications", "32")
+    asked = ran(capsys, BASELINE, *TWO, "--replications", "32", "--cutoff")
+    assert "cutoff" not in plain["yardsticks"]
+    assert asked["yardsticks"]["cutoff"]["threshold"] == 0.10
+    assert asked["overall"]["cutoff"]["of"] == 2
+    chances: dict[str, float] = {}
+    for before, after in zip(plain["commodities"], asked["commodities"], strict=True):
+        cutoff = after["yardsticks"].pop("cutoff")
+        chances[after["commodity"]] = cutoff["p"]
+        assert before == after
+        assert (cutoff["later"], cutoff["first_met"], cutoff["p_at_start"]) == (None, None, None)
+    assert exit_code(["stress", BASELINE, *TWO, "--replications", "32", "--cut", "CHN", "--at", "+18mo", "--json"]) == 0
+    stressed = json.loads(capsys.readouterr().out)
+    (same,) = [item for item in stressed["commodities"] if item["commodity"] == "antimony"]
+    # Other futures, since the stress watches longer; the same branch.
+    assert abs(same["cutoff"]["p"] - chances["antimony"]) < 0.35
+    assert chances["antimony"] < same["cutoff_without"]["p"]
+
+
+def test_a_scenario_may_ask_for_cutoff_and_a_kept_run_reads_back(capsys: Captured, tmp_path: Path) -> None:
+    file = tmp_path / "cut.yaml"
+    criteria = "[{yardstick: cutoff, max_unmet_share: 0.3}, {name: stock, metric: days_of_cover, min_value: 30}]"
+    file.write_text(f"name: Cut\nextends: {BASELINE}\ntarget: {{criteria: {criteria}}}\n", "utf-8")
+    document = ran(capsys, str(file), *SMALL, "--out", str(tmp_path / "runs"), "--quiet")
+    assert document["yardsticks"]["cutoff"]["threshold"] == 0.3
+    assert document["yardsticks"]["stock"]["formula"] == "days_of_cover >= 30 days over 90 days"
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert exit_code(["rerun", str(folder), "--jobs", "1", "--quiet"]) == 0
+    assert "identical" in capsys.readouterr().out
+
+
+def test_a_precision_is_run_for_and_the_result_is_that_of_so_many_futures(capsys: Captured) -> None:
+    small = ("--commodity", "magnesium_metal", "--jobs", "1")
+    document = ran(capsys, BASELINE, *small, "--precision", "0.03")
+    found = document.pop("precision")
+    assert found["reached"]
+    assert found["half_width"] <= 0.03
+    assert found["looks"][-1] == document["replications"] == document["replications_requested"]
+    plain = ran(capsys, BASELINE, *small, "--replications", str(document["replications"]))
+    assert without_execution(plain) == without_execution(document)
+
+
+def test_a_precision_out_of_reach_is_incomplete_and_says_what_it_would_take(capsys: Captured) -> None:
+    arguments = (BASELINE, "--commodity", "antimony", "--jobs", "1", "--precision", "0.0005", "--replications", "512")
+    assert exit_code(["run", *arguments]) == 4
+    text = capsys.readouterr()
+    assert "+/- 0.0005 not reached with 512 futures: antimony" in " ".join(text.out.split())
+    assert "about --replications" in text.err
+
+
+@pytest.mark.parametrize(("option", "value"), [("--precision", "0"), ("--precision", "0.5"), ("--precision", "x")])
+def test_a_precision_that_says_nothing_is_a_usage_error(option: str, value: str, capsys: Captured) -> None:
+    assert exit_code(["run", BASELINE, option, value]) == 2
+    assert "precision" in capsys.readouterr().err
