@@ -34,6 +34,7 @@ from simulator.metrics.outcome import Outcome, joined
 if TYPE_CHECKING:
     from simulator.analysis.verdict import Verdict
     from simulator.experiment.blocks import Progress
+    from simulator.experiment.executors import Jobs
     from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -93,7 +94,7 @@ def spread_of(met: Flags) -> Spread:
 
 
 def input_range(
-    case: Case, verdict: Verdict, *, seed: int, jobs: int = 1, progress: Progress | None = None
+    case: Case, verdict: Verdict, *, seed: int, jobs: Jobs = 1, progress: Progress | None = None
 ) -> InputRange:
     """Simulate ``POINTS`` x ``REPEATS`` futures of a case and return the range of P(met | inputs).
 
@@ -106,7 +107,7 @@ def input_range(
     seed
         Root seed: the points are the first of a run with it.
     jobs
-        Worker processes; no result depends on it.
+        Worker processes, or an executor; no result depends on it.
     progress
         Told (done, total, statistic).
 

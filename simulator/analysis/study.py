@@ -209,6 +209,7 @@ def run_several(
     """
     for item in planned:
         item.check()
+    studies: Iterator[Study]
     if any(item.precision is not None for item in planned):
         studies = (until_precise(item, jobs=jobs, block_size=block_size, progress=progress) for item in planned)
     else:
