@@ -88,7 +88,7 @@ def explain(
     began = time.monotonic()
     stopped: PartialAttribution | None = None
     with progress(quiet=quiet) as shown:
-        shown.begin(Path(scenario).name, replications)
+        shown.begin(Path(scenario).name, replications if kept is None else kept.replications)
         from simulator.analysis import explain as analysis
         from simulator.experiment.executors import available_cores
         from simulator.scenario import load, resolve

@@ -14,6 +14,7 @@ from simulator.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from simulator.analysis.study import Study
+    from simulator.report.explain_store import Explained
 
 html_option: Option = click.option("--html", metavar="FILE", help="Write the report as one self-contained page.")
 markdown_option: Option = click.option("--markdown", metavar="FILE", help="Write its verdict and tables as Markdown.")
@@ -53,14 +54,14 @@ class Wanted:
             if not path.parent.is_dir():
                 raise InputError(f"{option} {path}: there is no folder {path.parent}")
 
-    def write(self, studies: Sequence[Study], notices: Sequence[str] = ()) -> None:
-        """Write the report to every file asked for."""
+    def write(self, studies: Sequence[Study], notices: Sequence[str] = (), explained: Explained | None = None) -> None:
+        """Write the report to every file asked for; ``explained`` is kept beside the first run."""
         from simulator.report.page.build import html, markdown
         from simulator.report.run_directory import write_whole
         from simulator.report.tidy import tidy
 
         make = {
-            "--html": lambda: html(studies, notices),
+            "--html": lambda: html(studies, notices, explained),
             "--markdown": lambda: markdown(studies, notices),
             "--csv": lambda: tidy(studies),
         }
@@ -85,7 +86,8 @@ def report(folders: tuple[str, ...], html: str | None, markdown: str | None, csv
       simulator run scenarios/baseline.yaml scenarios/snapback_2026.yaml --out runs
       simulator report runs/baseline-* runs/snap-back-* --html report.html --markdown summary.md
 
-    The page needs nothing else: no script, no file beside it, no network. Runs that do not rest on the same
+    What drives the verdict is taken from `simulator explain` where its result lies beside the first run. The
+    page needs nothing else: no script, no file beside it, no network. Runs that do not rest on the same
     futures are not compared: exit code 5. A folder that is damaged or not a run: exit code 3.
     """
     wanted = Wanted(html, markdown, csv)
@@ -93,6 +95,7 @@ def report(folders: tuple[str, ...], html: str | None, markdown: str | None, csv
         raise UsageError("nothing to write: give --html, --markdown or --csv with a file")
     wanted.check()
     from simulator.analysis.compare import check_comparable
+    from simulator.report.explain_store import read_explained
     from simulator.report.run_reader import read_run
 
     runs = [read_run(folder) for folder in folders]
@@ -101,7 +104,7 @@ def report(folders: tuple[str, ...], html: str | None, markdown: str | None, csv
     notices = [notice for run in runs for notice in run.notices]
     for notice in notices:
         click.echo(f"notice: {notice}", err=True)
-    wanted.write([run.study for run in runs], notices)
+    wanted.write([run.study for run in runs], notices, read_explained(runs[0].folder, runs[0].study))
     if not quiet:
         for file in wanted.files.values():
             click.echo(f"wrote {file}", err=True)

@@ -30,6 +30,7 @@ from simulator.errors import IncompleteError, UsageError
 if TYPE_CHECKING:
     from simulator.analysis.study import PartialStudy, Study
     from simulator.experiment.executors import Jobs
+    from simulator.report.explain_store import Explained
     from simulator.scenario.case import Case
 
 
@@ -159,7 +160,7 @@ def run(
     # Runs of other lengths have no pairs of futures; those before the one that was stopped have.
     whole = [study for study in studies if study.complete] or studies
     if wanted.files:
-        wanted.write(whole)
+        wanted.write(whole, explained=_explained(whole[0], kept))
     for study in failed:
         tell_of_failures(study, kept)
     if stopped is not None:
@@ -197,6 +198,16 @@ def _check_what_to_run(ctx: click.Context, scenarios: tuple[str, ...], resume: s
     ]
     if given:
         raise UsageError(f"--resume goes on with what the folder says; leave out {', '.join(given)}")
+
+
+def _explained(study: Study, kept: Kept) -> Explained | None:
+    """Return what was kept beside the first run before."""
+    folder = kept.folder(study)
+    if folder is None:
+        return None
+    from simulator.report.explain_store import read_explained
+
+    return read_explained(folder, study)
 
 
 def _no_file_twice(paths: tuple[str, ...]) -> None:

@@ -10,8 +10,10 @@ import pytest
 from simulator.cli.main import exit_code
 from simulator.errors import InputError
 from simulator.report.explain_store import EXPLAINED, read_explained
+from simulator.report.figures.attribution import attribution_bars
 from simulator.report.run_reader import read_run
 from tests.unit.test_analysis_explain import FEW, SCENARIOS
+from tests.unit.test_report_page import Page, faults
 
 Captured = pytest.CaptureFixture[str]
 SMALL = ("--replications", "16", "--commodity", "magnesium_metal", "--jobs", "1", "--quiet")
@@ -72,6 +74,35 @@ def test_a_kept_run_is_explained_beside_itself_and_read_back(file: str, tmp_path
         (folder / EXPLAINED).write_bytes(damage)
         with pytest.raises(InputError, match=phrase):
             read_explained(folder, study)
+
+
+def test_the_page_of_an_explained_run_says_what_drives_it_with_the_numbers_of_every_bar(
+    file: str, tmp_path: Path
+) -> None:
+    parent, page = str(tmp_path / "runs"), tmp_path / "page.html"
+    assert exit_code(["run", file, *SMALL, "--out", parent, "--html", str(page)]) == 0
+    assert "rank correlation" in page.read_text("utf-8").lower()
+    (folder,) = Path(parent).iterdir()
+    assert exit_code(["explain", str(folder), "--jobs", "1", "--quiet"]) == 0
+    assert exit_code(["report", str(folder), "--html", str(page), "--quiet"]) == 0
+    text = page.read_text("utf-8")
+    assert faults(text) == []
+    assert "rank correlation" not in text.lower()
+    said = " ".join(Page(text).text.split())
+    assert "Shapley values of groups, which sum to the difference exactly" in said
+    assert "magnesium_ban (export ban, CHN)" in said
+    study = read_run(folder).study
+    explained = read_explained(folder, study)
+    assert explained is not None
+    bars = attribution_bars(explained, "magnesium_metal")
+    assert [bar.part for bar in bars] == ["group", "lever"]
+    assert all(bar.floor >= (bar.high - bar.low) / 2 for bar in bars), "looked at together, the floor is higher"
+    # The same run again writes the same page, since the attribution lies beside it.
+    again = tmp_path / "again.html"
+    assert exit_code(["run", file, *SMALL, "--out", parent, "--html", str(again)]) == 0
+    assert again.read_text("utf-8") == text
+    (folder / EXPLAINED).write_bytes(b"{")
+    assert exit_code(["report", str(folder), "--html", str(page), "--quiet"]) == 3
 
 
 def test_a_run_can_be_kept_where_its_explanation_lies_already(file: str, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ SAID = {
     "fan": ("China-exposed, % of use", "Antimony: met in", "target", "deadline", "now", "median"),
     "survival": ("no shortage so far, % of futures", "months from start", "antimony", "gallium"),
     "drivers": ("rank correlation", "Gallium: what moves it", "us ban suspension renewed"),
-    "flows": ("declared origin of landings", "use, by China exposure", "exposed", "now", "deadline"),
+    "flows": ("declared origin", "stock, mixed", "use", "exposed", "now: ", "at the deadline: ", "t a year"),
     "months": (f"Short of use, % of {REPLICATIONS} futures", "antimony", "gallium"),
     "differences": ("Change of china dependent share, percentage points", "Baseline minus Ban of antimony"),
 }

@@ -118,6 +118,17 @@ def test_the_sections_stand_in_the_order_in_which_people_ask() -> None:
     assert "comparison" not in [section.key for section in sections([baseline()])]
 
 
+def test_every_run_has_its_fan_where_runs_differ_and_one_stands_for_all_where_they_do_not(text: str) -> None:
+    said = " ".join(Page(text).text.split())
+    assert "Antimony: China-exposed share of use, run by run" in said
+    assert "The same month by month in every run: Gallium." in said
+    fan = text[text.index('id="fan-antimony"') : text.index('id="fan-gallium"')]
+    for name in ("Baseline: met in", "Ban of antimony: met in"):
+        assert name in fan
+    table = text[text.index('id="fan-data-antimony"') :]
+    assert table.index(">Baseline</th>") < table.index(">Ban of antimony</th>") < table.index("</table>")
+
+
 def test_every_figure_has_a_name_a_description_and_its_numbers(text: str) -> None:
     page = Page(text)
     assert page.tags.count("svg") == page.tags.count("figure") == page.tags.count("desc") > 8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +25,7 @@ from simulator.report.figures.style import (
     mark,
     percent_axis,
     sign,
+    source_line,
     spread_out,
     styled,
 )
@@ -36,6 +39,8 @@ _INKS: Final = {"consumed": INK, "before": FAINT}
 """Colours of the labels of lines that are not the yardstick's own."""
 _APART: Final = 0.03
 """Share below which two ends of bands are one to the eye."""
+MOST_BESIDE: Final = 3
+"""Panels in a row of small multiples."""
 LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles shown: the outer pair bounds 90 % of futures, the inner one 50 %."""
 
@@ -148,6 +153,33 @@ def fan(
         own.set_title(f"{heading(item)}: {named}met in {met} of 100", pad=13)
         sign(own, study, given)
     return own
+
+
+def fans(studies: Sequence[Study], commodity: str) -> Axes:
+    """Draw the fan of every run side by side on one scale; the first panel is returned, the figure holds the others."""
+    from matplotlib.figure import Figure
+
+    columns = min(len(studies), 2 if len(studies) == 4 else MOST_BESIDE)
+    rows = -(-len(studies) // columns)
+    with styled():
+        figure = Figure(figsize=(4.1 * columns, 2.9 * rows + 0.15), layout="constrained")
+        panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
+        for place, own in enumerate(panels.flat):
+            if place >= len(studies):
+                own.set_axis_off()
+                continue
+            study = studies[place]
+            fan(study, commodity, own)
+            if place % columns:
+                own.set_ylabel("")
+            item = verdict_of(study, commodity)
+            met = chance(item.yardsticks[HEADLINE].probability)
+            name = textwrap.shorten(study.case.name, 34, placeholder="\N{HORIZONTAL ELLIPSIS}")
+            own.set_title(f"{name}: met in {met} of 100", pad=13, fontsize=9)
+        figure.suptitle(heading(verdict_of(studies[0], commodity)), x=0.01, ha="left", fontsize=10, fontweight="bold")
+        made_of = "\n".join(source_line(study) for study in studies)
+        figure.supxlabel(made_of, fontsize=6.5, color=FAINT, x=0.01, ha="left")
+    return panels[0, 0]  # type: ignore[no-any-return]  # an array of axes
 
 
 def _name_bands(ax: Axes, data: FanData, before: NDArray[np.float64] | None) -> None:

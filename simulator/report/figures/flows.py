@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from simulator.domain.traces import REROUTED
 from simulator.metrics.outcome import ChainOutcome
 from simulator.report.figures.style import (
     BLUE,
+    FAINT,
     GREY,
     INK,
     ORANGE,
@@ -40,7 +42,13 @@ MONTHS: Final = 3
 OTHER: Final = "other"
 UNKNOWN: Final = "OTH"
 """Origin of tonnes that no country is known of."""
-_WIDTH: Final = 0.16
+_WIDTH: Final = 0.12
+_TALLEST: Final = 0.88
+"""Height of the larger moment, which leaves room for the gaps between its bands."""
+_GAP: Final = 0.022
+"""Between bands where they stand apart."""
+_APART: Final = 4.0
+"""From the first moment's origins to the second's."""
 _BAND: Final = 0.045
 """Shares below it carry no label."""
 
@@ -130,50 +138,77 @@ def _label(origin: str) -> str:
 
 
 def flows(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
-    """Draw shares by declared origin, and by provenance, now and at the deadline."""
+    """Draw what landed by declared origin and what was used by provenance, now and at the deadline, on one scale.
+
+    Landings mix in the buyer's stock, so no tonne of the use can be followed back to one origin: all bands of origins
+    run into the stock, and the provenance of use runs out of it. Heights are tonnes landed a year.
+    """
     data = flow_data(study, commodity)
+    tonnes = [0.0 if math.isnan(item.value) else item.value for item in data.tonnes]
+    scale = max(*tonnes, 1e-9)
+    colours = dict(zip([band.label for band in data.origins], _colours(data.origins), strict=True))
     with styled():
-        own, given = axes(ax, 5.4, 2.9), ax
-        for left, title, bands in (
-            (0.0, "declared origin of landings", data.origins),
-            (2.5, "use, by China exposure", data.provenance),
-        ):
-            _pair(own, left, bands)
-            own.text(left + 0.5, 1.09, title, ha="center", va="bottom", fontsize=8, fontweight="bold")
-            for x, text in ((left, "now"), (left + 1.0, "deadline")):
-                own.text(x, 1.02, text, ha="center", va="bottom", fontsize=8)
-        own.set_xlim(-0.8, 4.3)
-        own.set_ylim(-0.02, 1.18)
+        own, given = axes(ax, 9.2, 3.1), ax
+        for left, when, title in ((0.0, "now", "now"), (_APART, "deadline", "at the deadline")):
+            total = tonnes[when == "deadline"]
+            _moment(own, left, data, when, _TALLEST * total / scale, colours)
+            own.text(
+                left + 1.0, 1.11, f"{title}: {_amount(total)} t a year", ha="center", fontsize=8.5, fontweight="bold"
+            )
+            for x, text in ((0.0, "declared origin"), (1.0, "stock, mixed"), (2.0, "use")):
+                own.text(left + x, 1.02, text, ha="center", va="bottom", fontsize=7.5, color=FAINT)
+        own.set_xlim(-0.75, _APART + 2.95)
+        own.set_ylim(-0.03, 1.2)
         own.set_axis_off()
-        own.set_title(f"{heading(verdict_of(study, commodity))}: where it comes from, %")
+        own.set_title(f"{heading(verdict_of(study, commodity))}: where it comes from")
         sign(own, study, given)
     return own
 
 
-def _pair(ax: Axes, left: float, bands: Sequence[Band]) -> None:
-    """Draw one alluvial pair: two stacked bars, each band's parts joined."""
-    sides = [[max(band.now.value, 0.0) for band in bands], [max(band.deadline.value, 0.0) for band in bands]]
-    colours = _colours(bands)
-    tops = [1.0 - np.concatenate([[0.0], np.cumsum(np.nan_to_num(side))]) for side in sides]
-    for i, colour in enumerate(colours):
-        _ribbon(ax, left, [tops[0][i], tops[0][i + 1]], [tops[1][i], tops[1][i + 1]], colour)
-    for column, (x, align) in enumerate(((left, "right"), (left + 1.0, "left"))):
-        middles = [(tops[column][i] + tops[column][i + 1]) / 2 for i in range(len(bands))]
-        shown = [i for i in range(len(bands)) if np.nan_to_num(sides[column][i]) >= _BAND]
-        heights = spread_out([middles[i] for i in shown], 0.085, 0.03, 0.97)
-        for i, height in zip(shown, heights, strict=True):
-            side = -1.0 if align == "right" else 1.0
-            text = f"{bands[i].label} {100 * sides[column][i]:.0f}"
-            ax.text(x + side * (_WIDTH / 2 + 0.03), height, text, ha=align, va="center", fontsize=7.5, color=INK)
-        for i, colour in enumerate(colours):
-            ax.bar(x, tops[column][i + 1] - tops[column][i], _WIDTH, bottom=tops[column][i], color=colour)
+def _moment(ax: Axes, left: float, data: FlowData, when: str, height: float, colours: dict[str, str]) -> None:
+    """Draw origins, stock and use of one moment, ``height`` tall on the scale of both."""
+    middle = (1.0 - height) / 2
+    ax.bar(left + 1.0, height, _WIDTH, bottom=middle, color="#c9ced6")
+    for bands, x, inwards, names in (
+        (data.origins, 0.0, 1.0, [colours[band.label] for band in data.origins]),
+        (data.provenance, 2.0, -1.0, _colours(data.provenance)),
+    ):
+        shares = [max(float(np.nan_to_num(getattr(band, when).value)), 0.0) for band in bands]
+        gaps = _GAP * (sum(share > 0 for share in shares) - 1)
+        # Bands stand apart at their own end and lie together in the stock.
+        outer = middle + height + gaps / 2
+        inner = middle + height
+        ends = []
+        for band, share, colour in zip(bands, shares, names, strict=True):
+            if share <= 0:
+                continue
+            tall = share * height
+            ax.bar(left + x, tall, _WIDTH, bottom=outer - tall, color=colour)
+            a, b = left + x + inwards * _WIDTH / 2, left + 1.0 - inwards * _WIDTH / 2
+            _ribbon(ax, (a, b), (outer, outer - tall), (inner, inner - tall), colour)
+            ends.append((f"{band.label} {100 * share:.0f} %", outer - tall / 2, share))
+            outer, inner = outer - tall - _GAP, inner - tall
+        shown = [end for end in ends if end[2] >= _BAND]
+        heights = spread_out([place for _, place, _ in shown], 0.085, 0.03, 0.97)
+        for (text, _, _), place in zip(shown, heights, strict=True):
+            align = "right" if inwards > 0 else "left"
+            at = left + x - inwards * (_WIDTH / 2 + 0.04)
+            ax.text(at, place, text, ha=align, va="center", fontsize=7.5, color=INK)
 
 
-def _ribbon(ax: Axes, left: float, start: list[float], end: list[float], colour: str) -> None:
+def _amount(tonnes: float) -> str:
+    digits = max(0, 1 - math.floor(math.log10(tonnes))) if tonnes > 0 else 0
+    return f"{tonnes:,.{min(digits, 3)}f}"
+
+
+def _ribbon(
+    ax: Axes, ends: tuple[float, float], start: tuple[float, float], end: tuple[float, float], colour: str
+) -> None:
+    """Draw a band from its upper and lower edge at the first end to those at the second."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    a, b = left + _WIDTH / 2, left + 1.0 - _WIDTH / 2
+    a, b = ends
     middle = (a + b) / 2
     corners = [
         (a, start[0]), (middle, start[0]), (middle, end[0]), (b, end[0]),

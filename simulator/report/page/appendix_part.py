@@ -11,6 +11,7 @@ from simulator import __version__
 from simulator.analysis.study import Study
 from simulator.domain.facts import UncertainInput
 from simulator.instruments.names import commodity_names
+from simulator.report.explain_store import Explained
 from simulator.report.page.blocks import Block, Paragraph, Section, Table
 from simulator.report.page.figures_part import data_tables
 from simulator.report.run_directory import RANDOM_SCHEME, run_id
@@ -44,11 +45,11 @@ def caveats_section(studies: Sequence[Study], notices: Sequence[str]) -> Section
     return Section("caveats", "Before you quote this", tuple(Paragraph(text) for text in (*texts, *notices)))
 
 
-def appendix_sections(studies: Sequence[Study]) -> tuple[Section, ...]:
+def appendix_sections(studies: Sequence[Study], explained: Explained | None = None) -> tuple[Section, ...]:
     """Return the numbers behind the figures, the inputs with sources and grades, and the manifest."""
     study = studies[0]
     return (
-        Section("data", "Numbers behind the figures", data_tables(study)),
+        Section("data", "Numbers behind the figures", data_tables(studies, explained)),
         Section("inputs", "Assumptions, sources and grades", tuple(_inputs(study))),
         Section("manifest", "Manifest", tuple(_manifests(studies))),
     )

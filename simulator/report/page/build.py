@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from simulator.analysis.study import Study
+from simulator.report.explain_store import Explained
 from simulator.report.figures.style import figure_of, svg
 from simulator.report.page.appendix_part import appendix_sections, caveats_section
 from simulator.report.page.blocks import Block, Drawing, Paragraph, Section, Table
@@ -20,8 +21,12 @@ from simulator.report.page.observed_part import observed_sections
 from simulator.report.page.verdict_part import status_section, verdict_section
 
 
-def sections(studies: Sequence[Study], notices: Sequence[str] = ()) -> tuple[Section, ...]:
+def sections(
+    studies: Sequence[Study], notices: Sequence[str] = (), explained: Explained | None = None
+) -> tuple[Section, ...]:
     """Return what a report of one run or several says, in reading order; the first run is the reference.
+
+    ``explained`` is the attribution kept beside the first run.
 
     Raises
     ------
@@ -32,16 +37,16 @@ def sections(studies: Sequence[Study], notices: Sequence[str] = ()) -> tuple[Sec
         verdict_section(studies),
         status_section(studies),
         *observed_sections(studies),
-        *figure_sections(studies[0]),
+        *figure_sections(studies, explained),
         *((comparison_section(studies),) if len(studies) > 1 else ()),
         caveats_section(studies, notices),
-        *appendix_sections(studies),
+        *appendix_sections(studies, explained),
     )
 
 
-def html(studies: Sequence[Study], notices: Sequence[str] = ()) -> str:
+def html(studies: Sequence[Study], notices: Sequence[str] = (), explained: Explained | None = None) -> str:
     """Return the report as one page: no script, nothing from outside, the same bytes for the same runs."""
-    return page(" and ".join(study.case.name for study in studies), sections(studies, notices))
+    return page(" and ".join(study.case.name for study in studies), sections(studies, notices, explained))
 
 
 def page(title: str, parts: Sequence[Section]) -> str:

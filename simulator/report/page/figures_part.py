@@ -3,48 +3,57 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
 import numpy as np
 
-from simulator.analysis.intervals import Estimate, quantile
+from simulator.analysis.intervals import Estimate
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import CommodityVerdict
+from simulator.report.explain_store import Explained
 from simulator.report.figures.drivers import driver_data, drivers
-from simulator.report.figures.fan import fan, fan_data
 from simulator.report.figures.flows import Band, flow_data, flows
 from simulator.report.figures.months import month_data, months
-from simulator.report.figures.subjects import chain_of, short_name
+from simulator.report.figures.subjects import short_name
 from simulator.report.figures.survival import MOST, most_often_short, survival, survival_data
+from simulator.report.page.attribution_part import attribution_blocks, attribution_table
 from simulator.report.page.blocks import Block, Drawing, Paragraph, Section, Table
+from simulator.report.page.exposure_part import exposure_blocks, exposure_tables
 from simulator.report.page.status import ON_TRACK, status
 from simulator.report.terminal import groups
-from simulator.report.wording import chance, percent, spread
+from simulator.report.wording import chance
 
 MOST_SHOWN: Final = 8
 """Commodities whose drivers and flows are drawn; the others' are a call away."""
 
 
-def figure_sections(study: Study) -> tuple[Section, ...]:
-    """Return the sections on how things develop, run short, what moves them, and where tonnes come from."""
+def figure_sections(studies: Sequence[Study], explained: Explained | None = None) -> tuple[Section, ...]:
+    """Return the sections on how things develop, run short, what drives them, and where tonnes come from.
+
+    How they develop is told of every run, the rest of the first. What drives it is the attribution ``explained`` of
+    the first run where there is one, otherwise what goes together with the result.
+    """
+    study = studies[0]
     chosen = _in_trouble(study)
+    drivers = _drivers(study, chosen) if explained is None else _attribution(study, explained, chosen)
     return (
-        Section("exposure", "How far use hangs on China", tuple(_fans(study))),
+        Section("exposure", "How far use hangs on China", tuple(exposure_blocks(studies))),
         Section("shortages", "How long until use falls short", tuple(_shortages(study))),
-        Section("drivers", "What moves the result", tuple(_drivers(study, chosen))),
+        Section("drivers", "What drives the result", tuple(drivers)),
         Section("flows", "Where the tonnes come from", tuple(_flows(study, chosen))),
         Section("months", "When use falls short", tuple(_months(study))),
     )
 
 
-def data_tables(study: Study) -> tuple[Table, ...]:
+def data_tables(studies: Sequence[Study], explained: Explained | None = None) -> tuple[Table, ...]:
     """Return the numbers behind the figures of ``figure_sections``, in their order."""
+    study = studies[0]
     chosen = _in_trouble(study)
     return (
-        *(_fan_table(study, item) for item in _everything(study)),
-        *(_driver_table(study, item) for item in chosen),
+        *exposure_tables(studies),
+        *(_driver_table(study, item) if explained is None else attribution_table(explained, item) for item in chosen),
         *(_flow_table(study, item) for item in chosen),
         _month_table(study),
     )
@@ -63,48 +72,6 @@ def _in_trouble(study: Study) -> list[CommodityVerdict]:
 
 def _key(kind: str, item: CommodityVerdict) -> str:
     return f"{kind}-{item.commodity.replace(':', '-').replace('_', '-')}"
-
-
-def _fans(study: Study) -> Iterator[Block]:
-    yield Paragraph(
-        "Share of use over 90 days that China mined, refined or worked at any modelled stage, or that Chinese controls "
-        "withhold: median, 50 % and 90 % of futures. The dotted line leaves out what is withheld. To meet the target "
-        "the share must be at or below the dashed line at the deadline, and unmet demand within its limit.",
-        "small",
-    )
-    for item in _everything(study):
-        exposed = item.kpis["china_dependent_share"]
-        yield Drawing(
-            key=_key("fan", item),
-            title=f"{item.name}: China-exposed share of use",
-            description=(
-                f"Line chart by month. Median (5-95 % of {study.replications:,} futures), percent: now "
-                f"{spread(exposed['start'])}, at the deadline {spread(exposed['deadline'])}."
-            ),
-            draw=partial(fan, study, item.commodity),
-            table=_key("fan-data", item),
-            css="half",
-        )
-
-
-def _fan_table(study: Study, item: CommodityVerdict) -> Table:
-    data, chain = fan_data(study, item.commodity), chain_of(study, item.commodity)
-    rows = []
-    for month in range(0, len(data.days), 3):
-        middle = quantile(chain.series["china_dependent_share"][:, month], 0.5, weights=study.weights)
-        p05, p25, _, p75, p95 = (percent(float(value)) for value in data.bands[:, month])
-        consumed = quantile(chain.series["china_exposed_share"][:, month], 0.5, weights=study.weights)
-        day = study.case.calendar_day(float(data.days[month]))
-        rows.append((f"{day:%b %Y}", chance(middle), f"{p25}-{p75}", f"{p05}-{p95}", chance(consumed), f"{middle.n:,}"))
-    return Table(
-        key=_key("fan-data", item),
-        caption=f"{item.name}: China-exposed share of use, %, by quarter",
-        head=(
-            "quarter to", "median (95 % interval)", "50 % of futures", "90 % of futures",
-            "median without withheld", "futures",
-        ),
-        rows=tuple(rows),
-    )  # fmt: skip
 
 
 def _shortages(study: Study) -> Iterator[Block]:
@@ -145,6 +112,11 @@ def _survival_table(study: Study) -> Table:
         head=("commodity", *(f"month {data.months[i]:.0f}" for i in marks)),
         rows=tuple(rows),
     )
+
+
+def _attribution(study: Study, explained: Explained, chosen: list[CommodityVerdict]) -> Iterator[Block]:
+    yield from attribution_blocks(study, explained, chosen)
+    yield from _left_out(study, chosen, "drivers")
 
 
 def _drivers(study: Study, chosen: list[CommodityVerdict]) -> Iterator[Block]:
@@ -190,8 +162,9 @@ def _correlation(value: float, low: float, high: float) -> str:
 
 def _flows(study: Study, chosen: list[CommodityVerdict]) -> Iterator[Block]:
     yield Paragraph(
-        "Left: what landed in the three months before, by declared origin. Right: what was used over 90 days, by "
-        "whether China worked it at any modelled stage, whatever origin was declared. Means over futures, in percent.",
+        "What landed in the three months before, by declared origin, runs into the buyer's stock, where it mixes; out "
+        "of it comes what was used over 90 days, by whether China worked it at any modelled stage, whatever origin was "
+        "declared. Now and at the deadline on one scale of tonnes landed a year; shares are means over futures.",
         "small",
     )
     yield from _left_out(study, chosen, "flows")
@@ -206,7 +179,7 @@ def _flows(study: Study, chosen: list[CommodityVerdict]) -> Iterator[Block]:
             ),
             draw=partial(flows, study, item.commodity),
             table=_key("flows-data", item),
-            css="half",
+            css="scrolled",
         )
 
 
