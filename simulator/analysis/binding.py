@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-ANY_COUNTRY: Final = ("crma65",)
+ANY_COUNTRY: Final = ("crma65", "nminus1")
 """Yardsticks that look at the largest country, whichever it is; the others look at China."""
+DEPENDENT: Final = ("reliance", "complete", "crma65")
+"""Yardsticks whose threshold is a share that the stages' shares can be held against; others take the half."""
+HALF: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +44,15 @@ class Binding:
 def binding(case: Case, yardstick: str, commodity: str, worth: Worth) -> Binding:
     """Return the binding stage of a commodity and the country that holds it, at the deadline."""
     criterion = next(item for item in criteria(case.target) if item.yardstick == yardstick)
+    most = criterion.threshold if yardstick in DEPENDENT else HALF
     china = _medians(worth.china)
     other = np.where(np.array(worth.runner_ups) != "", _medians(worth.runner_up), np.nan)
     if yardstick in ANY_COUNTRY:
         largest = np.fmax(china, other)
-        exceeded = bool(
-            (np.fmax(worth.china, np.where(np.isnan(other), np.nan, worth.runner_up)) > criterion.threshold).any()
-        )
+        exceeded = bool((np.fmax(worth.china, np.where(np.isnan(other), np.nan, worth.runner_up)) > most).any())
         place = int(np.nanargmax(largest)) if exceeded and not np.isnan(largest).all() else None
     else:
-        stage = binding_stage(worth.stages, worth.china, worth.values["china_dependent_share"], criterion.threshold)
+        stage = binding_stage(worth.stages, worth.china, worth.values["china_dependent_share"], most)
         place = None if stage is None else worth.stages.index(stage)
     if place is None:
         return Binding(commodity, None, "", float("nan"), "", float("nan"))

@@ -15,6 +15,7 @@ from scipy.special import stdtrit
 from simulator.analysis.coalitions import Game, Key, Shelf
 from simulator.analysis.compare import widened
 from simulator.analysis.intervals import LEVEL, Estimate, mean_interval, probability
+from simulator.analysis.overall import consumption_weights, rule_flags
 from simulator.analysis.shapley import Added, exact_mean, sampled_values, shapley_values
 from simulator.analysis.worths import MEASURES
 
@@ -23,8 +24,9 @@ Part = Literal["with", "without", "difference", "group", "deals", "lever", "inte
 
 LIST: Final = "headline"
 """Stands for the headline commodities that missed the target at the start, taken together."""
-LIST_MEASURES: Final = ("expected_met", "all_met")
-"""Measures of the list: how many of its commodities meet the target, and whether all do."""
+LIST_MEASURES: Final = ("expected_met", "all_met", "list_met")
+"""Measures of the list: how many of its commodities meet the target, whether all do, and, where the scenario's rule
+for the list is another, whether that many do."""
 EVERYTHING: Final = "everything"
 
 
@@ -75,6 +77,8 @@ def contributions(game: Game, shelf: Shelf, listed: Sequence[str]) -> Iterator[C
     if listed and all(Key(game.unit(name), frozenset()) in shelf for name in listed):
         yield from _OfList(game, shelf, tuple(listed), "expected_met", float(len(listed))).rows()
         yield from _OfList(game, shelf, tuple(listed), "all_met", 1.0).rows()
+        if game.case.target.list_rule.kind != "all":
+            yield from _OfList(game, shelf, tuple(listed), "list_met", 1.0).rows()
 
 
 class _Of:
@@ -172,13 +176,19 @@ class _OfList(_Of):
         return self._listed
 
     def values(self, key: Callable[[tuple[str, ...]], Key]) -> Floats | None:
-        """(n,) number of the list's commodities that meet the target, or 1 where all do."""
+        """(n,) number of the list's commodities that meet the target, or 1 where all or enough of them do."""
         met = []
         for name in self._listed:
             run = key(self.game.unit(name))
             if run not in self.shelf:
                 return None
             met.append(self.shelf.values(run, name, "met"))
+        if self.measure == "list_met":
+            case = self.game.case
+            worth = np.asarray(consumption_weights(case, self._listed))
+            parts = worth / worth.sum() if worth.sum() > 0 else np.full(len(met), 1.0 / len(met))
+            flags = [values > 0 for values in met]
+            return rule_flags(case.target.list_rule, flags, parts).astype(np.float64)
         count: Floats = np.sum(np.stack(met, axis=1), axis=1)
         return count if self.measure == "expected_met" else (count == len(met)).astype(np.float64)
 

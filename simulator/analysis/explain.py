@@ -26,7 +26,7 @@ from simulator.errors import IncompleteError, UsageError
 from simulator.experiment.blocks import Progress, refuse_odd_replications
 from simulator.experiment.many import Wanted, run_many
 from simulator.instruments.fields import nearest
-from simulator.metrics.yardsticks import criteria
+from simulator.metrics.yardsticks import ON_REQUEST, criteria
 from simulator.scenario import load, resolve
 
 if TYPE_CHECKING:
@@ -215,6 +215,8 @@ def check_asked(case: Case, yardstick: str, replications: int, orders: int) -> N
     refuse_odd_replications(replications)
     known = tuple(item.yardstick for item in criteria(case.target))
     if yardstick not in known:
+        if yardstick in ON_REQUEST:
+            raise UsageError(f"{yardstick!r} takes a branch of its own, which `simulator stress` makes, not explain")
         near = nearest(yardstick, known)
         hint = f"did you mean {near!r}?" if near else f"known: {', '.join(known)}"
         raise UsageError(f"{yardstick!r} is not a yardstick of this scenario; {hint}")

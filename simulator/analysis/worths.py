@@ -83,10 +83,10 @@ def worths(trace: Trace, case: Case, yardstick: str) -> Worths:
 
 
 def _worth(trace: ChainTrace, case: Case, yardstick: str) -> Worth:
-    deadline = float(case.day(case.deadline))
+    criterion = next(item for item in criteria(case.target) if item.yardstick == yardstick)
+    deadline = float(case.day(case.deadline if criterion.deadline is None else criterion.deadline))
     judged = judged_stage(trace, case)
     windows = Windows((0.0, deadline), focal=case.focal, judged_stage=judged)
-    criterion = next(item for item in criteria(case.target) if item.yardstick == yardstick)
     flags = met(trace, criterion, windows)
     dependent = china_dependent_share(trace, windows)[:, 1]
     consumed = during(trace.consumed, trace.days, windows)[:, 1:, None]

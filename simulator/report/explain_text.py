@@ -15,6 +15,7 @@ from simulator.analysis.explain import Attribution
 from simulator.analysis.grouping import Group
 from simulator.report.layout import WIDTH, Column, as_lines, ruled
 from simulator.report.wording import chance, counted, percent
+from simulator.report.yardstick_wording import rule_in_words
 
 SHOWN: Final = 20
 """Single levers shown; --json has all."""
@@ -99,6 +100,11 @@ def _head(found: Attribution) -> Iterator[str]:
         f"{chance(found.of(LIST, 'all_met', part)[0].estimate)} %, {words}"
         for part, words in (("with", "with everything"), ("without", "without any event, deal, project or programme"))
     ]
+    rule = found.of(LIST, "list_met", "with")
+    if rule:
+        words = rule_in_words(found.case.target.list_rule, len(found.listed))
+        empty = found.of(LIST, "list_met", "without")[0].estimate
+        levels.append(f"by the scenario's rule ({words}) {chance(rule[0].estimate)} % and {chance(empty)} %")
     yield from _wrapped(f"The list ({', '.join(found.listed)}): {'; '.join(levels)}.")
 
 

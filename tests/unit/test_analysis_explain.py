@@ -49,7 +49,7 @@ events:
     at: +5d
     output_t_per_year: 40
   - {{id: magnesium_ban, type: export_ban, imposer: CHN, target: USA, commodities: [magnesium_metal], at: +10d}}
-target: {{deadline: +4mo, criteria: [{{yardstick: reliance, max_share: 0.12}}]}}
+target: {{deadline: +4mo, list_rule: {{at_least: 1}}, criteria: [{{yardstick: reliance, max_share: 0.12}}]}}
 """
 GROUPS = {
     "bans": ("indium_ban", "magnesium_ban"),
@@ -142,6 +142,8 @@ def test_groups_and_levers_with_their_interaction_sum_to_the_difference_from_the
     assert checked > 8
     (everyone,) = found.of("headline", "expected_met", "difference")
     assert found.listed == ("indium",)
+    (by_rule,) = found.of("headline", "list_met", "difference")
+    assert by_rule.exact == everyone.exact, "of a list of one, one is enough"
     assert everyone.exact == found.of("indium", "met", "difference")[0].exact < 0
 
 
