@@ -199,6 +199,8 @@ def _chain(
 def joined(parts: Sequence[Outcome]) -> Outcome:
     """Return several outcomes of one case as one, in the order given."""
     first = parts[0]
+    if len(parts) == 1:
+        return first
 
     def stack(arrays: Sequence[NDArray[Scalar]]) -> NDArray[Scalar]:
         return np.concatenate(list(arrays), axis=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -24,6 +24,8 @@ class Windows:
     """Focal country or region; its own output is not an import."""
     judged_stage: int | None = None
     """Stage at which consumption is judged; the last one when None. Stages after it are not upstream of it."""
+    _grown: dict[int, tuple[Floats, Floats]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What ``during`` found for a series before: most metrics look at the same few. The series is kept with it."""
 
 
 def at(series: Floats, days: Floats, points: ArrayLike) -> Floats:
@@ -82,15 +84,21 @@ def last(series: Floats, days: Floats, points: ArrayLike) -> Floats:
 def during(series: Floats, days: Floats, windows: Windows) -> Floats:
     """Return how much a cumulative series grew in each window, in its own unit: (n, M) or (n, M, K).
 
-    A window that begins before the trace counts from the trace's first day.
+    A window that begins before the trace counts from the trace's first day. The result is shared: read it only.
 
     >>> during(np.array([[0.0, 10.0, 30.0]]), np.array([0.0, 10.0, 20.0]), Windows((20.0,), 5.0))
     array([[10.]])
     """
+    known = windows._grown.get(id(series))
+    if known is not None:
+        return known[1]
     ends = np.asarray(windows.end_days, dtype=np.float64)
-    grown = _by_day(series, days, ends)
-    grown -= _by_day(series, days, ends - windows.length_days)
-    return _replications_first(grown)
+    by_day = _by_day(series, days, ends)
+    by_day -= _by_day(series, days, ends - windows.length_days)
+    grown = _replications_first(by_day)
+    grown.flags.writeable = False
+    windows._grown[id(series)] = series, grown
+    return grown
 
 
 def share(part: Floats, whole: Floats) -> Floats:

@@ -49,15 +49,36 @@ class LicenceQueue:
         self.terms = terms
         self.granted = np.zeros((n, buyers))
         """(n, B) tonnes that may ship under licence now."""
-        self.pending = np.zeros((n, buyers))
-        """(n, B) tonnes applied for and not decided."""
         self.unserved = np.zeros((n, buyers))
         """(n, B) tonnes claimed at the last review and not shipped: applied for already."""
-        self.queue = np.zeros((n, terms.longest + 1, buyers))
-        """(n, H, B) tonnes decided on at each coming review."""
+        self._coming = np.zeros((terms.longest + 1, n, buyers))
+        """(H, n, B) tonnes decided on at each coming review; what one review decides lies together."""
+        self._flat = self._coming.reshape(-1)
+        self._place = np.arange(n * buyers).reshape(n, buyers)
+        self._lags = np.ascontiguousarray(terms.lag_reviews.T)
+        """(T, n) reviews to decision."""
         self.now = 0
-        self._rows = np.arange(n)
         self._kept = np.exp2(-1.0 / terms.validity_reviews)[:, None]
+        self._lapsed = 1.0 - self._kept
+        self.approve(np.zeros((n, buyers)), np.zeros((n, buyers), dtype=bool))
+
+    @property
+    def queue(self) -> Floats:
+        """(n, H, B) tonnes decided on at each coming review."""
+        return np.moveaxis(self._coming, 0, 1)
+
+    @property
+    def pending(self) -> Floats:
+        """(n, B) tonnes applied for and not decided."""
+        return np.asarray(self.queue.sum(axis=1) - self._coming[self.now])
+
+    def approve(self, approval: Floats, settled: Mask) -> None:
+        """From now on grant ``approval`` (n, B) of applications, and all of them where the regime is ``settled``."""
+        filled = approval * self.terms.fill[:, None]
+        self._grants = np.where(settled, 1.0, filled)
+        """(n, B) part of the tonnes decided on that is granted."""
+        self._refiled = np.where(settled, 0.0, (1.0 - filled) * self.terms.refiled)
+        """(n, B) part of them that is applied for again."""
 
     def open_steady(self, tonnes: Floats) -> None:
         """Fill the queue as if ``tonnes`` (n, B) had been applied for, and granted, at every review before."""
@@ -66,10 +87,9 @@ class LicenceQueue:
         for ago in range(1, min(self.terms.longest, lags.shape[1])):
             left = lags[:, ago] - ago
             waiting = np.flatnonzero(left > 0)
-            self.queue[waiting, (self.now + left[waiting]) % self.queue.shape[1]] += tonnes[waiting]
-            self.pending[waiting] += tonnes[waiting]
+            self._coming[(self.now + left[waiting]) % len(self._coming), waiting] += tonnes[waiting]
 
-    def review(self, claim: Floats, usual: Floats, approval: Floats, settled: Mask, index: int) -> Floats:
+    def review(self, claim: Floats, usual: Floats, index: int) -> Floats:
         """Decide what is due, file new applications, and return the share (n, B) of claims with a licence in hand.
 
         Parameters
@@ -78,26 +98,22 @@ class LicenceQueue:
             (n, B) tonnes that buyers would take under licence now.
         usual
             (n, B) what they use of it in a review.
-        approval
-            (n, B) share of applications approved.
-        settled
-            (n, B) whether the regime is an established one.
         index
             Number of the review.
         """
-        self.queue[:, self.now] = 0.0
-        self.now = (self.now + 1) % self.queue.shape[1]
-        decided = self.queue[:, self.now]
-        filled = approval * self.terms.fill[:, None]
-        again = np.where(settled, 0.0, (1.0 - filled) * self.terms.refiled) * decided
-        again = np.where(claim > 0.0, again + self.granted * (1.0 - self._kept), 0.0)
-        self.pending = np.maximum(self.pending - decided, 0.0)
-        self.granted = self.granted * self._kept + np.where(settled, 1.0, filled) * decided
-        applied = np.maximum(claim - self.unserved, np.minimum(claim, usual)) + again
+        self._coming[self.now].fill(0.0)
+        self.now = (self.now + 1) % len(self._coming)
+        decided = self._coming[self.now]
+        again = self._refiled * decided
+        again += self.granted * self._lapsed
+        again *= claim > 0.0
+        self.granted *= self._kept
+        self.granted += self._grants * decided
+        applied = np.maximum(claim - self.unserved, np.minimum(claim, usual))
+        applied += again
         self.unserved = claim
-        slots = (self.now + self.terms.lag_reviews[:, index]) % self.queue.shape[1]
-        self.queue[self._rows, slots] += applied
-        self.pending += applied
+        slots = (self.now + self._lags[index]) % len(self._coming)
+        np.add.at(self._flat, (slots[:, None] * self._place.size + self._place).reshape(-1), applied.reshape(-1))
         return np.minimum(1.0, self.granted / np.maximum(claim, _TINY))
 
     def use(self, shipped: Floats) -> None:

@@ -19,7 +19,7 @@ several times faster than many short sums, and it runs in the same order for a r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,14 @@ class Firm:
     """(P, B) part sold to home processors or owned offtake, 0 to 1."""
     contract: Floats
     """(n,) contract share of what is not tied, 0 to 1."""
+    places: tuple[list[int], list[int], list[float]] = field(init=False, repr=False)
+    """Producer, buyer and part of every tied share; there are few."""
+
+    def __post_init__(self) -> None:
+        """Find the tied shares once."""
+        producer, buyer = np.nonzero(self.tied)
+        places = producer.tolist(), buyer.tolist(), self.tied[producer, buyer].tolist()
+        object.__setattr__(self, "places", places)
 
 
 def allocate(
@@ -122,7 +130,7 @@ def over_producers(flow: Floats) -> Floats:
     return _add_up(flow, out=np.empty(flow.shape[1:]))
 
 
-def _add_up(rows: Floats, out: Floats) -> Floats:
+def _add_up(rows: Sequence[Floats] | Floats, out: Floats) -> Floats:
     """Sum over the first axis, row by row: ``np.sum`` adds in another order for a single replication."""
     if len(rows) == 0:
         out.fill(0.0)
@@ -138,22 +146,28 @@ def _ration(flow: Floats, sold: Floats, offer: Floats, firm: Firm) -> None:
 
     Few claims are tied; all others on a producer are cut alike.
     """
-    producer, buyer = np.nonzero(firm.tied)
-    tied = firm.tied[producer, buyer, None]
+    producer, buyer, tied = firm.places
     claim = np.zeros_like(offer)
-    for p, b in zip(producer, buyer, strict=True):
-        claim[p] += flow[p, b] * firm.tied[p, b]
-    claim += firm.contract * np.maximum(sold - claim, 0.0)
+    for p, b, part in zip(producer, buyer, tied, strict=True):
+        claim[p] += flow[p, b] * part
+    loose = np.maximum(sold - claim, 0.0)
+    loose *= firm.contract
+    claim += loose
     rest = np.maximum(sold - claim, 0.0)
     first = np.minimum(1.0, offer / np.maximum(claim, _TINY))
     left = np.maximum(offer - claim, 0.0)
-    second = np.where(rest > 0.0, np.minimum(1.0, left / np.maximum(rest, _TINY)), 1.0)
+    # Without a rest nothing is cut by ``second``, whatever it is.
+    second = np.minimum(1.0, left / np.maximum(rest, _TINY))
     # A claim's cut is ``first`` on its firm part and ``second`` on the rest; exactly 1 where nothing is short.
-    cut = firm.contract * (first - second) + second
-    own = flow[producer, buyer] * (tied * (first[producer] - cut[producer]) + cut[producer])
+    cut = first - second
+    cut *= firm.contract
+    cut += second
+    own = [flow[p, b] * (part * (first[p] - cut[p]) + cut[p]) for p, b, part in zip(producer, buyer, tied, strict=True)]
     flow *= cut[:, None]
-    flow[producer, buyer] = own
-    np.copyto(sold, np.minimum(claim * first + rest * second, offer), where=sold > offer)
+    for p, b, row in zip(producer, buyer, own, strict=True):
+        flow[p, b] = row
+    # Who is asked for more than it has sells all of it.
+    np.minimum(sold, offer, out=sold)
 
 
 def _open_spot(
@@ -169,45 +183,57 @@ def _open_spot(
 
     Producer p offers ``left`` to the buyers open to it in proportion to what they miss; a buyer offered more than it
     misses takes the same part of every offer. Each flow is a product of a producer's and a buyer's factor, so only
-    producers behind a gate and the buyer that needs qualification are looked at one by one.
+    producers behind a gate and the buyer that needs qualification are looked at one by one. A gate that lets
+    everything pass must not change a bit.
     """
     behind = {gate.producer: gate.open.T * unmet for gate in gates}
-    buyer, others = None, list(range(len(unmet)))
+    buyer, others = -1, list(range(len(unmet)))
     if open_to is not None:
         buyer, fraction = open_to[0], rows_last(open_to[1])
         others.remove(buyer)
-        own = np.repeat(unmet[buyer][None], len(left), axis=0)
+
+    def of_others(rows: Floats) -> Floats:
+        """(n,) sum over the buyers that need no qualification."""
+        return _add_up([rows[b] for b in others], out=np.empty(rows.shape[1]))
+
+    asked = np.empty_like(left)
+    asked[...] = of_others(unmet)
+    for p, missed in behind.items():
+        asked[p] = of_others(missed)
+    if open_to is not None:
+        own = fraction * unmet[buyer]
         """(P, n) tonnes that the buyer in qualification misses and each producer may sell it."""
         for p, missed in behind.items():
-            own[p] = missed[buyer]
-    asked = np.repeat(_add_up(unmet[others], out=np.empty_like(left[0]))[None], len(left), axis=0)
-    for p, missed in behind.items():
-        _add_up(missed[others], out=asked[p])
-    if buyer is not None:
-        asked += own * fraction
-    rate = np.where(asked > _NOTHING, left / np.maximum(asked, _NOTHING), 0.0)
+            own[p] = fraction[p] * missed[buyer]
+        asked += own
+    rate = left / np.maximum(asked, _NOTHING)
     """(P, n) tonnes a producer gives per tonne missed by a buyer open to it."""
-    offered = np.zeros_like(unmet)
-    for p, per_tonne in enumerate(rate):
-        # Producer by producer, gate or not: one that lets everything pass must not change a bit.
-        offered += behind.get(p, unmet) * per_tonne
-    if buyer is not None:
-        offered[buyer] = over_producers(own * rate * fraction)
+    rate *= asked > _NOTHING
+    shut = {p: (missed != unmet).any(axis=0) for p, missed in behind.items()}
+    offered = unmet * _add_up(
+        [r * ~shut[p] if p in shut else r for p, r in enumerate(rate)], out=np.empty_like(rate[0])
+    )
+    for p, missed in behind.items():
+        offered += missed * (rate[p] * shut[p])
+    if open_to is not None:
+        own *= rate
+        offered[buyer] = over_producers(own)
         kept = flow[:, buyer].copy()
     taken = np.minimum(1.0, unmet / np.maximum(offered, _TINY))
     """(B, n) part of what it is offered that a buyer takes."""
     bought = unmet * taken
-    whole = np.repeat(_add_up(bought[others], out=np.empty_like(left[0]))[None], len(left), axis=0)
-    for p, per_tonne in enumerate(rate):
-        wanted = bought
-        if p in behind:
-            wanted = behind[p] * taken
-            _add_up(wanted[others], out=whole[p])
-        flow[p] += wanted * per_tonne
-    sold += rate * whole
-    received[others] += (offered * taken)[others]
-    if buyer is not None:  # a buyer that has a producer to itself would get all it has
-        lots = np.minimum(own * taken[buyer] * rate, unmet[buyer]) * fraction
+    spot, added = bought * rate[:, None], rate * of_others(bought)
+    for p, missed in behind.items():
+        wanted = missed * taken
+        spot[p] = wanted * rate[p]
+        added[p] = rate[p] * of_others(wanted)
+    flow += spot
+    sold += added
+    bought = offered * taken
+    if open_to is not None:  # a buyer that has a producer to itself would get all it has
+        own *= taken[buyer]
+        lots = np.minimum(own, unmet[buyer] * fraction)
         flow[:, buyer] = kept + lots
-        received[buyer] += over_producers(lots)
+        bought[buyer] = over_producers(lots)
         sold += lots
+    received += bought

@@ -88,6 +88,8 @@ class NewCapacity:
 
     def output(self, day: float) -> Floats:
         """(n,) design output reached on ``day``, t/yr."""
+        if not (day >= self.start).any():
+            return np.zeros(self.start.shape)
         if self.curve is None:
             return np.where(day >= self.start, self.capacity, 0.0)
         months = np.maximum(day - self.start, -1.0) / DAYS_PER_MONTH

@@ -38,10 +38,10 @@ class Outages:
     ) -> None:
         """``rate`` (n,) outages per plant-year of running; ``terms`` median and p90 of days lost, most plants."""
         median, p90, most = terms
-        self._loss = np.zeros((draws.n, len(stage.producers)))
         self.expected = np.ones((draws.n, len(stage.producers)))
         """(n, P) long-run mean availability: up time over up and down time."""
-        self._entries: list[tuple[Ints, Ints, Floats]] = []
+        self._entries: list[tuple[Ints, Floats]] = []
+        """Per interval: places in (n, P) where a plant is down, and the share lost; a place may come twice."""
         plants = np.maximum(1, np.round(stage.plants)).astype(int)
         chosen = [p for p in range(len(plants)) if 0 < stage.plants[p] <= most and stage.output[p] > 0]
         if not chosen:
@@ -85,19 +85,24 @@ class Outages:
         if not parts:
             return
         rows, reps, producers, shares = (np.concatenate(column) for column in zip(*parts, strict=True))
+        places = reps * self.expected.shape[1] + producers
         order = np.argsort(rows, kind="stable")
         bounds = np.searchsorted(rows[order], np.arange(reviews + 1))
         for review in range(reviews):
             part = order[bounds[review] : bounds[review + 1]]
-            self._entries.append((reps[part], producers[part], shares[part]))
+            self._entries.append((places[part], shares[part]))
 
     def available(self, review: int) -> Floats:
         """(n, P) share of capacity available in the interval that ends at ``review`` (1 is the first)."""
-        self._loss.fill(0.0)
+        up = np.ones(self.expected.shape)
         if 0 < review <= len(self._entries):
-            reps, producers, shares = self._entries[review - 1]
-            np.add.at(self._loss, (reps, producers), shares)
-        return np.clip(1.0 - self._loss, 0.0, 1.0)
+            places, shares = self._entries[review - 1]
+            if places.size:
+                lost = np.zeros(up.size)
+                np.add.at(lost, places, shares)
+                np.subtract(up, lost.reshape(up.shape), out=up)
+                np.maximum(up, 0.0, out=up)
+        return up
 
 
 def _outages(

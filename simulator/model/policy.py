@@ -60,6 +60,8 @@ class ControlDesk(Switchboard[Switch]):
         self.step = step
         self.queue = LicenceQueue(n, len(buyers), licences)
         self.controls: list[Control] = []
+        self._licenses = False
+        """Whether any of them asks for licences."""
         self.quotas: list[Quota] = []
         self.passing = np.ones((n, len(buyers)))
         """(n, B) part of a claim that no ban stops."""
@@ -79,6 +81,10 @@ class ControlDesk(Switchboard[Switch]):
         """(n, B) part of a claim that may pass at this review."""
         self.undenied = self.passing
         """(n, B) the same but for what established licences keep waiting: no news to anybody."""
+        self._free = np.ones((n, len(buyers)))
+        """(n, B) 1 where nothing is asked of a claim."""
+        self._needing = self.licensed
+        """(n, B) part of a claim that no ban stops and that needs a licence."""
         self._under_licence = self.licensed
         """(n, B) part of what passes that needed a licence."""
         self.front: list[tuple[Mask, Floats, Floats, Floats]] = []
@@ -96,6 +102,7 @@ class ControlDesk(Switchboard[Switch]):
         else:
             control = Control(change, covered)
             self.controls.append(control)
+            self._licenses |= control.kind == "licence"
             self.switches[change.event_id] = control
         if change.announced is not None:
             boost = (covered * change.covered_share)[None, :] * (hoarding[:, None] - 1.0)
@@ -139,6 +146,9 @@ class ControlDesk(Switchboard[Switch]):
         for quota in self.quotas:
             self.rationed |= quota.active[:, None] & (quota.covered > 0.0)[None, :]
         now = (self.passing < 1.0) | (self.licensed > 0.0) | self.rationed
+        self._free = np.where((self.passing == 1.0) & (self.licensed == 0.0), 1.0, 0.0)
+        self._needing = self.licensed * self.passing
+        self.queue.approve(self.approval, self.settled)
         self.since = np.where(now, np.where(before, np.minimum(self.since, day), day), np.inf)
 
     def _license(self, control: Control, active: Mask) -> None:
@@ -190,10 +200,10 @@ class ControlDesk(Switchboard[Switch]):
         usual = claim if usual is None else usual
         offer = np.full(claim.shape[0], np.inf) if offer is None else offer
         allowed = undenied = self.passing
-        free = np.where((self.passing == 1.0) & (self.licensed == 0.0), 1.0, 0.0)
-        if any(control.kind == "licence" for control in self.controls):
-            needing = self.licensed * self.passing
-            held = self.queue.review(claim * needing, usual * needing, self.approval, self.settled, index)
+        free = self._free
+        if self._licenses:
+            needing = self._needing
+            held = self.queue.review(claim * needing, usual * needing, index)
             allowed = self.passing * (1.0 - self.licensed + self.licensed * held)
             undenied = np.where(self.settled, self.passing, allowed)
             self._under_licence = needing * held / np.maximum(allowed, _TINY)
@@ -207,6 +217,7 @@ class ControlDesk(Switchboard[Switch]):
 
     def use(self, shipped: Floats) -> None:
         """Book shipped tonnes (n, B) against licences and quotas."""
-        self.queue.use(shipped * self._under_licence)
+        if self._licenses:
+            self.queue.use(shipped * self._under_licence)
         for quota in self.quotas:
             quota.use(shipped)

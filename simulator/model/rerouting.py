@@ -95,16 +95,20 @@ class Rerouting(Switchboard[Enforcement]):
         enforced
             Whether actions against re-routing count; without them, what would come if nobody took any.
         """
-        found = np.empty((blocked.shape[0], len(self.ways), blocked.shape[1]))
+        found = np.zeros((blocked.shape[0], len(self.ways), blocked.shape[1]))
+        enforced = enforced and bool(self.switches)
+        pays = gap > self.premium
+        # Enforcement only adds to the premium: where re-routing does not pay without, it does not pay with it.
+        if not (blocked.any() and pays.any()):
+            return found
         wanted, age = self.share[:, None] * blocked, day - since
         for i, way in enumerate(self.ways):
-            premium, lag_days = self.premium, self.lag_days * way.lag_factor
+            lag_days, passing = self.lag_days * way.lag_factor, pays.astype(float)
             if enforced:
-                premium, lag_days = premium + self.dearer[:, i], lag_days * self.slower[:, i]
-            opened = age >= lag_days[:, None]
-            tonnes = np.minimum(wanted * way.share, way.capacity_share * usual)
-            tonnes *= opened
-            passing = self.passing[:, i] if enforced else 1.0
-            tonnes *= ((gap > premium) * passing)[:, None]
-            found[:, i] = tonnes
+                lag_days = lag_days * self.slower[:, i]
+                passing = (gap > self.premium + self.dearer[:, i]) * self.passing[:, i]
+            tonnes = found[:, i]
+            np.minimum(wanted * way.share, way.capacity_share * usual, out=tonnes)
+            tonnes *= age >= lag_days[:, None]
+            tonnes *= passing[:, None]
         return found
