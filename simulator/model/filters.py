@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
+from simulator.model.labels import EXPOSED
 from simulator.model.market import Gate
 from simulator.model.origin_rules import OriginRules
 from simulator.model.rows import row_sums
@@ -88,12 +89,12 @@ def policy_filters(
     return filters
 
 
-def _chinese_part(world: ChainWorld, market: Market) -> Floats | None:
+def _chinese_part(market: Market) -> Floats | None:
     """(n, P) part of each producer's product made of Chinese material; None where products carry no labels yet."""
     labelled = market.state.product_labels
     if labelled is None:
         return None
-    tainted = labelled[:, :, 1 : world.labels.masks].sum(axis=2) / np.maximum(market.state.product, _TINY)
+    tainted = labelled[:, :, EXPOSED] / np.maximum(market.state.product, _TINY)
     return np.asarray(np.minimum(tainted, 1.0))
 
 
@@ -103,7 +104,7 @@ def _reach_abroad(filters: Filters, world: ChainWorld, market: Market, reach: Fl
     They may sell the targets no more than the part of their product that is free of it. Stocks stay mixed,
     so what they do sell carries their average labels: an upper bound of its exposure.
     """
-    chinese = _chinese_part(world, market)
+    chinese = _chinese_part(market)
     if chinese is None:
         return
     for p in range(chinese.shape[1]):
@@ -118,7 +119,7 @@ def _keep_to_rules(
     filters: Filters, world: ChainWorld, market: Market, rules: OriginRules, order: Floats, share: Floats
 ) -> None:
     """Gates on producers that an origin rule names, and on others as far as their goods are Chinese."""
-    chinese = _chinese_part(world, market)
+    chinese = _chinese_part(market)
     for p in range(len(market.stage.producers)):
         if rules.names(p):
             gate = filters.gates.get(p)

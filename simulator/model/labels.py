@@ -2,7 +2,8 @@
 
 The labels of a quantity are one array whose last axis holds four groups side by side:
 
-* ``2 ** S`` masks: bit ``s`` says that stage ``s`` was done in China. They partition the tonnes.
+* what China did: tonnes done there at no stage and at any, which partition the tonnes, and tonnes done there at each
+  stage. Sums are all that is asked for: which stages go together is not kept, or there would be ``2 ** S`` labels.
 * the first partner touched (``places.PARTNER_LABELS``). They partition the tonnes too.
 * for each stage but the last, the tonnes that passed its largest producer outside China (the runner-up).
 * the least and the most of the tonnes that may have been through China, whoever got which (``segregation``).
@@ -19,6 +20,8 @@ from simulator.domain.chain import Chain
 from simulator.domain.places import CHINA, PARTNER_LABELS, REST
 
 Floats = NDArray[np.float64]
+CLEAN, EXPOSED = 0, 1
+"""Labels of tonnes that China touched at no stage and at any."""
 
 
 class Labels:
@@ -26,40 +29,37 @@ class Labels:
 
     def __init__(self, chain: Chain) -> None:
         self.stages = len(chain.stages)
-        self.masks = 2**self.stages
+        stages = np.arange(self.stages)
+        self.exposed_at = 2 + stages if self.stages > 1 else 1 + stages
+        """(S,) labels of tonnes done in China at each stage; of a single stage, that is ``EXPOSED``."""
+        self.china = int(self.exposed_at[-1]) + 1
+        """Number of labels that say what China did; they come first."""
         present = {country for stage in chain.stages for country in stage.producers}
         self.partner_names = tuple(name for name in PARTNER_LABELS if name == PARTNER_LABELS[0] or name in present)
         """Partners that produce anything in this chain; no tonne can carry the label of another."""
-        self.partners = slice(self.masks, self.masks + len(self.partner_names))
+        self.partners = slice(self.china, self.china + len(self.partner_names))
         self.runner_ups = slice(self.partners.stop, self.partners.stop + self.stages - 1)
         self.bounds = slice(self.runner_ups.stop, self.runner_ups.stop + 2)
         self.size = self.bounds.stop
         self.runner_up = tuple(_largest_outside_china(stage.producers, stage.output) for stage in chain.stages)
-        bits = np.arange(self.masks)
-        self.exposed = bits > 0
-        """(masks,) label touched China at any stage."""
-        self.exposed_at = np.stack([(bits >> s) & 1 == 1 for s in range(self.stages)])
-        """(S, masks) label touched China at that stage."""
 
     def origin(self, stage: int, producers: tuple[str, ...]) -> Floats:
         """(P, L) labels of a tonne that each producer makes at ``stage`` from nothing traced (ore or scrap)."""
         labels = np.zeros((len(producers), self.size))
-        labels[:, 0] = 1.0
+        labels[:, CLEAN] = 1.0
         labels[:, self.partners.start] = 1.0
         self.relabel(labels[None], stage, producers)
         return labels
 
     def relabel(self, amounts: Floats, stage: int, producers: tuple[str, ...]) -> None:
         """Move tonnes ``(..., P, L)`` between labels as each producer's processing at ``stage`` does, in place."""
-        bit = 1 << stage
         for p, country in enumerate(producers):
             tonnes = amounts[..., p, :]
             if country == CHINA:
-                for mask in range(self.masks):
-                    if not mask & bit:
-                        tonnes[..., mask | bit] += tonnes[..., mask]
-                        tonnes[..., mask] = 0.0
-                tonnes[..., self.bounds] = self.total(tonnes)[..., None]
+                total = self.total(tonnes)
+                tonnes[..., CLEAN] = 0.0
+                tonnes[..., EXPOSED] = tonnes[..., self.exposed_at[stage]] = total
+                tonnes[..., self.bounds] = total[..., None]
             elif country in self.partner_names:
                 first, other = self.partners.start + self.partner_names.index(country), self.partners.start
                 tonnes[..., first] += tonnes[..., other]
@@ -68,11 +68,8 @@ class Labels:
                 tonnes[..., self.runner_ups.start + stage] = self.total(tonnes)
 
     def total(self, amounts: Floats) -> Floats:
-        """(...) tonnes of amounts (..., L): all masks, added in one order whatever the block's size."""
-        total: Floats = amounts[..., 0].copy()
-        for mask in range(1, self.masks):
-            total += amounts[..., mask]
-        return total
+        """(...) tonnes of amounts (..., L)."""
+        return np.asarray(amounts[..., CLEAN] + amounts[..., EXPOSED])
 
 
 def _largest_outside_china(producers: tuple[str, ...], output: Floats) -> str:

@@ -1,7 +1,7 @@
 """Conservation of mass, checked at the end of every block.
 
 Per stage and replication: opening stock and goods on the way + own output = closing stock and goods on the
-way + feed consumed downstream + consumption + losses. The label partitions (masks, first partners) of every
+way + feed consumed downstream + consumption + losses. The label partitions (China or not, first partners) of every
 labelled stock must add up to its tonnes.
 """
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import ModelError
 from simulator.model.chain_world import ChainWorld
+from simulator.model.labels import CLEAN, EXPOSED
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-9
@@ -40,9 +41,9 @@ def clipped_tonnes(world: ChainWorld) -> Floats:
 
 
 def label_errors(world: ChainWorld) -> Floats:
-    """(n, S) largest gap between a labelled stock and the sum of each of its partitions, per throughput."""
+    """(n, S) largest gap between a labelled stock and what its labels add up to, per throughput."""
     labels, errors = world.labels, []
-    parts = (slice(0, labels.masks), labels.partners)
+    parts = (slice(CLEAN, EXPOSED + 1), labels.partners)
     for market in world.markets:
         state = market.state
         pairs: list[tuple[Floats, Floats]] = [(state.feed, state.feed_labels)]
@@ -63,6 +64,10 @@ def label_errors(world: ChainWorld) -> Floats:
             for part in parts:
                 gap = np.abs(labelled[..., part].sum(axis=-1) - tonnes)
                 worst = np.maximum(worst, gap if gap.ndim == 1 else gap.sum(axis=1))
+            # What China did at a stage is part of what it did at all, and all of it was done at some stage.
+            exposed, at_stages = labelled[..., EXPOSED], labelled[..., labels.exposed_at]
+            gap = np.maximum(at_stages.max(axis=-1) - exposed, exposed - at_stages.sum(axis=-1))
+            worst = np.maximum(worst, gap if gap.ndim == 1 else gap.max(axis=1, initial=0.0))
         errors.append(worst / throughput)
     return np.stack(errors, axis=1)
 

@@ -19,6 +19,7 @@ from simulator.domain.traces import REROUTED, Trace
 from simulator.errors import UsageError
 from simulator.model.corridors import Corridors
 from simulator.model.focal import SERVICE_DAYS
+from simulator.model.labels import EXPOSED
 from simulator.model.recorder import Recorder
 from simulator.model.world import RECORDED_REVIEWS, World
 from simulator.scenario.case import Case
@@ -80,7 +81,6 @@ class LotLog:
         self._world = world
         self._recorder = recorder
         self._stage = recorder.market.stage
-        self._exposed = np.flatnonzero(recorder.world.labels.exposed)
         # Asked again rather than kept: the log is rare, and the same draws give the same ways.
         commodity = recorder.world.chain.commodity
         self._transits = world.corridors.transits(self._stage, commodity)
@@ -115,9 +115,9 @@ class LotLog:
         if labels is None:
             fixed = self._recorder.focal.fixed
             assert fixed is not None, "a lane without labels of its own has a fixed composition"
-            return np.asarray(fixed[:, self._exposed].sum(axis=1))
+            return np.asarray(fixed[:, EXPOSED])
         whole = np.where(tonnes[0] > 0, tonnes[0], 1.0)
-        return np.asarray(labels[0][:, self._exposed].sum(axis=1) / whole)
+        return np.asarray(labels[0][:, EXPOSED] / whole)
 
     def _way(self, lane: int, review: int, queued: int = 0) -> _Way:
         """The way of the lot that leaves at a review, and what delays it; ``queued`` services in a queue."""

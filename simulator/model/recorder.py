@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from simulator.domain.traces import REROUTED, ChainTrace
 from simulator.model.chain_world import ChainWorld
 from simulator.model.focal import FocalBuyer
+from simulator.model.labels import EXPOSED
 from simulator.model.ledger import balance_errors, clipped_tonnes
 from simulator.model.segregation import LEAST, MOST
 from simulator.model.stage_market import Market
@@ -26,10 +27,8 @@ class Recorder:
         assert focal is not None
         self.focal: FocalBuyer = focal
         self.days = days
-        labels = world.labels
-        exposed = np.stack([labels.exposed, *labels.exposed_at], axis=1)
-        self._exposure = exposed.astype(float)
-        """(masks, 1 + S) which masks count as exposed, and as exposed at each stage."""
+        self._exposure = [EXPOSED, *world.labels.exposed_at.tolist()]
+        """(1 + S,) labels of tonnes exposed at all, and at each stage."""
         self._columns: tuple[Floats, ...] = ()
         """(T, n, ...) one array per series, written day by day."""
         self._next = 0
@@ -42,7 +41,7 @@ class Recorder:
         now = (
             focal.demanded,
             focal.used,
-            np.einsum("nm,mk->nk", focal.consumed[:, : labels.masks], self._exposure),
+            focal.consumed[:, self._exposure],
             focal.consumed[:, labels.runner_ups],
             focal.consumed[:, labels.partners],
             focal.consumed[:, labels.bounds],

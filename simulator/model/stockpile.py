@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.chain import PurchasePlan
 from simulator.domain.changes import PurchaseChange, ReleaseChange
-from simulator.model.labels import Labels
+from simulator.model.labels import CLEAN, Labels
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -55,7 +55,7 @@ class Purchase(Programme):
         n = change.mask.size
         super().__init__(n)
         self.change = change
-        self._masks, self._bounds = labels.masks, labels.bounds
+        self._china, self._bounds = labels.china, labels.bounds
         self._usd_per_t = np.ones(n)
         self.bought = np.zeros(n)
         """(n,) tonnes bought so far."""
@@ -73,11 +73,11 @@ class Purchase(Programme):
         """Tonnes (n,) bought in ``span`` days from ``stock`` (n,) and their labels (n, L)."""
         tonnes = np.minimum(self.rate * span, np.maximum(stock - reserve, 0.0))
         if self.change.clean:
-            tonnes = np.minimum(tonnes, np.maximum(labels[:, 0], 0.0))
+            tonnes = np.minimum(tonnes, np.maximum(labels[:, CLEAN], 0.0))
         moved = labels * (tonnes / np.maximum(stock, _TINY))[:, None]
         if self.change.clean:
-            moved[:, : self._masks] = 0.0
-            moved[:, 0] = tonnes
+            moved[:, : self._china] = 0.0
+            moved[:, CLEAN] = tonnes
             # However the rest was mixed, no more of it can be exposed than there is.
             moved[:, self._bounds] = np.maximum(labels[:, self._bounds] - (stock - tonnes)[:, None], 0.0)
         money = tonnes * self._usd_per_t

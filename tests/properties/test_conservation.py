@@ -92,7 +92,7 @@ def test_a_step_that_loses_labels_but_no_tonnes_is_caught(monkeypatch: pytest.Mo
     def forgetful(self: Labels, amounts: Any, stage: int, producers: tuple[str, ...]) -> None:
         relabel(self, amounts, stage, producers)
         if stage == 2:
-            amounts[..., : self.masks] *= 1.0 - 1e-6
+            amounts[..., : self.china] *= 1.0 - 1e-6
 
     monkeypatch.setattr(Labels, "relabel", forgetful)
     with pytest.raises(ModelError, match="the label balance is off"):
