@@ -41,7 +41,7 @@ REPLICATIONS: Final = 128
 DIGITS: Final = 9
 """Significant digits to which values are kept."""
 MODEL_NUMBERS: Final = (
-    "behaviour", "evidence_parameters", "input_priors", "model_parameters", "observation_errors",
+    "behaviour", "evidence_parameters", "input_posteriors", "input_priors", "model_parameters", "observation_errors",
 )  # fmt: skip
 """Tables whose numbers are the model's (elasticities, lags, priors). A change of theirs is a change of the model, to be
 judged; a change of any other table makes other data, with which nothing can be compared."""

@@ -1,5 +1,7 @@
-"""Uncertain inputs: what is the same in a whole future but not known today, with its prior.
+"""Uncertain inputs: what is the same in a whole future but not known today, with its distribution.
 
+Behavioural inputs that ``simulator calibrate`` learnt something about from past episodes have its posterior
+(``input_posteriors.csv``), unless priors are asked for; all others, and those on a row of the user's own, their prior.
 Priors come from ``behaviour.csv`` (rows marked "recommended prior": low, median, high), else from
 ``input_priors.csv``. ``sobol_dimensions.csv`` fixes each input's dimension: a new input takes a new
 number at the end, so that it moves no other input's draws.
@@ -9,12 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Final, Literal, cast
 
+from simulator.catalogue.own_rows import OWN
 from simulator.catalogue.tables import Row, from_tables, number, required, rows
 from simulator.domain.facts import Quality, UncertainInput
+from simulator.domain.sampling import three_point
 from simulator.errors import CatalogueError
 
 ALL: Final = "ALL"
@@ -35,7 +39,9 @@ class _FromBehaviour:
     maximum: float = INF
 
 
-_BY_COMMODITY: Final[Mapping[str, _FromBehaviour | None]] = {
+Distribution = Literal["posterior", "prior"]
+"""Whether calibrated inputs are as past episodes leave them, or as they were assumed before."""
+BY_COMMODITY: Final[Mapping[str, _FromBehaviour | None]] = {
     "demand_elasticity": _FromBehaviour("elasticity_demand_own", "elasticity", "short", maximum=0),
     "supply_elasticity": _FromBehaviour("elasticity_supply_own", "elasticity", "short", minimum=0),
     "recycled_elasticity": _FromBehaviour("elasticity_supply_recycled", "elasticity", minimum=0),
@@ -63,21 +69,83 @@ _GLOBAL: Final[Mapping[str, _FromBehaviour | None]] = {
     "start_slip_scale": None,
     "restart_months": _FromBehaviour("restart_time", "months", minimum=0),
 }
+CALIBRATED: Final = (
+    "price_gap_elasticity",
+    "price_halving_months",
+    "hoarding_multiple",
+    "reroute_share",
+    "reroute_lag_months",
+    "reroute_premium",
+    "licence_approval",
+    "licence_fill",
+    "licence_lag_months",
+    "licence_validity_months",
+    "demand_elasticity",
+    "supply_elasticity",
+    "recycled_elasticity",
+    "stock_cover_months",
+    "contract_share",
+    "qualification_months",
+)
+"""Behaviour that past episodes are held against: how buyers, sellers and licence desks react. What is known of
+quantities (demand, capacity, outages, projects) is no behaviour."""
 _LESS_ELASTIC_HALF: Final = frozenset({"magnesium_metal", "tantalum", "ree_light", "ree_heavy"})
 """Their estimated elasticities contain stock draw and panic buying, which the model adds itself."""
 
 
 @from_tables
-def inputs() -> tuple[UncertainInput, ...]:
+def inputs(distribution: Distribution = "posterior") -> tuple[UncertainInput, ...]:
     """Every uncertain input in order of its Sobol dimension."""
     dimensions = {row["name"]: int(row["dimension"]) for row in rows("sobol_dimensions")}
     out = []
     for role in _GLOBAL:
         out.append(_input(role, ALL, dimensions))
     for commodity in commodities():
-        for role in _BY_COMMODITY:
+        for role in BY_COMMODITY:
             out.append(_input(role, commodity, dimensions))
+    if distribution == "posterior":
+        out = [calibrated(item, _posteriors().get(item.name.partition("/")[0])) for item in out]
     return tuple(sorted(out, key=lambda item: item.dimension))
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What past episodes say of an input: where in its prior it lies."""
+
+    low: float
+    """Share of the prior below the value that 5 % of the posterior lie below."""
+    median: float
+    high: float
+    source: str
+
+
+@from_tables
+def _posteriors() -> Mapping[str, Position]:
+    """Role -> position, for the inputs that something was learnt about."""
+    return {
+        row["role"]: Position(required(row, "low"), required(row, "median"), required(row, "high"), row["source"])
+        for row in rows("input_posteriors")
+        if row["learnt"] == "yes"
+    }
+
+
+def calibrated(prior: UncertainInput, position: Position | None) -> UncertainInput:
+    """Return an input with its posterior in the place of its prior; as it is without one, or on a user's own row."""
+    if position is None or prior.source.startswith(OWN) or prior.low == prior.high:
+        return prior
+    low, median, high = (
+        float(value)
+        for value in three_point(
+            (position.low, position.median, position.high),
+            prior.low, prior.median, prior.high, prior.minimum, prior.maximum,
+        )
+    )  # fmt: skip
+    note = (
+        f"prior {prior.low:.4g} / {prior.median:.4g} / {prior.high:.4g} ({prior.quality}: {prior.source}); {prior.note}"
+    )
+    return replace(
+        prior, low=low, median=median, high=high, source=position.source, quality="derived", note=note.rstrip("; ")
+    )
 
 
 @from_tables
@@ -85,7 +153,7 @@ def roles(commodity: str) -> Mapping[str, str]:
     """Role -> input name for a commodity; global roles included (``reroute_share`` -> ``reroute_share/ALL``)."""
     if commodity not in commodities():
         raise CatalogueError(f"no uncertain inputs for {commodity!r}: not a commodity of commodities.csv")
-    names = {role: f"{role}/{commodity}" for role in _BY_COMMODITY}
+    names = {role: f"{role}/{commodity}" for role in BY_COMMODITY}
     names.update({role: f"{role}/{ALL}" for role in _GLOBAL})
     return MappingProxyType(names)
 
@@ -138,7 +206,7 @@ def _prior(role: str, subject: str) -> _Prior:
     stated = _stated_priors()
     if (role, subject) in stated:
         return stated[role, subject]
-    spec = (_GLOBAL if subject == ALL else _BY_COMMODITY)[role]
+    spec = (_GLOBAL if subject == ALL else BY_COMMODITY)[role]
     if spec is not None and (found := _recommended(spec, subject)) is not None:
         return found
     if role == "focal_demand_level" and (found := _demand_spread(subject, stated[role, "DEFAULT"])) is not None:

@@ -24,6 +24,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "cost_curve": ("group", "price_multiple"),
     "demand_by_region": ("commodity", "stage", "region"),
     "evidence_parameters": ("name",),
+    "input_posteriors": ("role",),
     "input_priors": ("role", "subject"),
     "intermediaries": ("commodity", "country"),
     "lane_fallbacks": ("country",),
@@ -50,7 +51,8 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Tables the model reads -> columns that tell a row from every other; a test checks that they do."""
 CLOSED: Final = frozenset(
-    "chain_traits commodities evidence_parameters model_parameters observation_errors project_gates".split()
+    "chain_traits commodities evidence_parameters input_posteriors model_parameters observation_errors"
+    " project_gates".split()
 )
 """Tables in which the model looks for the names it knows: a row of another name would never be read."""
 COUNTRY_COLUMNS: Final = frozenset({"country", "origin_country"})

@@ -34,6 +34,7 @@ SUBCOMMANDS = {
     "baseline": ("simulator.cli.baseline:baseline", "Hold scenarios against the numbers committed before."),
     "stress": ("simulator.cli.stress:stress", "Cut off a country or corridor: how long supply holds, what it costs."),
     "backtest": ("simulator.cli.backtest:backtest", "Hold the model against what happened after controls of the past."),
+    "calibrate": ("simulator.cli.calibrate:calibrate", "Calibrate behavioural inputs on past episodes."),
     "explain": ("simulator.cli.explain:explain", "Say what each event, deal and project adds to the verdict."),
     "sensitivity": ("simulator.cli.sensitivity:sensitivity", "Find which uncertain inputs move the verdict."),
     "trace": ("simulator.cli.lots:trace", "Show every lot of one random future."),

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from simulator.catalogue.inputs import Distribution
 from simulator.catalogue.tables import from_tables
 from simulator.instruments.base import Instrument
 from simulator.instruments.dates import Offset
@@ -107,11 +108,11 @@ def scenario_checks(model: Any) -> Iterator[Found]:
         wrong = list(_known(name, input_names(), ("inputs", name), "an uncertain input"))
         yield from wrong
         if not wrong:
-            yield from _range(name, value)
+            yield from _range(name, value, model.catalogue.inputs)
 
 
-def _range(name: str, value: Any) -> Iterator[Found]:
-    prior = _inputs()[name]
+def _range(name: str, value: Any, distribution: Distribution) -> Iterator[Found]:
+    prior = _inputs(distribution)[name]
     given = {key: getattr(value, key, value) for key in ("low", "median", "high")}
     given = {key: getattr(prior, key) if number is None else number for key, number in given.items()}
     for key, number in given.items():
@@ -187,15 +188,15 @@ def stage_names(commodity: str) -> tuple[str, ...]:
 
 
 @from_tables
-def _inputs() -> Mapping[str, Any]:
+def _inputs(distribution: Distribution) -> Mapping[str, Any]:
     from simulator.catalogue.inputs import inputs
 
-    return {item.name: item for item in inputs()}
+    return {item.name: item for item in inputs(distribution)}
 
 
 def input_names() -> tuple[str, ...]:
     """Names of the uncertain inputs."""
-    return tuple(_inputs())
+    return tuple(_inputs("prior"))
 
 
 def intermediary_countries(commodities: Iterable[str]) -> tuple[str, ...]:

@@ -318,7 +318,10 @@ def _freeze(path: str, model: ScenarioModel, layers: Layers) -> Scenario:
 def _dumped(model: ScenarioModel) -> dict[str, Any]:
     """The scenario as plain values; a part that most scenarios do not have only where it is there."""
     absent = [name for name in ("backtest", "observed") if not getattr(model, name)]
-    return model.model_dump(mode="json", exclude={"extends", *absent})
+    dumped = model.model_dump(mode="json", exclude={"extends", *absent})
+    if model.catalogue.inputs == "posterior":
+        del dumped["catalogue"]["inputs"]
+    return dumped
 
 
 def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

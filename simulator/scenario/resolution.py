@@ -101,7 +101,7 @@ def _resolved(scenario: Scenario, commodities: Sequence[str] | None) -> Case:
         projects=tuple(project for project in projects if project.commodity in wanted),
         project_dates=model.catalogue.project_dates,
         instruments=(*events, *_agreements(model, as_of, {event.id for event in events})),
-        inputs=tuple(_overridden(item, model, company) for item in inputs()),
+        inputs=tuple(_overridden(item, model, company) for item in inputs(model.catalogue.inputs)),
         target=target,
         overlay=overlay(),
         rules=known_rules(model.rules, model.events, wanted),

@@ -87,6 +87,8 @@ class CatalogueChoice(_Part):
     """Projects: all known at ``as_of``, or none."""
     project_dates: Literal["evidence", "promised"] = "evidence"
     """Start of projects: by gates and slip as the record shows, or every promise kept."""
+    inputs: Literal["posterior", "prior"] = "posterior"
+    """Behavioural inputs: as past episodes leave them (``simulator calibrate``), or as assumed before."""
     partners: Targets | None = None
     """Only agreements with one of these countries (or with all), and projects in them, count, ISO 3166-1 alpha-3 or
     ``EUU``; all where not given. Plants that already run at ``as_of`` stay wherever they stand."""

@@ -1,0 +1,1 @@
+"""Calibration: what the episodes of the past say about the behavioural inputs."""

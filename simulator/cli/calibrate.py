@@ -1,0 +1,91 @@
+"""``simulator calibrate``: what past episodes say of the behavioural inputs."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from simulator.cli.options import jobs_option, json_option, quiet_option, seed_option, whole_rounds
+from simulator.cli.own_data import own_data
+from simulator.cli.progress import progress
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("episodes", nargs=-1, metavar="[EPISODE]...")
+@click.option(
+    "--replications",
+    type=int,
+    default=8192,
+    show_default=True,
+    metavar="N",
+    callback=whole_rounds,
+    help="Points of the prior, a multiple of 16.",
+)
+@click.option("--write", metavar="FILE", help="Write the posterior as a table, such as input_posteriors.csv.")
+@click.option("--check", is_flag=True, help="Exit with 1 where the shipped table says something else.")
+@seed_option
+@jobs_option
+@json_option
+@quiet_option
+@own_data
+def calibrate(
+    episodes: tuple[str, ...],
+    replications: int,
+    write: str | None,
+    check: bool,
+    seed: int,
+    jobs: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Calibrate the behavioural inputs on past episodes, and cross-validate.
+
+    \b
+    Example:
+      simulator calibrate
+      simulator calibrate --check
+      simulator calibrate --write simulator/catalogue/tables/input_posteriors.csv
+
+    Each episode is simulated once at every point of the priors, with the same parameters in all of them; the points
+    are weighted by how close they come to all calibration targets together. Each episode is then left out in turn.
+    Ordinary scenarios draw their inputs from the posterior in the shipped table; `catalogue: {inputs: prior}` does not.
+
+    Without an episode, all in scenarios/backtests are used. The same points give the same table, whatever --jobs.
+    """
+    from simulator.errors import IncompleteError
+
+    began = time.monotonic()
+    stopped: IncompleteError | None = None
+    with progress(quiet=quiet) as shown:
+        from simulator.analysis.calibration import study as analysis
+        from simulator.analysis.past.episode import shipped_episodes
+        from simulator.experiment.executors import available_cores
+
+        workers = available_cores() if jobs is None else jobs
+        loaded = analysis.load_episodes(episodes or shipped_episodes())
+        shown.begin("calibration", replications * len(loaded))
+        try:
+            found = analysis.calibrate(loaded, replications=replications, seed=seed, jobs=workers, progress=shown.told)
+        except analysis.PartialCalibration as error:
+            if error.calibration is None:
+                raise
+            stopped, found = error, error.calibration
+    from simulator.report.calibration_table import differing, write_table
+
+    if write is not None and stopped is None:
+        write_table(found, write)
+    if as_json:
+        from simulator.report.calibration_document import calibration_document
+        from simulator.report.document import text
+
+        click.echo(text(calibration_document(found, wall_s=time.monotonic() - began, jobs=workers)), nl=False)
+    else:
+        from simulator.report.calibration_text import calibration_text
+
+        click.echo(calibration_text(found), nl=False)
+    if stopped is not None:
+        unwritten = f"; {write} was not written" if write else ""
+        click.echo(f"error: {stopped}; what stands above rests on these alone{unwritten}", err=True)
+        return stopped.exit_code
+    return 1 if check and differing(found) else 0
