@@ -131,6 +131,14 @@ def branches(scenario: Scenario, case: Case, cut: Cut) -> tuple[Case, Case]:
     return replace(case, horizon=horizon, watched=watched), replace(other, horizon=horizon, watched=watched)
 
 
+def with_cutoff(scenario: Scenario) -> Scenario:
+    """Return the scenario with the yardstick ``cutoff`` among its criteria."""
+    criteria = [item.model_dump(mode="json", exclude_none=True) for item in scenario.model.target.criteria]
+    if any(item.get("yardstick") == "cutoff" for item in criteria):
+        return scenario
+    return scenario.with_set("target.criteria", [*criteria, {"yardstick": "cutoff"}])
+
+
 def at_deadline(scenario: Scenario, case: Case) -> Case:
     """Return a case with China cut off on its deadline for a year, on the case's own clock.
 

@@ -110,7 +110,7 @@ def overall_verdict(
         at_least=tuple(probability(count >= k, weights=weights) for k in range(len(met) + 1)),
         by_branch={name: conditional_probability(everything, mask, weights=weights) for name, mask in branches.items()},
         expected_by_branch={name: _mean(count[mask], counted[mask]) for name, mask in branches.items()},
-        weighted_share=within(mean_interval(weighted(met, parts), weights=weights), 0.0, 1.0),
+        weighted_share=_share(weighted(met, parts), weights),
         weights=dict(zip(commodities, parts.tolist(), strict=False)),
         rule=rule,
         rule_holds=probability(holds, weights=weights),
@@ -118,6 +118,14 @@ def overall_verdict(
         rule_still_holds=None if follows is None else conditional_probability(follows, holds, weights=weights),
         rule_first=first_met(rule_flags(rule, days, parts), watched, weights) if days else None,
     )
+
+
+def _share(values: Floats, weights: Floats | None) -> Estimate:
+    """Estimate the mean of shares; Wilson's interval where no future differs from none or all."""
+    found = within(mean_interval(values, weights=weights), 0.0, 1.0)
+    if found.low < found.high or not (np.all(values <= 0.0) or np.all(values >= 1.0 - _ALMOST)):
+        return found
+    return probability(values > 0.0, weights=weights)
 
 
 def _mean(values: NDArray[Any], counted: Floats) -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.analysis import study as analysis
+from simulator.analysis.cut import with_cutoff
 from simulator.analysis.study import PartialStudy, Study
 from simulator.analysis.verdict import Quantiles
 from simulator.api.notebook import Told, telling
@@ -133,6 +134,9 @@ def run(
     jobs: int = 1,
     executor: Executor | None = None,
     progress: Told = None,
+    precision: float | None = None,
+    cutoff: bool = False,
+    input_range: bool = False,
 ) -> Result:
     """Simulate a scenario and judge it.
 
@@ -157,6 +161,13 @@ def run(
     progress
         Told (done, total, statistic) as the run goes. None draws a bar in a notebook and nothing elsewhere; False
         draws none.
+    precision
+        Half-width of the headline's 95 % intervals at which to stop; ``replications`` is then the most to run, and
+        ``result.precision`` says where it stopped and whether that sufficed.
+    cutoff
+        Judge the yardstick ``cutoff`` too: every future once more, with China cut off on the deadline.
+    input_range
+        Add the range of P(met) over the uncertain inputs, from 2,048 more futures: ``result.input_range``.
 
     Raises
     ------
@@ -169,6 +180,8 @@ def run(
         scenario = Scenario.load(scenario)
     if observed is not None:
         scenario = scenario.with_observed(observed)
+    if cutoff:
+        scenario = with_cutoff(scenario)
     try:
         with telling(progress, scenario.name) as told:
             return result_of(
@@ -180,6 +193,8 @@ def run(
                     jobs=jobs,
                     executor=executor,
                     progress=told,
+                    precision=precision,
+                    with_input_range=input_range,
                 )
             )
     except PartialStudy as error:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from simulator.analysis.study import PartialStudy, Planned, Study
     from simulator.experiment.executors import Jobs
     from simulator.scenario.case import Case
-    from simulator.scenario.loader import Scenario
 
 Studies = Generator[tuple["Study | None", "PartialStudy | None"], None, None]
 """The study of each scenario in order; where one is stopped, what it has of a study, why, and no more."""
@@ -66,6 +65,8 @@ def simulated(
         # Every file and name is checked before anything runs.
         loaded = [load(path, asked.sets, asked.observed) for path in paths]
         if asked.cutoff:
+            from simulator.analysis.cut import with_cutoff
+
             loaded = [with_cutoff(scenario) for scenario in loaded]
         # Before the other imports and the catalogue, which take most of a second.
         shown.begin(_title(paths), asked.replications * len(paths))
@@ -101,14 +102,6 @@ def studies(planned: Sequence[Planned], jobs: Jobs, shown: Quiet) -> Studies:
             yield study, None
     except PartialStudy as error:
         yield error.study, error
-
-
-def with_cutoff(scenario: Scenario) -> Scenario:
-    """Return the scenario with the yardstick ``cutoff`` among its criteria."""
-    criteria = [item.model_dump(mode="json", exclude_none=True) for item in scenario.model.target.criteria]
-    if any(item.get("yardstick") == "cutoff" for item in criteria):
-        return scenario
-    return scenario.with_set("target.criteria", [*criteria, {"yardstick": "cutoff"}])
 
 
 def _title(paths: Sequence[str]) -> str:

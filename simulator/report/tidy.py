@@ -10,7 +10,7 @@ from typing import Final
 from simulator.analysis.compare import compare
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.study import Study
-from simulator.analysis.verdict import CommodityVerdict
+from simulator.analysis.verdict import CommodityVerdict, YardstickVerdict
 from simulator.metrics.registry import metrics
 from simulator.report.figures.survival import survival_data
 
@@ -18,8 +18,8 @@ HEAD: Final = (
     "scenario", "scenario_sha256", "reference", "commodity", "measure", "moment", "kind", "value", "low", "high",
     "n", "unit",
 )  # fmt: skip
-"""``kind`` says what value, low and high are: ``probability`` and ``difference`` with a 95 % interval, ``mean`` with
-the same, ``quantiles`` as median, 5 % and 95 %."""
+"""``kind`` says what value, low and high are: ``probability`` and ``difference`` with a 95 % interval, ``mean`` and
+``median`` with the same, ``quantiles`` as median, 5 % and 95 %."""
 Row = tuple[str, str, str, str, str, str, str, str, str, str, str, str]
 
 
@@ -41,6 +41,10 @@ def _study(study: Study) -> Iterator[Row]:
 
     for name, overall in study.verdict.overall.items():
         if overall.commodities:
+            for k, each in enumerate(overall.at_least[1:], start=1):
+                yield row("all headline", f"at_least_{k}_met/{name}", "deadline", "probability", each, "1")
+            yield row("all headline", f"weighted_share_met/{name}", "deadline", "mean", overall.weighted_share, "1")
+            yield row("all headline", f"list_rule/{name}", "deadline", "probability", overall.rule_holds, "1")
             yield row("all headline", f"all_met/{name}", "deadline", "probability", overall.probability, "1")
             yield row("all headline", f"expected_met/{name}", "deadline", "mean", overall.expected_met, "commodities")
     for item in (*study.verdict.commodities, *study.verdict.end_products):
@@ -56,12 +60,29 @@ def _commodity(study: Study, item: CommodityVerdict) -> Iterator[Row]:
         yield row(f"met/{name}", "deadline", "probability", yardstick.probability, "1")
         if yardstick.later is not None:
             yield row(f"met/{name}", "later", "probability", yardstick.later, "1")
+        yield from (row(*each) for each in _beyond(name, yardstick))
     yield row("never_short", "deadline", "probability", survival_data(study, item.commodity).surviving[-1], "1")
     known = metrics()
     for name, moments in item.kpis.items():
         for moment, spread in moments.items():
             quantiles = Estimate(spread.p50, spread.p05, spread.p95, study.replications)
             yield row(name, moment, "quantiles", quantiles, known[name.removesuffix("_365d")].unit)
+
+
+def _beyond(name: str, item: YardstickVerdict) -> Iterator[tuple[str, str, str, Estimate, str]]:
+    """Yield what a yardstick says beyond P(met): when, for how long, how far, and between which bounds."""
+    if item.still_met is not None:
+        yield f"still_met/{name}", "later", "probability", item.still_met, "1"
+    if item.first_met is not None:
+        yield f"ever_met/{name}", "horizon", "probability", item.first_met.ever, "1"
+        yield f"first_met/{name}", "horizon", "median", item.first_met.days.quantiles["p50"], "days"
+    for measure, distance in (("distance", item.distance), ("unmet_distance", item.unmet_distance)):
+        if distance is not None:
+            yield f"{measure}/{name}", "deadline", "mean", distance.mean, distance.unit
+            yield f"{measure}/{name}", "deadline", "median", distance.quantiles["p50"], distance.unit
+    for side, bound in (("exposed_min", item.exposed_min), ("exposed_max", item.exposed_max)):
+        if bound is not None:
+            yield f"met/{name}/{side}", "deadline", "probability", bound, "1"
 
 
 def _differences(reference: Study, other: Study) -> Iterator[Row]:

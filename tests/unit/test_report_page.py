@@ -20,8 +20,8 @@ from tests.support.kept import banned, baseline, hostile
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 ORDER = (
-    "verdict", "status", "exposure", "shortages", "drivers", "flows", "months", "comparison", "caveats", "data",
-    "inputs", "manifest",
+    "verdict", "status", "yardsticks", "exposure", "shortages", "drivers", "flows", "months", "comparison", "caveats",
+    "data", "inputs", "manifest",
 )  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def test_the_markdown_has_the_verdict_the_status_and_the_differences() -> None:
 def test_the_tidy_table_gives_every_number_its_interval_and_futures() -> None:
     rows = list(csv.DictReader(io.StringIO(tidy([baseline(), banned()]))))
     assert tuple(rows[0]) == HEAD
-    assert {row["kind"] for row in rows} == {"probability", "mean", "quantiles", "difference"}
+    assert {row["kind"] for row in rows} == {"probability", "mean", "median", "quantiles", "difference"}
     known = [row for row in rows if row["value"]]
     assert all(int(row["n"]) > 0 and row["unit"] for row in known)
     ends = [row for row in known if row["low"]]

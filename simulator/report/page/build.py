@@ -19,6 +19,7 @@ from simulator.report.page.figures_part import figure_sections
 from simulator.report.page.inline import inlined
 from simulator.report.page.observed_part import observed_sections
 from simulator.report.page.verdict_part import status_section, verdict_section
+from simulator.report.page.yardsticks_part import yardsticks_section
 
 
 def sections(
@@ -36,6 +37,7 @@ def sections(
     return (
         verdict_section(studies),
         status_section(studies),
+        yardsticks_section(studies),
         *observed_sections(studies),
         *figure_sections(studies, explained),
         *((comparison_section(studies),) if len(studies) > 1 else ()),

@@ -14,10 +14,12 @@ UNLIKELY: Final = 0.33
 ON_TRACK: Final = Badge("●", "on track", "on-track")
 AT_RISK: Final = Badge("▲", "at risk", "at-risk")
 FAILING: Final = Badge("■", "failing", "failing")
+NOT_IDENTIFIED: Final = Badge("?", "not identified", "unknown")
 RULE: Final = (
     f"On track: the lower end of the 95 % interval of P(met) is at least {100 * LIKELY:.0f} % (likely); failing: the "
     f"upper end is below {100 * UNLIKELY:.0f} % (unlikely); at risk: anything between. An asterisk marks an interval "
-    "that reaches over such a bound: more replications could decide otherwise."
+    "that reaches over such a bound: more replications could decide otherwise. Not identified: whether half of the "
+    "futures meet it depends on which buyers got the exposed tonnes of each sale."
 )
 
 

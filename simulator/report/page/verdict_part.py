@@ -15,8 +15,8 @@ from simulator.report.figures.drivers import in_words
 from simulator.report.figures.subjects import chain_of, short_name
 from simulator.report.figures.survival import SurvivalData, survival_data
 from simulator.report.page.blocks import Badge, Block, Cell, Paragraph, Section, Table
-from simulator.report.page.status import RULE, status, undecided
-from simulator.report.terminal import definitions, groups, remarks, sentence
+from simulator.report.page.status import NOT_IDENTIFIED, RULE, status, undecided
+from simulator.report.terminal import groups, remarks, sentence
 from simulator.report.wording import chance, spread
 
 
@@ -91,7 +91,6 @@ def status_section(studies: Sequence[Study]) -> Section:
             "where fewer are.",
             "small",
         ),
-        Paragraph(f"Yardsticks: {'; '.join(definitions(study))}.", "small"),
     ]
     return Section("status", "Status by commodity", tuple(blocks))
 
@@ -129,9 +128,9 @@ def _status_table(study: Study, number: int, *, several: bool) -> Table:
 def _row(study: Study, item: CommodityVerdict) -> tuple[Cell, ...]:
     met = item.yardsticks[HEADLINE].probability
     exposed, data = item.kpis["china_exposed_share"], survival_data(study, item.commodity)
-    badge = status(met)
+    badge = status(met) if item.yardsticks[HEADLINE].identified else NOT_IDENTIFIED
     return (
-        Badge(badge.shape, f"{badge.word}*", badge.css) if undecided(met) else badge,
+        Badge(badge.shape, f"{badge.word}*", badge.css) if undecided(met) and badge is not NOT_IDENTIFIED else badge,
         short_name(item),
         chance(met),
         spread(exposed["start"]),
