@@ -256,3 +256,17 @@ def test_a_bar_shows_in_a_notebook_alone_and_leaves_nothing_behind(monkeypatch: 
     assert elements(display.shown[1]) == ["label", "progress"]
     assert "&lt;b&gt;" in display.shown[1]
     assert display.shown[-1] == ""
+
+
+def test_a_run_takes_a_precision_a_cut_off_and_the_range_over_inputs() -> None:
+    result = run(
+        SCENARIOS / "baseline.yaml", commodities=["magnesium_metal"], replications=512, precision=0.2, cutoff=True,
+        input_range=True,
+    )  # fmt: skip
+    assert result.precision is not None
+    assert result.precision.reached
+    assert result.replications == 512
+    (item,) = result.verdict.commodities
+    assert 0.0 <= item.yardsticks["cutoff"].probability.value <= 1.0
+    assert result.input_range is not None
+    assert result.input_range.commodities["magnesium_metal"].keys() == item.yardsticks.keys() - {"cutoff"}

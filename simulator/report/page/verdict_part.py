@@ -80,7 +80,6 @@ def _expected(item: Estimate, of: int) -> str:
 def status_section(studies: Sequence[Study]) -> Section:
     """Say how each commodity stands at the deadline, with shape, word and colour."""
     blocks: list[Block] = [_status_table(study, i, several=len(studies) > 1) for i, study in enumerate(studies)]
-    study = studies[0]
     blocks += [
         Paragraph(RULE, "small"),
         Paragraph(
