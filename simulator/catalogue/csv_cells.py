@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from simulator.domain.plain_files import opened
+
 MAX_BYTES: Final = 4_000_000
 """Longest file read; the longest shipped table is a fifth of it."""
 
@@ -43,10 +45,11 @@ def read_cells(path: Path) -> list[list[Cell]]:
         If the file cannot be read, is too long, is not UTF-8 text, or a quote is never closed.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise FileFaultError(f"cannot be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileFaultError(f"cannot be read: {reason}") from None
     if len(raw) > MAX_BYTES:
         raise FileFaultError(f"is longer than {MAX_BYTES:,} bytes; give only the rows that differ from the catalogue")
     try:

@@ -42,8 +42,23 @@ def check_commodity(name: str) -> None:
 
 
 def sets_option(text: str = "Override a value; events by id; repeatable.") -> Option:
-    """Option ``--set``, with its line of help."""
-    return click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help=text)
+    """Options ``--set``, with its line of help, and ``--allow-outside`` of every command that reads scenario files."""
+    override = click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help=text)
+    outside = click.option(
+        "--allow-outside",
+        is_flag=True,
+        expose_value=False,
+        callback=_allow_outside,
+        help="Let scenarios name files outside their tree.",
+    )
+    return lambda command: override(outside(command))
+
+
+def _allow_outside(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        from simulator.scenario.tree import outside_allowed
+
+        ctx.with_resource(outside_allowed())
 
 
 replications_option = click.option(

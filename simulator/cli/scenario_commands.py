@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.cli.options import print_notices
+from simulator.cli.options import print_notices, sets_option
 from simulator.cli.own_data import own_data
 from simulator.errors import InputError, SimulatorError, UsageError
 
@@ -67,7 +67,7 @@ sources:
 @click.option(
     "--show-origins", is_flag=True, help="Print every value with the line, override or default it comes from."
 )
-@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override a value; events go by id.")
+@sets_option("Override a value; events go by id.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @own_data
 def validate(files: tuple[str, ...], show_origins: bool, sets: tuple[str, ...], as_json: bool) -> None:

@@ -249,6 +249,9 @@ class _Runs(Generic[T]):
             raise PartialRun(self._stopped(str(error)), self._rest()) from error
         finally:
             return_freed_memory()
+            if isinstance(self._jobs, LocalWorkers):
+                # Nothing is left to do, or what is under way has nobody to take it.
+                self._jobs.abort()
 
     def _send(self, executor: Executor, piece: Piece) -> Future[Done]:
         item = self._wanted[piece.position]

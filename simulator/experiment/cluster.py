@@ -63,9 +63,9 @@ def connected(address: str, limit_s: float) -> Iterator[ClusterWorkers]:
             "pip install 'oresight[cluster]'"
         ) from error
     place = found["place"]
-    # What it would say of a scheduler that goes away is said by us, in one line.
-    for name in ("distributed", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    # What distributed, tornado and asyncio would log of a scheduler that goes away, at the end of the program as well,
+    # is said by us in one line.
+    logging.disable(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # other versions are refused below, by name
         try:

@@ -129,9 +129,12 @@ class LocalWorkers(Executor):
         for process in list(self._processes.values()):
             process.kill()
 
-    def process_ids(self) -> list[int]:
-        """Return the ids of the processes that run."""
-        return [process.pid for process in list(self._processes.values()) if process.pid is not None]
+    def abort(self) -> None:
+        """End the processes that work on a call; further calls find fresh ones."""
+        for lane in list(self._under_way):
+            process = self._processes.get(lane)
+            if process is not None:
+                process.kill()
 
     def _serve(self, lane: int) -> None:
         """Pass calls to one process, one after the other, and replace it when it dies."""

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from simulator.analysis.baseline_verdict import Check, KpiVerdict
 from simulator.analysis.baselines import DIGITS, Baseline, Kpi
 from simulator.analysis.intervals import known_mean_interval, probability
+from simulator.domain.plain_files import opened
 from simulator.errors import InputError, NotComparableError
 from simulator.experiment.points import RANDOMISATIONS
 from simulator.metrics.registry import Better
@@ -254,7 +255,7 @@ def _values(text: str, path: Path, names: Sequence[str], replications: int) -> F
 
 def _bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise NotComparableError(f"there is no baseline {path}") from None

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from simulator.domain.plain_files import opened
 from simulator.errors import InputError, UsageError
 from simulator.report.run_directory import write_whole
 from simulator.report.run_manifest import MANIFEST, MAX_MANIFEST_BYTES, read_manifest
@@ -75,7 +76,7 @@ def _unfinished(folder: Path) -> bool:
 
 def _listed(path: Path) -> tuple[Path, ...]:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             document: Any = json.loads(file.read(MAX_MANIFEST_BYTES))
         if document["schema"] != BATCH_SCHEMA:
             raise InputError(f"{path}: schema is {document['schema']!r}, not {BATCH_SCHEMA!r}")

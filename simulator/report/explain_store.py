@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from simulator.domain.plain_files import opened
 from simulator.errors import InputError
 from simulator.report.document import text
 from simulator.report.explain_document import EXPLAIN_SCHEMA, explain_document
@@ -163,7 +164,7 @@ def read_explained(folder: Path, study: Study) -> Explained | None:
     """
     file = folder / EXPLAINED
     try:
-        with file.open("rb") as stream:
+        with opened(file) as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         return None

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from simulator.domain.plain_files import opened
 from simulator.errors import InputError
 from simulator.metrics.outcome import SERIES_MOST, ChainOutcome, Outcome
 
@@ -102,7 +103,7 @@ def read_arrays(path: Path) -> Arrays:
         If it is anything else.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened(path) as file, zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             # Stored members that add up to less than the file cannot unpack into more than the file.
             if len(members) > MAX_ARRAYS or sum(member.file_size for member in members) > path.stat().st_size:

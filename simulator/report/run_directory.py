@@ -22,13 +22,14 @@ from typing import Any, Final
 from simulator import __version__
 from simulator.analysis.conditioning import weights_of
 from simulator.analysis.study import Study
+from simulator.domain.plain_files import opened, text_of
 from simulator.errors import InputError, UsageError
 from simulator.experiment.environment import code_digest, environment
 from simulator.experiment.streaming import Failure
 from simulator.metrics.outcome import KPIS, YEAR_KPIS
 from simulator.report.document import data_of, run_document, text, without_nan
 from simulator.report.run_arrays import shards
-from simulator.report.run_manifest import FAILURES, MANIFEST, MANIFEST_SCHEMA
+from simulator.report.run_manifest import FAILURES, MANIFEST, MANIFEST_SCHEMA, MAX_MANIFEST_BYTES
 from simulator.scenario.case import Case
 from simulator.scenario.loader import Scenario
 
@@ -139,7 +140,8 @@ def write_run(folder: Path, study: Study) -> None:
 
 def _holds(path: Path, content: bytes) -> bool:
     try:
-        return path.stat().st_size == len(content) and path.read_bytes() == content
+        with opened(path) as file:
+            return file.read(len(content) + 1) == content
     except OSError:
         return False
 
@@ -197,12 +199,12 @@ def _check_ours(folder: Path, identity: str) -> None:
     if not folder.exists():
         return
     try:
-        known = json.loads((folder / MANIFEST).read_text("utf-8"))["run_id"]
+        known = json.loads(text_of(folder / MANIFEST, MAX_MANIFEST_BYTES))["run_id"]
     except FileNotFoundError:
         # Begun and never finished, or not ours: only the first may be filled.
         begun = {"shards", "own_data", "scenario.resolved.json", EXPLAINED}
         known = identity if all(entry.name in begun or entry.name[:1] == "." for entry in folder.iterdir()) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         known = None
     if known != identity:
         raise UsageError(f"{folder} holds something other than this run; nothing was written, choose another --out")

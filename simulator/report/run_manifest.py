@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from simulator.domain.plain_files import opened
 from simulator.errors import InputError
 
 MANIFEST_SCHEMA: Final = "simulator.manifest/2"
@@ -182,7 +183,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         if not folder.exists():
             raise InputError(f"{folder}: there is no such run directory")
-        with path.open("rb") as file:
+        with opened(path) as file:
             raw = file.read(MAX_MANIFEST_BYTES + 1)
     except FileNotFoundError:
         raise InputError(

@@ -15,6 +15,7 @@ from simulator.analysis.study import Study
 from simulator.analysis.verdict import judge
 from simulator.catalogue.own_rows import read_own_rows
 from simulator.catalogue.tables import Overlay, laid_over
+from simulator.domain.plain_files import opened, text_of
 from simulator.errors import InputError, SimulatorError
 from simulator.experiment.streaming import Failure
 from simulator.metrics.outcome import KPIS, MONTHLY, SERIES, TABLES, YEAR_KPIS, Outcome
@@ -96,7 +97,7 @@ def read_failures(folder: Path, manifest: Manifest) -> tuple[Failure, ...]:
         return ()
     path = folder / FAILURES
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             told = [json.loads(line) for line in file.read(MAX_MANIFEST_BYTES).splitlines()]
         found = tuple(
             Failure(int(item["replication"]), str(item["kind"]), str(item["message"]), "\n".join(item["last_lines"]))
@@ -121,20 +122,32 @@ def check_files(folder: Path, manifest: Manifest) -> None:
         path = folder / name
         try:
             length = path.stat().st_size
-            if length != kept.bytes or length > MAX_FILE_BYTES:
-                raise InputError(
-                    f"{path}: {length:,} bytes where the manifest says {kept.bytes:,}; it is cut or changed"
-                )
-            with path.open("rb") as file:
-                digest = sha256()
-                while part := file.read(1 << 20):
-                    digest.update(part)
         except FileNotFoundError:
             raise InputError(f"{path}: not found, and the manifest lists it") from None
         except OSError as error:
             raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-        if digest.hexdigest() != kept.sha256:
+        if length != kept.bytes or length > MAX_FILE_BYTES:
+            raise InputError(f"{path}: {length:,} bytes where the manifest says {kept.bytes:,}; it is cut or changed")
+        if digest_of(path) != kept.sha256:
             raise InputError(f"{path}: changed since the run was kept (its digest is not the manifest's)")
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 digest of a file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    digest = sha256()
+    try:
+        with opened(path) as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    return digest.hexdigest()
 
 
 def read_case(folder: Path, manifest: Manifest) -> tuple[Scenario, Case, tuple[str, ...]]:
@@ -179,7 +192,7 @@ def _origins(folder: Path, scenario: Scenario) -> Mapping[str, str]:
     """Return where each value came from when the run was made."""
     path = folder / "scenario.resolved.json"
     try:
-        document: Any = json.loads(path.read_bytes())
+        document: Any = json.loads(text_of(path, MAX_MANIFEST_BYTES))
         origins = document["origins"]
         known = {str(key): str(value) for key, value in origins.items()}
     except FileNotFoundError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +30,7 @@ from simulator.report.run_directory import (
     write_whole,
 )
 from simulator.report.run_manifest import FAILURES, MANIFEST, Manifest, read_manifest
-from simulator.report.run_reader import check_outcome, read_case
+from simulator.report.run_reader import check_outcome, digest_of, read_case
 from simulator.scenario.case import Case
 from simulator.scenario.loader import Scenario
 
@@ -135,7 +134,7 @@ class RunStore:
     def _read(self, path: Path) -> Outcome:
         assert self._kept is not None
         listed = self._kept.files.get(f"shards/{path.name}")
-        if listed is not None and sha256(path.read_bytes()).hexdigest() != listed.sha256:
+        if listed is not None and digest_of(path) != listed.sha256:
             raise InputError(f"{path}: changed since the run was kept")
         part = read_outcome([path])
         check_outcome(path, part, self._case)

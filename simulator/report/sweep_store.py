@@ -14,12 +14,14 @@ from typing import Any, Final
 
 from simulator.analysis.deadline import Measured
 from simulator.analysis.intervals import Estimate
+from simulator.domain.plain_files import text_of
 from simulator.errors import InputError
 from simulator.report.document import data_of, text, without_nan
 from simulator.report.run_directory import check_folder, results_id, slug, write_whole
 from simulator.scenario.case import Case
 
 POINT_SCHEMA: Final = "simulator.sweep.point/1"
+_MOST_BYTES: Final = 16 * 1024 * 1024
 FILE: Final = "deadline.json"
 """Name of the one file of a folder; it is moved into place whole, so where it is, the combination is finished."""
 
@@ -42,10 +44,10 @@ class FolderStore:
         identity = results_id(case, replications, seed)
         path = self._folder(case, identity) / FILE
         try:
-            kept = json.loads(path.read_text("utf-8"))
+            kept = json.loads(text_of(path, _MOST_BYTES))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{path} cannot be read as a finished combination ({error}); remove it to rerun") from None
         try:
             if kept["schema"] != POINT_SCHEMA or kept["results_id"] != identity:

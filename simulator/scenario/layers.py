@@ -15,11 +15,13 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.catalogue.observations import read_observations
+from simulator.domain.plain_files import opened, text_of
 from simulator.errors import InputError, UsageError
 from simulator.instruments.distributions import SHAPES
 from simulator.instruments.fields import nearest
 from simulator.scenario.nodes import MAX_BYTES, Mark, Node, TextError, parse
 from simulator.scenario.problems import Problem, report
+from simulator.scenario.tree import leads_out, root_of
 
 MAX_LAYERS = 20
 _ALTERNATIVES = {*SHAPES, "input"}
@@ -41,12 +43,12 @@ def read(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Layers:
     Raises
     ------
     InputError
-        If a file is missing, unreadable, not a bounded YAML mapping, or extends itself.
+        If a file is missing, unreadable, not a bounded YAML mapping, extends itself, or names one outside its tree.
     UsageError
         If an override is not ``PATH=VALUE`` or names an event that is not there.
     """
     lines: dict[str, list[str]] = {}
-    return overridden(Layers(_read(FilePath(path), None, (), lines), lines), sets)
+    return overridden(Layers(_read(FilePath(path), None, (), lines, root_of(path)), lines), sets)
 
 
 def with_observed(layers: Layers, file: str | os.PathLike[str]) -> Layers:
@@ -66,7 +68,7 @@ def _observed(path: FilePath, asked_at: Mark | None, lines: dict[str, list[str]]
     """Return the rows of a file of observations as nodes that know their lines."""
     rows = read_observations(path)
     name = str(path)
-    lines[name] = path.read_text("utf-8-sig").splitlines()
+    lines[name] = text_of(path, MAX_BYTES * 2).removeprefix("\ufeff").splitlines()
     nodes = []
     for found, line in rows:
         mark = Mark(name, line, 1, line, 2)
@@ -129,7 +131,9 @@ def _text(path: FilePath, asked_at: Mark | None, lines: dict[str, list[str]]) ->
     try:
         if path.is_dir():
             raise _fail(f"{prefix}{name!r} is a directory; name a scenario file", asked_at, lines, *asked)
-        with path.open("rb") as file:
+        # What a shell makes of <(...) is a pipe on purpose.
+        piped = asked_at is None and name.startswith("/dev/")
+        with path.open("rb") if piped else opened(path) as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         near = nearest(path.name, _siblings(path))
@@ -190,7 +194,25 @@ def read_node(path: FilePath, lines: dict[str, list[str]], empty: str, asked_at:
     return node
 
 
-def _read(path: FilePath, asked_at: Mark | None, above: tuple[str, ...], lines: dict[str, list[str]]) -> Node:
+def _check_inside(root: FilePath, target: FilePath, named: Node, lines: dict[str, list[str]], key: str) -> None:
+    """Refuse to read a file outside the tree before anything of it is seen."""
+    try:
+        out = leads_out(root, target)
+    except (OSError, ValueError) as error:  # a NUL byte in the name, a ring of links
+        raise _fail(f"{named.value!r} cannot be read: {error}", named.mark, lines, key) from None
+    if out:
+        raise _fail(
+            f"{named.value!r} leads out of the scenario's tree {str(root)!r}; move the file into it, or allow it with "
+            "--allow-outside (in Python: allow_outside=True)",
+            named.mark,
+            lines,
+            key,
+        )
+
+
+def _read(
+    path: FilePath, asked_at: Mark | None, above: tuple[str, ...], lines: dict[str, list[str]], root: FilePath
+) -> Node:
     node = read_node(path, lines, "the file is empty; `simulator init` writes one to start from", asked_at)
     if not isinstance(node.value, dict):
         raise _fail("a scenario is a mapping of `key: value` lines", node.mark, lines)
@@ -200,6 +222,7 @@ def _read(path: FilePath, asked_at: Mark | None, above: tuple[str, ...], lines: 
     named = own.value.get("observed")
     if named is not None and isinstance(named.value, str):
         beside = path.parent / named.value
+        _check_inside(root, beside, named, lines, "observed")
         if not beside.is_file():
             raise _fail(f"there is no file {str(beside)!r}", named.mark, lines, "observed")
         own.value["observed"] = _observed(beside, named.key_mark, lines)
@@ -209,13 +232,14 @@ def _read(path: FilePath, asked_at: Mark | None, above: tuple[str, ...], lines: 
         raise _fail(f"{base.value!r} is not the name of a scenario file", base.mark, lines, "extends")
     chain = (*above, os.path.realpath(path))
     target = path.parent / base.value
+    _check_inside(root, target, base, lines, "extends")
     if os.path.realpath(target) in chain:
         names = [*chain[chain.index(os.path.realpath(target)) :], os.path.realpath(target)]
         loop = " -> ".join(FilePath(item).name for item in names)
         raise _fail(f"{base.value!r} goes round in a circle: {loop}", base.mark, lines, "extends")
     if len(chain) > MAX_LAYERS:
         raise _fail(f"more than {MAX_LAYERS} files on top of each other", base.mark, lines, "extends")
-    return _merge(_read(target, base.mark, chain, lines), own)
+    return _merge(_read(target, base.mark, chain, lines, root), own)
 
 
 def _event_id(event: Node) -> str | None:

@@ -22,6 +22,7 @@ from simulator.scenario.nodes import Mark, Node, Path
 from simulator.scenario.problems import Problem, dotted, report
 from simulator.scenario.rule_checks import rule_checks
 from simulator.scenario.schema import ScenarioModel, event_adapter, rule_adapter, take_in_instruments
+from simulator.scenario.tree import outside_allowed
 
 Entry = TypeVar("Entry")
 
@@ -71,10 +72,14 @@ class Scenario:
 
     @staticmethod
     def load(
-        path: str | os.PathLike[str], sets: Sequence[str] = (), observed: str | os.PathLike[str] | None = None
+        path: str | os.PathLike[str],
+        sets: Sequence[str] = (),
+        observed: str | os.PathLike[str] | None = None,
+        *,
+        allow_outside: bool = False,
     ) -> Scenario:
         """Read, merge and check a scenario file; see ``load``."""
-        return load(path, sets, observed)
+        return load(path, sets, observed, allow_outside=allow_outside)
 
     def with_observed(self, file: str | os.PathLike[str]) -> Scenario:
         """Return the scenario with the observations of a file in the place of its own.
@@ -189,7 +194,11 @@ class Scenario:
 
 
 def load(
-    path: str | os.PathLike[str], sets: Sequence[str] = (), observed: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    sets: Sequence[str] = (),
+    observed: str | os.PathLike[str] | None = None,
+    *,
+    allow_outside: bool = False,
 ) -> Scenario:
     """Read, merge and check a scenario file.
 
@@ -201,6 +210,9 @@ def load(
         Overrides ``PATH=VALUE``, laid on top in order; events are named by id.
     observed
         File of observations that takes the place of the scenario's own.
+    allow_outside
+        Whether it may name files outside its tree: outside its folder, or outside the folder that holds the
+        ``scenarios`` it lies in.
 
     Raises
     ------
@@ -209,7 +221,8 @@ def load(
     UsageError
         If an override is malformed, or all that is wrong comes from overrides.
     """
-    layers = read(path, sets)
+    with outside_allowed(allow_outside):
+        layers = read(path, sets)
     return _scenario(os.fspath(path), layers if observed is None else with_observed(layers, observed))
 
 

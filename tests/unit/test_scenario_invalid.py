@@ -217,11 +217,11 @@ def test_a_binary_file_is_refused_as_not_text(tmp_path: Path, content: bytes) ->
 )
 def test_hostile_text_fails_quickly(tmp_path: Path, content: bytes, phrase: str) -> None:
     path = write(tmp_path, content)
-    began = time.perf_counter()
+    began = time.process_time()
     message = refusal(path)
     assert phrase in message
     assert len(message) < 2_000
-    assert time.perf_counter() - began < FAST_S
+    assert time.process_time() - began < FAST_S
 
 
 def test_a_missing_file_and_a_directory_are_named(tmp_path: Path) -> None:
