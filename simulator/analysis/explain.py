@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,7 @@ from simulator.analysis.verdict import USUALLY
 from simulator.analysis.worths import Worths, joined_worths, worths
 from simulator.errors import IncompleteError, UsageError
 from simulator.experiment.blocks import Progress, refuse_odd_replications
+from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted, run_many
 from simulator.instruments.fields import nearest
 from simulator.metrics.yardsticks import ON_REQUEST, criteria
@@ -126,7 +128,8 @@ def explain(
     replications: int = 1024,
     seed: int = 0,
     commodities: Sequence[str] | None = None,
-    jobs: int = 1,
+    jobs: Jobs = 1,
+    executor: Executor | None = None,
     progress: Progress | None = None,
     exact_up_to: int = EXACT_UP_TO,
     orders: int = ORDERS,
@@ -150,6 +153,8 @@ def explain(
         Catalogue names to keep; all of the scenario's when None.
     jobs
         Worker processes; no result depends on it.
+    executor
+        Any ``concurrent.futures.Executor`` instead, such as ``client.get_executor()`` of distributed.
     progress
         Told (done, total, statistic) in replications of all runs together.
     exact_up_to
@@ -180,7 +185,7 @@ def explain(
         exact_up_to=exact_up_to,
         orders=orders,
     )
-    return attribute(scenario, asked, jobs=jobs, progress=progress)
+    return attribute(scenario, asked, jobs=executor or jobs, progress=progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +229,7 @@ def check_asked(case: Case, yardstick: str, replications: int, orders: int) -> N
         raise UsageError(f"orders must be an even number of at least 4, not {orders}")
 
 
-def attribute(scenario: Scenario, asked: Asked, *, jobs: int = 1, progress: Progress | None = None) -> Attribution:
+def attribute(scenario: Scenario, asked: Asked, *, jobs: Jobs = 1, progress: Progress | None = None) -> Attribution:
     """Carry out what was asked: ``explain`` once everything is resolved and checked."""
     work = _Work(scenario, asked, jobs, progress)
     try:
@@ -239,7 +244,7 @@ def attribute(scenario: Scenario, asked: Asked, *, jobs: int = 1, progress: Prog
 class _Work:
     """An attribution under way: with everything and with nothing first, then what lies between."""
 
-    def __init__(self, scenario: Scenario, asked: Asked, jobs: int, progress: Progress | None) -> None:
+    def __init__(self, scenario: Scenario, asked: Asked, jobs: Jobs, progress: Progress | None) -> None:
         self.scenario, self.asked, self.jobs, self.progress = scenario, asked, jobs, progress
         self.game = asked.game()
         self.shelf = Shelf()

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import jobs_option, json_option, quiet_option, replications_option, seed_option, sets_option
+from simulator.cli.options import json_option, quiet_option, replications_option, seed_option, sets_option
 from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
+from simulator.cli.workers import workers_options
+
+if TYPE_CHECKING:
+    from simulator.experiment.executors import Jobs
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,7 +25,7 @@ from simulator.cli.progress import progress
 @replications_option
 @seed_option
 @sets_option()
-@jobs_option
+@workers_options
 @json_option
 @quiet_option
 @own_data
@@ -32,7 +37,7 @@ def backtest(
     replications: int,
     seed: int,
     sets: tuple[str, ...],
-    jobs: int | None,
+    jobs: Jobs,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -61,9 +66,9 @@ def backtest(
     with progress(quiet=quiet) as shown:
         from simulator.analysis.past import backtest as analysis
         from simulator.analysis.past.episode import load_episode, shipped_episodes
-        from simulator.experiment.executors import available_cores
+        from simulator.experiment.executors import worker_count
 
-        workers = available_cores() if jobs is None else jobs
+        workers = worker_count(jobs)
         # Every file is read before anything runs.
         paths = episodes or shipped_episodes()
         loaded = [load_episode(path, observations=observations, sets=sets) for path in paths]
@@ -71,7 +76,7 @@ def backtest(
             shown.begin(Path(path).name, replications)
             try:
                 scored.append(
-                    analysis.run(episode, replications=replications, seed=seed, jobs=workers, progress=shown.told)
+                    analysis.run(episode, replications=replications, seed=seed, jobs=jobs, progress=shown.told)
                 )
             except IncompleteError as error:
                 stopped = error

@@ -10,7 +10,6 @@ import click
 
 from simulator.cli.options import (
     commodities_option,
-    jobs_option,
     json_option,
     print_notices,
     quiet_option,
@@ -20,10 +19,12 @@ from simulator.cli.options import (
 )
 from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
+from simulator.cli.workers import workers_options
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
     from simulator.analysis.explain import Asked, PartialAttribution
+    from simulator.experiment.executors import Jobs
     from simulator.scenario.case import Case
 
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 @seed_option
 @commodities_option
 @sets_option()
-@jobs_option
+@workers_options
 @click.option("--out", metavar="DIR", help="Keep explain.json with the run in DIR, for its report.")
 @json_option
 @quiet_option
@@ -60,7 +61,7 @@ def explain(
     seed: int,
     commodities: tuple[str, ...],
     sets: tuple[str, ...],
-    jobs: int | None,
+    jobs: Jobs,
     out: str | None,
     as_json: bool,
     quiet: bool,
@@ -90,11 +91,11 @@ def explain(
     with progress(quiet=quiet) as shown:
         shown.begin(Path(scenario).name, replications if kept is None else kept.replications)
         from simulator.analysis import explain as analysis
-        from simulator.experiment.executors import available_cores
+        from simulator.experiment.executors import worker_count
         from simulator.scenario import load, resolve
         from simulator.scenario.notices import notices
 
-        workers = available_cores() if jobs is None else jobs
+        workers = worker_count(jobs)
         if kept is None:
             loaded = load(scenario, sets)
             case = resolve(loaded, list(commodities) or None)
@@ -105,7 +106,7 @@ def explain(
         asked = _asked(case, groups, yardstick, orders, replications, seed)
         place = place_of(case, replications, seed, out) if kept is None else kept.folder
         try:
-            found = analysis.attribute(loaded, asked, jobs=workers, progress=shown.told)
+            found = analysis.attribute(loaded, asked, jobs=jobs, progress=shown.told)
         except analysis.PartialAttribution as error:
             if error.attribution is None:
                 raise

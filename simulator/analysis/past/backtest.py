@@ -29,6 +29,7 @@ from simulator.analysis.past.series import Series
 from simulator.analysis.past.targets import Target
 from simulator.domain.observations import Observation
 from simulator.experiment.blocks import Progress
+from simulator.experiment.executors import Jobs
 
 Floats = NDArray[np.float64]
 
@@ -189,7 +190,7 @@ def _coverage_bound(points: Sequence[ScoredPoint]) -> Bound:
 
 
 def run(
-    episode: Episode, *, replications: int = 1024, seed: int = 0, jobs: int = 1, progress: Progress | None = None
+    episode: Episode, *, replications: int = 1024, seed: int = 0, jobs: Jobs = 1, progress: Progress | None = None
 ) -> ScoredEpisode:
     """Run and score one episode.
 

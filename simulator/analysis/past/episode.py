@@ -18,6 +18,7 @@ from simulator.domain.observations import Observation
 from simulator.domain.traces import Trace
 from simulator.errors import InputError
 from simulator.experiment.blocks import Progress, run_case
+from simulator.experiment.executors import Jobs
 from simulator.scenario import load, resolve
 from simulator.scenario.case import Case
 from simulator.scenario.loader import Scenario
@@ -142,7 +143,7 @@ def measure(
     *,
     replications: int = 1024,
     seed: int = 0,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     case: Case | None = None,
     progress: Progress | None = None,
 ) -> Measured:
