@@ -15,7 +15,7 @@ settings.load_profile("repeatable")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def _scenarios_of_tests_extend_the_library() -> Iterator[None]:
     """Tests write scenarios to a folder of their own, over those of the library; test_scenario_tree takes this back."""
     with outside_allowed():
