@@ -171,7 +171,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback() -> None:
     begun = time.monotonic()
     first = process.stderr.readline()
     assert "replications begin" in first
-    assert time.monotonic() - begun < 5.0
+    assert time.monotonic() - begun < 20.0  # far below the time of the run, on a busy machine too
     time.sleep(2.0)
     os.kill(process.pid, 2)
     _, told = process.communicate(timeout=60)
