@@ -51,7 +51,8 @@ def calibrate(
     are weighted by how close they come to all calibration targets together. Each episode is then left out in turn.
     Ordinary scenarios draw their inputs from the posterior in the shipped table; `catalogue: {inputs: prior}` does not.
 
-    Without an episode, all in scenarios/backtests are used. The same points give the same table, whatever --jobs.
+    Without an episode, all of scenarios/backtests that have targets are used. Equal points give an equal table,
+    whatever --jobs.
     """
     from simulator.errors import IncompleteError
 
@@ -59,11 +60,10 @@ def calibrate(
     stopped: IncompleteError | None = None
     with progress(quiet=quiet) as shown:
         from simulator.analysis.calibration import study as analysis
-        from simulator.analysis.past.episode import shipped_episodes
         from simulator.experiment.executors import available_cores
 
         workers = available_cores() if jobs is None else jobs
-        loaded = analysis.load_episodes(episodes or shipped_episodes())
+        loaded = analysis.load_episodes(episodes)
         shown.begin("calibration", replications * len(loaded))
         try:
             found = analysis.calibrate(loaded, replications=replications, seed=seed, jobs=workers, progress=shown.told)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from simulator.analysis.calibration.design import is_global
-from simulator.analysis.calibration.posterior import Marginal
+from simulator.analysis.calibration.posterior import MATERIAL, Marginal
 from simulator.analysis.calibration.study import Calibration, TargetFit
 from simulator.report.backtest_text import figure
 from simulator.report.calibration_table import differing
@@ -71,10 +71,13 @@ def _power(found: Calibration) -> str:
         return f"One episode leaves none to be predicted: the kernel has power {found.power:g}."
     tried = "; ".join(f"{item.power:g}: {item.left_out:.3f}" for item in found.trials)
     if found.power == 0.0:
-        said = "No power of the kernel predicts episodes that are left out better than the priors do, which stand"
+        said = "Every power of the kernel predicts episodes that are left out worse than the priors do, which stand"
     else:
-        said = f"Power {found.power:g} of the kernel predicts episodes that are left out best"
-    return f"{said} (mean loss by power - {tried})."
+        said = (
+            f"The kernel has power {found.power:g}: the highest that enough points carry and that predicts episodes "
+            f"left out no worse than the best, to {MATERIAL:.0%}"
+        )
+    return f"{said} (mean loss of what is left out, by power - {tried})."
 
 
 def _targets(found: Calibration) -> Iterator[str]:

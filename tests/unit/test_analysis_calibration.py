@@ -16,7 +16,7 @@ from simulator.analysis.calibration.design import ROLES, is_global, positions, v
 from simulator.analysis.calibration.posterior import (
     FREEDOM,
     Range,
-    best,
+    chosen,
     correlations,
     leave_one_out,
     loss,
@@ -71,7 +71,7 @@ def test_the_posterior_of_a_toy_is_the_one_integration_gives() -> None:
     assert not marginal("toy", theta, weigh([loss(Range(-9.0, 9.0).distance(theta))])).learnt
 
 
-def test_the_power_of_the_kernel_is_the_one_that_predicts_what_is_left_out() -> None:
+def test_the_power_of_the_kernel_is_one_that_predicts_what_is_left_out() -> None:
     """Three episodes that agree are learnt from in full; three that contradict each other leave the prior."""
     rng = np.random.default_rng(2)
     theta = rng.random(20_000)
@@ -80,21 +80,21 @@ def test_the_power_of_the_kernel_is_the_one_that_predicts_what_is_left_out() -> 
         return [loss(Range(low, low + 0.1).distance(theta + rng.normal(0.0, 0.02, theta.size)))]
 
     agreeing = trials({name: seen(0.45) for name in "abc"})
-    assert best(agreeing, theta.size).power == 1.0
+    assert chosen(agreeing).power == 1.0
     contrary = trials({"a": seen(0.05), "b": seen(0.85)})
-    assert best(contrary, theta.size).power == 0.0
+    assert chosen(contrary).power == 0.0
     assert all(one.seen >= other.seen for one, other in pairwise(agreeing))
     assert math.isnan(trials({"alone": seen(0.4)})[0].left_out)
-    assert best(trials({"alone": seen(0.4)}), theta.size).power == 1.0
+    assert chosen(trials({"alone": seen(0.4)})).power == 1.0
 
 
 def test_too_few_points_cannot_carry_a_posterior() -> None:
     theta = np.random.default_rng(3).random(4000)
     harsh = {name: [loss(Range(0.999, 1.0).distance(theta)) for _ in range(40)] for name in "ab"}
     tried = trials(harsh)
-    found = best(tried, 4000)
+    found = chosen(tried)
     assert found.power < 1
-    assert found.ess >= 0.02 * 4000
+    assert found.ess >= 100
     weighed = weigh(harsh["a"], 0.5)
     assert weighed.weights.mean() == pytest.approx(1.0)
     assert weighed.ess == pytest.approx(effective_size(weighed.weights))

@@ -3,9 +3,10 @@
 Each point of the prior is simulated once in every episode. Its distance to a target is nothing inside the range that
 counts as met, and outside it how far beyond the nearer end, in half-widths of the range. The distances of all targets
 enter a Student t kernel [1]_: a target that the mechanism misses in every future costs about the same everywhere, so
-that it does not decide the rest. The kernel is raised to the power that predicts episodes best when they are left out
-[2]_: targets of one episode hang together, and the mechanism is not the world, so that full weight would learn from
-some episodes what does not hold for others. Power 0 is the prior.
+that it does not decide the rest. The kernel is raised to a power [2]_: targets of one episode hang together, and the
+mechanism is not the world, so that full weight may learn from some episodes what does not hold for others. The power is
+the highest, up to 1, that predicts episodes left out no worse, to ``MATERIAL``, than the power that predicts them best.
+Power 0 is the prior.
 
 References
 ----------
@@ -33,8 +34,11 @@ Floats = NDArray[np.float64]
 
 FREEDOM: Final = 4.0
 """Degrees of freedom of the kernel."""
-LEAST_SHARE: Final = 0.02
-"""Share of the points that must carry the posterior, as effective number."""
+LEAST_EFFECTIVE: Final = 100.0
+"""Effective points that must carry the posterior: the 5 % quantiles then rest on five."""
+MATERIAL: Final = 0.02
+"""Part of the loss of left-out episodes that counts as no difference: less is within what other random numbers change.
+Assumed."""
 POWERS: Final = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 """Powers of the kernel that are tried."""
 LEVELS: Final = (0.05, 0.5, 0.95)
@@ -123,15 +127,16 @@ def trials(losses: Mapping[str, Sequence[Floats]]) -> tuple[Trial, ...]:
     return tuple(found)
 
 
-def best(tried: Sequence[Trial], points: int) -> Trial:
-    """Return the trial that predicts left-out episodes best, of those that enough points carry.
+def chosen(tried: Sequence[Trial]) -> Trial:
+    """Return the trial of the highest power that enough points carry and that predicts left-out episodes well enough.
 
-    Of one episode alone, which leaves none to predict, the highest power.
+    Of one episode alone, which leaves none to predict, the highest power that enough points carry.
     """
-    carried = [item for item in tried if item.ess >= LEAST_SHARE * points]
+    carried = [item for item in tried if item.ess >= LEAST_EFFECTIVE] or [tried[0]]
     if math.isnan(carried[0].left_out):
         return carried[-1]
-    return min(carried, key=lambda item: (item.left_out, item.power))
+    least = min(item.left_out for item in carried)
+    return max((item for item in carried if item.left_out <= (1.0 + MATERIAL) * least), key=lambda item: item.power)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from simulator.analysis.calibration.posterior import (
     Range,
     Trial,
     Weighed,
-    best,
+    chosen,
     correlations,
     leave_one_out,
     loss,
@@ -26,7 +26,7 @@ from simulator.analysis.calibration.posterior import (
     weigh,
 )
 from simulator.analysis.intervals import quantiles_of
-from simulator.analysis.past.episode import Episode, load_episode
+from simulator.analysis.past.episode import Episode, load_episode, shipped_episodes
 from simulator.analysis.past.measured import Levels
 from simulator.analysis.past.targets import Target
 from simulator.domain.traces import Trace
@@ -88,7 +88,7 @@ class Calibration:
     seed: int
     ess: float
     power: float
-    """Power of the kernel, by cross-validation; 0 where the priors predict best."""
+    """Power of the kernel, by cross-validation; 0 where the priors predict what is left out better than any other."""
     trials: tuple[Trial, ...]
     """Every power tried."""
     marginals: tuple[Marginal, ...]
@@ -118,21 +118,21 @@ class PartialCalibration(IncompleteError):
         self.exit_code = error.exit_code
 
 
-def load_episodes(paths: Sequence[str], sets: Sequence[str] = ()) -> tuple[Episode, ...]:
-    """Read episodes with the priors of the inputs.
+def load_episodes(paths: Sequence[str] = ()) -> tuple[Episode, ...]:
+    """Read episodes with the priors of the inputs; without paths, those of the shipped ones that have targets.
 
     Raises
     ------
     InputError
-        If one is wrong, or has no targets.
+        If one is wrong, or one that is named has no targets.
     """
-    found = tuple(load_episode(path, sets=(*sets, PRIORS)) for path in paths)
-    for item in found:
+    found = tuple(load_episode(path, sets=(PRIORS,)) for path in paths or shipped_episodes())
+    for item in found if paths else ():
         if not item.targets:
             raise InputError(
                 f"{item.scenario.path}: has no targets; a file targets.csv beside its observations states them"
             )
-    return found
+    return tuple(item for item in found if item.targets)
 
 
 def calibrate(
@@ -206,7 +206,7 @@ def conclude(simulated: Sequence[Simulated], replications: int, seed: int) -> Ca
     places = positions(simulated[0].episode.case.inputs, replications, seed)
     losses = {item.episode.name: item.losses() for item in simulated}
     tried = trials(losses)
-    power = best(tried, replications).power
+    power = chosen(tried).power
     found = weigh([one for group in losses.values() for one in group], power)
     others = leave_one_out(losses, power)
     pairs = correlations(places, found)
