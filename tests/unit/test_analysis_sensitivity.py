@@ -55,6 +55,23 @@ def test_ishigamis_indices_are_found_and_an_input_it_does_not_read_gets_none() -
     assert (found.first[3].value, found.total[3].value) == (0.0, 0.0)
 
 
+def test_the_g_functions_indices_are_found() -> None:
+    """Saltelli and Sobol's product of |4 x - 2| terms, whose indices are known for any weights."""
+    weights = np.array([0.0, 1.0, 4.5, 9.0])
+
+    def g(u: np.ndarray) -> np.ndarray:
+        return np.asarray(np.prod((np.abs(4.0 * u - 2.0) + weights) / (1.0 + weights), axis=1))
+
+    parts = 1.0 / (3.0 * (1.0 + weights) ** 2)
+    variance = np.prod(1.0 + parts) - 1.0
+    both = uniforms(N, 0, 8)
+    a, b = both[:, :4], both[:, 4:]
+    found = sobol_indices(g(a), g(b), np.stack([g(one) for one in mixed(a, b)]))
+    for i in range(4):
+        assert holds(found.first[i], parts[i] / variance)
+        assert holds(found.total[i], parts[i] * np.prod(1.0 + np.delete(parts, i)) / variance)
+
+
 def test_common_chance_moves_no_index_and_the_dummys_total_is_what_chance_does() -> None:
     both = uniforms(N, 0, 8)
     a, b = both[:, :4], both[:, 4:]
