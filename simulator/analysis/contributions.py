@@ -18,6 +18,7 @@ from simulator.analysis.intervals import LEVEL, Estimate, mean_interval, probabi
 from simulator.analysis.overall import consumption_weights, rule_flags
 from simulator.analysis.shapley import Added, exact_mean, sampled_values, shapley_values
 from simulator.analysis.worths import MEASURES
+from simulator.errors import ModelError
 
 Floats = NDArray[np.float64]
 Part = Literal["with", "without", "difference", "group", "deals", "lever", "interaction"]
@@ -109,7 +110,7 @@ class _Of:
         yield self._row("without", EVERYTHING, exact_mean(empty), empty, level=True)
         total = exact_mean(full) - exact_mean(empty)
         yield self._row("difference", EVERYTHING, total, full - empty)
-        yield from self._groups()
+        yield from self._groups(total)
         units = {game.unit(name) for name in self.commodities}
         touching = frozenset().union(*(game.touching(unit) for unit in units))
         for group, members in game.deals().items():
@@ -128,14 +129,19 @@ class _Of:
         if not missing:
             yield self._row("interaction", EVERYTHING, left, unexplained)
 
-    def _groups(self) -> Iterator[Contribution]:
-        for player, one in (self.added() or {}).items():
+    def _groups(self, total: Fraction) -> Iterator[Contribution]:
+        added = self.added()
+        if added is None:
+            return
+        if sum((one.exact for one in added.values()), Fraction(0)) != total:
+            raise ModelError(f"what groups add to {self.measure} of {self.commodity} is not the whole difference")
+        for player, one in added.items():
             row = self._row("group", self.game.groups[player].name, one.exact, one.by_future)
             yield replace(row, estimate=_with_orders(row.estimate, one), orders=2 * len(one.by_order))
 
     def added(self) -> dict[int, Added] | None:
         """Place of a group -> what it adds, for groups that touch the measure; None where a run is missing."""
-        players = self.game.players(self.commodities)
+        players = self.game.players(name for unit in map(self.game.unit, self.commodities) for name in unit)
         orders = () if self.game.exact(players) else self.game.orders_of(players)
 
         def worth(coalition: int) -> Floats:

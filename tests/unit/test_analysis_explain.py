@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from simulator.analysis import explain as analysis
-from simulator.analysis.coalitions import Game
-from simulator.analysis.contributions import Contribution
+from simulator.analysis.coalitions import Game, Shelf
+from simulator.analysis.contributions import Contribution, contributions
 from simulator.analysis.contributors import STOCKPILE, Contributor, contributors_of, units_of, with_only
 from simulator.analysis.costs import costs
 from simulator.analysis.explain import Attribution, PartialAttribution, explain
@@ -22,6 +22,7 @@ from simulator.analysis.grouping import groups_of, partner_group, problems
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.shapley import sampled_orders, sampled_values, shapley_values
 from simulator.analysis.study import run
+from simulator.analysis.worths import MEASURES, Worth, Worths
 from simulator.errors import InputError, InterruptedRun, UsageError
 from simulator.report.document import text
 from simulator.report.explain_document import explain_document
@@ -357,3 +358,20 @@ def test_money_counts_for_deals_that_can_touch_the_list_and_a_gain_of_nil_has_no
     assert (cost.money_usd_m, cost.without_money) == (40.0, 1)
     rate = cost.usd_m_per_point
     assert (rate.value, rate.low, rate.high) == (20.0, 10.0, math.inf)
+
+
+def test_an_end_product_is_moved_by_what_touches_its_commodity() -> None:
+    base = resolve(load(SCENARIOS / "baseline.yaml"), ["ree_light"])
+    case = with_only(base, ("ree_light",), ("magnet_licensing_2025", "USA_MP_NDPR"))
+    contributors = contributors_of(case)
+    game = Game.of(case, contributors, groups_of(contributors, "by-partner", "USA"), exact_up_to=6, orders=4, seed=0)
+    assert game.unit("ree_light:permanent_magnet") == ("ree_light",)
+    shelf = Shelf()
+    for key in game.runs():
+        worth = float(len(key.kept)) * np.arange(1.0, 17.0)
+        one = Worth(dict.fromkeys((item.name for item in MEASURES), worth), worth > 0, (), worth, worth, ())
+        shelf.put(key, Worths({"ree_light": one, "ree_light:permanent_magnet": one}, ()))
+    found = list(contributions(game, shelf, ()))
+    magnets = [item for item in found if item.commodity == "ree_light:permanent_magnet" and item.part == "group"]
+    assert {item.who for item in magnets} == {"China", "USA"}
+    assert {float(item.exact) for item in magnets if item.measure == "exposed_t"} == {8.5}

@@ -26,7 +26,7 @@ def attribution_blocks(study: Study, explained: Explained, chosen: Sequence[Comm
     """Yield how the attribution was made, the list's table, and a figure for each commodity chosen."""
     stopped = "" if explained.complete else " It was stopped early: what was not finished is not shown."
     yield Paragraph(
-        f"Attribution by {explained.yardstick} of `simulator explain` over {explained.replications:,} futures (seed "
+        f"Attribution by {explained.yardstick} of simulator explain over {explained.replications:,} futures (seed "
         f"{explained.seed}), counted from the scenario without any event, deal, project or stockpile programme. Above "
         "the line: Shapley values of groups, which sum to the difference exactly. Below: what a single event, "
         "agreement, project or programme adds to all the others. Lines are 95 % intervals; a bar inside its grey box "

@@ -116,7 +116,8 @@ def _survival_table(study: Study) -> Table:
 
 def _attribution(study: Study, explained: Explained, chosen: list[CommodityVerdict]) -> Iterator[Block]:
     yield from attribution_blocks(study, explained, chosen)
-    yield from _left_out(study, chosen, "drivers")
+    if len(chosen) < len(_everything(study)):
+        yield Paragraph("Shown are the commodities not on track; explain.json in the run directory has all.", "small")
 
 
 def _drivers(study: Study, chosen: list[CommodityVerdict]) -> Iterator[Block]:
