@@ -51,7 +51,7 @@ class Goal:
     @property
     def is_probability(self) -> bool:
         """Whether it asks for a probability."""
-        return self.measure in YARDSTICKS
+        return not self.measure.startswith(EXPECTED) and self.measure not in MEANS
 
     @property
     def text(self) -> str:
@@ -88,7 +88,9 @@ class Goal:
         return mean_interval(scores, level) if self.measure.startswith(EXPECTED) else known_mean_interval(scores, level)
 
 
-def read_goal(text: str, commodities: Sequence[str], asked: Sequence[str]) -> Goal:
+def read_goal(
+    text: str, commodities: Sequence[str], asked: Sequence[str], yardsticks: Sequence[str] = tuple(YARDSTICKS)
+) -> Goal:
     """Read ``--want``.
 
     Parameters
@@ -99,6 +101,8 @@ def read_goal(text: str, commodities: Sequence[str], asked: Sequence[str]) -> Go
         Commodities of the scenario.
     asked
         Those named by ``--commodity``; exactly one makes a yardstick or KPI that commodity's own.
+    yardsticks
+        Yardsticks of the scenario, its own included.
 
     Raises
     ------
@@ -117,14 +121,14 @@ def read_goal(text: str, commodities: Sequence[str], asked: Sequence[str]) -> Go
         raise UsageError(f"--want {text!r}: {number!r} is not a number; {ACCEPTED}")
     at_least = sign == ">="
     if name == EXPECTED:
-        return _expected(text, yardstick or next(iter(YARDSTICKS)), at_least, wanted)
-    if yardstick is not None or name not in (*YARDSTICKS, *MEANS):
+        return _expected(text, yardstick or yardsticks[0], at_least, wanted, yardsticks)
+    if yardstick is not None or name not in (*yardsticks, *MEANS):
         word = f"{name}/{yardstick}" if yardstick is not None else name
-        near = nearest(word, (*YARDSTICKS, EXPECTED, *MEANS))
+        near = nearest(word, (*yardsticks, EXPECTED, *MEANS))
         hint = f"did you mean {near!r}? " if near else ""
         raise UsageError(f"--want {text!r}: {word!r} is neither a yardstick nor a KPI; {hint}{ACCEPTED}")
     single = asked[0] if len(asked) == 1 else commodities[0] if len(commodities) == 1 else None
-    if name in YARDSTICKS:
+    if name in yardsticks:
         if not at_least or not 0.0 < wanted <= 1.0:
             raise UsageError(f"--want {text!r}: a probability is wanted as {name}>=P with P above 0 and at most 1")
         return Goal(name, at_least, wanted, single)
@@ -133,9 +137,9 @@ def read_goal(text: str, commodities: Sequence[str], asked: Sequence[str]) -> Go
     return Goal(name, at_least, wanted, single)
 
 
-def _expected(text: str, yardstick: str, at_least: bool, wanted: float) -> Goal:
-    if yardstick not in YARDSTICKS:
-        raise UsageError(f"--want {text!r}: {yardstick!r} is no yardstick; known are {', '.join(YARDSTICKS)}")
+def _expected(text: str, yardstick: str, at_least: bool, wanted: float, yardsticks: Sequence[str]) -> Goal:
+    if yardstick not in yardsticks:
+        raise UsageError(f"--want {text!r}: {yardstick!r} is no yardstick; known are {', '.join(yardsticks)}")
     if not at_least or wanted <= 0.0:
         raise UsageError(f"--want {text!r}: an expected number is wanted as {EXPECTED}>=K with K above 0")
     return Goal(f"{EXPECTED}/{yardstick}", at_least, wanted)

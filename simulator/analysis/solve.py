@@ -20,6 +20,7 @@ from simulator.errors import IncompleteError, UsageError
 from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted, run_many
 from simulator.metrics.outcome import joined
+from simulator.metrics.yardsticks import criteria
 from simulator.scenario import load, resolve
 
 if TYPE_CHECKING:
@@ -240,7 +241,12 @@ def solve(
     kept = list(commodities) if commodities else None
     case = resolve(scenario, kept)
     refuse_weighted(case, "solve")
-    goal = read_goal(want, [chain.commodity for chain in case.chains], kept or [])
+    goal = read_goal(
+        want,
+        [chain.commodity for chain in case.chains],
+        kept or [],
+        [item.yardstick for item in criteria(case.target)],
+    )
     read = [read_lever(text) for text in levers]
     check_levers(read)
     moved = tuple(fitted(lever, scenario, steps) for lever in read)

@@ -43,6 +43,14 @@ class Plots:
 
         return displayed(survival(self._study, commodities, ax))
 
+    def first_met(
+        self, commodities: str | tuple[str, ...] | None = None, ax: Axes | None = None, *, yardstick: str = HEADLINE
+    ) -> Axes:
+        """Share of futures that have not met a yardstick yet; the headline commodities that are open when None."""
+        from simulator.report.figures.first_met import first_met
+
+        return displayed(first_met(self._study, commodities, yardstick, ax))
+
     def drivers(self, commodity: str, ax: Axes | None = None) -> Axes:
         """Uncertain inputs that move the commodity's dependence on China, by rank correlation."""
         from simulator.report.figures.drivers import drivers

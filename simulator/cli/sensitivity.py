@@ -83,7 +83,8 @@ def sensitivity(
         from simulator.scenario.notices import notices
 
         loaded = load(scenario, sets)
-        plan = analysis.checked_plan(yardstick, metric, sobol, points, replications, seed)
+        own = analysis.own_yardsticks(loaded)
+        plan = analysis.checked_plan(yardstick, metric, sobol, points, replications, seed, own)
         subjects = analysis.subjects_of(loaded, commodities)
         if not quiet:
             for subject in subjects:

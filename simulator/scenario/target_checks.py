@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from simulator.domain.target import METRICS_WITH_AXIS, PUBLISHED
+from simulator.domain.target import METRICS, METRICS_WITH_AXIS, PUBLISHED
 from simulator.instruments.dates import Offset
 from simulator.scenario.nodes import Path
 from simulator.scenario.schema import CriterionModel, ListRuleModel, OwnYardstick
@@ -41,6 +41,8 @@ def target_checks(target: TargetModel, start: date) -> Iterator[Found]:
         seen.setdefault(name, place)
         if own and name in PUBLISHED:
             yield (*at, key), f"{name!r} is the name of a published yardstick; choose another"
+        elif own and name in METRICS:
+            yield (*at, key), f"{name!r} is the name of a metric; choose another"
         yield from _own(item, at, start) if isinstance(item, OwnYardstick) else _published(item, at)
     if isinstance(target.list_rule, ListRuleModel):
         yield from _list_rule(target.list_rule, ("target", "list_rule"))

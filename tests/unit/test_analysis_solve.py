@@ -162,6 +162,7 @@ def test_a_goal_that_is_not_understood_says_what_is_accepted(want: str, said: st
 def test_goals_are_read_as_they_are_written() -> None:
     names = ["antimony", "gallium"]
     assert read_goal("reliance>=0.8", names, ["antimony"]) == WANTED
+    assert read_goal("mine>=0.8", names, ["antimony"], ["reliance", "mine"]) == Goal("mine", True, 0.8, "antimony")
     assert read_goal(" reliance >= .8 ", names, []) == Goal("reliance", True, 0.8)
     assert read_goal("expected_met>=2", names, []) == Goal("expected_met/reliance", True, 2.0)
     assert read_goal("expected_met/direct>=1.5", names, ["gallium"]) == Goal("expected_met/direct", True, 1.5)

@@ -21,6 +21,7 @@ from simulator.errors import UsageError
 from simulator.report.figures.differences import difference_rows
 from simulator.report.figures.drivers import driver_data, in_words
 from simulator.report.figures.fan import fan_data
+from simulator.report.figures.first_met import first_met_of
 from simulator.report.figures.flows import flow_data
 from simulator.report.figures.months import month_data
 from simulator.report.figures.style import figure_of, svg
@@ -30,6 +31,7 @@ from tests.support.kept import REPLICATIONS, banned, baseline, hostile
 FIGURES: dict[str, Callable[[Result, Axes | None], Axes]] = {
     "fan": lambda result, ax: result.plot.fan("antimony", ax),
     "survival": lambda result, ax: result.plot.survival(ax=ax),
+    "first_met": lambda result, ax: result.plot.first_met(ax=ax),
     "drivers": lambda result, ax: result.plot.drivers("gallium", ax),
     "flows": lambda result, ax: result.plot.flows("antimony", ax),
     "months": lambda result, ax: result.plot.months(ax),
@@ -38,6 +40,7 @@ FIGURES: dict[str, Callable[[Result, Axes | None], Axes]] = {
 SAID = {
     "fan": ("China-exposed, % of use", "Antimony: met in", "target", "deadline", "now", "median"),
     "survival": ("no shortage so far, % of futures", "months from start", "antimony", "gallium"),
+    "first_met": ("not met yet, % of futures", "Time until reliance is first met", "deadline", "antimony"),
     "drivers": ("rank correlation", "Gallium: what moves it", "us ban suspension renewed"),
     "flows": ("declared origin", "stock, mixed", "use", "exposed", "now: ", "at the deadline: ", "t a year"),
     "months": (f"Short of use, % of {REPLICATIONS} futures", "antimony", "gallium"),
@@ -60,10 +63,19 @@ def test_a_figure_draws_on_the_axes_it_is_given_and_changes_no_setting(name: str
     assert dict(mpl.rcParams) == before
 
 
-@pytest.mark.parametrize("ask", ["fan", "survival", "drivers", "flows"])
+@pytest.mark.parametrize("ask", ["fan", "survival", "first_met", "drivers", "flows"])
 def test_a_commodity_that_was_not_run_is_named_with_those_that_were(ask: str) -> None:
     with pytest.raises(UsageError, match=r"'tungsten' is not in this run; it has .*gallium"):
         getattr(baseline().plot, ask)("tungsten")
+
+
+def test_a_yardstick_that_is_not_watched_has_no_curve_and_the_curve_never_rises() -> None:
+    with pytest.raises(
+        UsageError, match="'cutoff' is not watched day by day in this run; known are reliance, complete"
+    ):
+        baseline().plot.first_met("antimony", yardstick="cutoff")
+    shares = [item.value for item in first_met_of(baseline(), "antimony", "direct").not_yet]
+    assert shares == sorted(shares, reverse=True)
 
 
 def test_the_fan_holds_the_quantiles_of_the_share_that_is_judged() -> None:

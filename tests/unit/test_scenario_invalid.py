@@ -166,6 +166,7 @@ def test_a_wrong_field_of_an_event_is_explained(tmp_path: Path, line: str, phras
         (target("{name: x, metric: hhi, max_value: much}"), "'much' is not a number"),
         (target("{name: x, metric: hhi, max_value: 1, of: CHN}"), "hhi is one number; `of` is for landed_by_origin"),
         (target("{name: reliance, metric: hhi, max_value: 1}"), "is the name of a published yardstick"),
+        (target("{name: hhi, metric: hhi, max_value: 1}"), "'hhi' is the name of a metric; choose another"),
         (target("{name: Big, metric: hhi, max_value: 1}"), "must match"),
         (target("{name: x, metric: hhi, max_value: 1, deadline: 2025-01-01}"), "is not after the start"),
         (target("{name: x, metric: hhi, max_value: 1, deadline: +300mo}"), "is too late; at latest 2035-11-06"),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from simulator.analysis.input_range import Spread
 from simulator.analysis.overall import OverallVerdict
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import CommodityVerdict, Quantiles
+from simulator.metrics.outcome import MONTH_DAYS
 from simulator.metrics.yardsticks import criteria
-from simulator.report.figures.subjects import short_name
-from simulator.report.page.blocks import Block, Cell, Paragraph, Section, Table
+from simulator.report.figures.first_met import first_met, first_met_of, still_open
+from simulator.report.figures.subjects import short_name, verdict_of
+from simulator.report.page.blocks import Block, Cell, Drawing, Paragraph, Section, Table
 from simulator.report.terminal import groups
 from simulator.report.wording import chance, spread
 from simulator.report.yardstick_text import away, months, sides
@@ -24,6 +27,7 @@ def yardsticks_section(studies: Sequence[Study]) -> Section:
         name = f"{study.case.name}: " if len(studies) > 1 else ""
         blocks += [_by_commodity(study, number, name), _when(study, number, name), *_list(study, number, name)]
         blocks += _over_inputs(study, number, name)
+    blocks += _curves(studies[0])
     blocks.append(
         Paragraph(
             "First met: median over futures with its 95 % interval, months from the start, on the days of recorded "
@@ -119,6 +123,30 @@ def _when(study: Study, number: int, name: str) -> Table:
         ),
         rows=rows,
         groups=headings,
+    )
+
+
+def _curves(study: Study) -> Iterator[Block]:
+    """Draw the curves of the first run: how many futures have not met the headline yardstick yet."""
+    shown = still_open(study)
+    found = [(verdict_of(study, name), first_met_of(study, name)) for name in shown]
+    ends = "; ".join(f"{short_name(item)} {chance(curve.ever)} %" for item, curve in found)
+    yield Drawing(
+        key="first-met",
+        title=f"Time until {HEADLINE} is first met",
+        description=f"Survival curves of futures that have not met it yet. Met by the last day watched: {ends}.",
+        draw=partial(first_met, study, shown),
+        table="first-met-data",
+    )
+    days = found[0][1].watched
+    marks = sorted(
+        {min(range(len(days)), key=lambda i: abs(days[i] - at * MONTH_DAYS)) for at in (0, 6, 12, 18, 24, 30)}
+    )
+    yield Table(
+        key="first-met-data",
+        caption=f"{HEADLINE}: not met yet, % of futures (95 % interval)",
+        head=("commodity", *(f"month {days[i] / MONTH_DAYS:.0f}" for i in marks)),
+        rows=tuple((short_name(item), *(chance(curve.not_yet[i]) for i in marks)) for item, curve in found),
     )
 
 
