@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.catalogue import government, inputs, lanes
 from simulator.catalogue.base_price import base_price, base_year
+from simulator.catalogue.between import own_ways
 from simulator.catalogue.chain_demand import FOCAL
 from simulator.catalogue.chain_levels import Level, left_for_final_use, levels
 from simulator.catalogue.chain_stage import Pool, flows, plants_and_capacity, pool, regional_demand
@@ -98,6 +99,8 @@ def _stage(level: Level, made: Pool, final_t: float, below: Pool | None) -> tupl
     facts += [*more, *prior_facts]
     commodity = level.spec.commodity
     buyers = (*regions, *(below.producers if below is not None else ()))
+    between = own_ways(made.producers, buyers, matrix, commodity)
+    others = np.array([[(p, b) not in between for b in buyers] for p in made.producers])
     ways = {country: lanes.lanes_to_focal(country, commodity) for country in made.producers} if FOCAL in regions else {}
     stage = Stage(
         name=level.spec.name,
@@ -112,8 +115,9 @@ def _stage(level: Level, made: Pool, final_t: float, below: Pool | None) -> tupl
         demand=wanted,
         flows=matrix,
         committed=committed,
-        lag_days=_lags(made.producers, buyers, matrix, made.output),
+        lag_days=_lags(made.producers, buyers, matrix * others, made.output),
         lanes=ways,
+        between=between,
     )
     for array in (plants, capacity, made.output, made.secondary, wanted, matrix, committed, stage.lag_days):
         array.flags.writeable = False
@@ -123,7 +127,7 @@ def _stage(level: Level, made: Pool, final_t: float, below: Pool | None) -> tupl
 def _lags(
     producers: tuple[str, ...], buyers: tuple[str, ...], matrix: NDArray[np.float64], output: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(B,) mean transit to each buyer, days, weighted by base flows; by output where it buys nothing yet."""
+    """(B,) mean transit to each buyer, days, weighted by base flows; by output where there are none."""
     out = np.zeros(len(buyers))
     for j, buyer in enumerate(buyers):
         weights = matrix[:, j] if matrix[:, j].sum() > 0 else output

@@ -1,6 +1,7 @@
 """Shared corridors: what several lanes have in common, how much it carries, what cargo weighs, what is shut.
 
-``corridors.csv`` says which bottleneck the corridors of the routes tables share and where a closure catches a lot,
+``corridors.csv`` says which bottleneck the corridors of the routes tables share, where a closure catches a lot and
+where its goods take ship,
 ``corridor_capacity.csv`` what a bottleneck carries and leaves for minerals, ``corridor_cargo.csv`` how many gross
 tonnes travel for a tonne of a commodity's own basis.
 """
@@ -56,6 +57,12 @@ def caught_on_land(corridor: str) -> bool:
     """Whether a lot on the sea leg at the end of this corridor's lanes is past what can close."""
     row = _corridors().get(corridor)
     return row is not None and row["closure_catches"] == "land"
+
+
+def corridor_exit(corridor: str) -> str:
+    """Country at the end of a corridor's land part, where goods take ship; empty where the tables say none."""
+    row = _corridors().get(corridor)
+    return row["exit"] if row else ""
 
 
 def closure_note(corridor: str, as_of: str) -> str:

@@ -127,6 +127,16 @@ def lane_use(row: Row) -> Row:
     return _uses()[row["route_id"]]
 
 
+def routes_from(country: str) -> list[Row]:
+    """Rows of the routes tables that begin in a country."""
+    return [row for row, _ in _routes() if row["origin_country"] == country]
+
+
+def flies_first(commodity: str) -> bool:
+    """Whether a commodity's usual way is air."""
+    return _air(commodity) == "first"
+
+
 @from_tables
 def _air(commodity: str) -> str:
     """``first`` or ``also`` where the commodity flies, else empty."""

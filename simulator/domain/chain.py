@@ -76,9 +76,11 @@ class Stage:
     committed: Floats
     """(P, R + Q) share of a producer's output tied by ownership or offtake to a buyer, 0 to 1; row sums <= 1."""
     lag_days: Floats
-    """(R + Q,) mean transit to each buyer, days; the focal region's own lanes are in ``lanes``."""
+    """(R + Q,) mean transit to each buyer, days, from all that have no ways of their own to it."""
     lanes: Mapping[str, tuple[Lane, ...]] = field(default_factory=dict)
     """Ways from each producer to the focal region, usual way first; empty where the focal region buys none here."""
+    between: Mapping[tuple[str, str], tuple[Lane, ...]] = field(default_factory=dict)
+    """(producer, buyer) -> ways of that pair's own, usual way first; the focal region as a buyer has ``lanes``."""
     processors: tuple[str, ...] = ()
     """(Q,) countries of the next stage's producers, in its order; empty at the last stage."""
 

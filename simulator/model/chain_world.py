@@ -24,6 +24,7 @@ from simulator.model.margins import Margins
 from simulator.model.new_capacity import DAYS_PER_MONTH
 from simulator.model.offtake import Levers
 from simulator.model.outages import Outages
+from simulator.model.own_ways import OwnWays
 from simulator.model.policy import ControlDesk
 from simulator.model.prices import PriceIndex
 from simulator.model.recycling import add_recyclers
@@ -171,11 +172,12 @@ class ChainWorld:
                     market.focal.purchases += [Purchase(plan, self.labels) for plan in plans]
                 market.state.tracked = True
                 market.via = np.zeros((n, len(self.rerouting.ways)))
+            market.state.own_ways = self._own_ways(market, corridors)
         recycling = [c for c in capacity if isinstance(c, RecyclingChange) and c.commodity == chain.commodity]
         add_recyclers(chain, self.markets, recycling, case.focal, self.qualification_days)
         self.entrants.enter(change for change in capacity if isinstance(change, CapacityChange))
         for market in self.markets:
-            market.lead_days += (market.state.lags * self.step)[None, :]
+            market.lead_days += (market.usual_lags() * self.step)[None, :]
             regions = market.state.regions
             market.cover[:, :regions] = self.cover_days[:, None]
             market.cover[:, regions:] = self.processor_cover_days
@@ -188,6 +190,18 @@ class ChainWorld:
                 market.lead_days[:, market.state.focal] = transit.sum(axis=1) + self.step / 2
             for new in market.projects:
                 self.project_ids.append(new.plant.id)
+
+    def _own_ways(self, market: Market, corridors: Corridors) -> OwnWays | None:
+        """Goods of the market's pairs that have ways of their own, with room for their labels."""
+        stage, state = market.stage, market.state
+        ways = corridors.own_ways(
+            stage, self.chain.commodity, self.step, without=self.case.focal if state.tracked else None
+        )
+        if ways is not None:
+            ways.labelled = int(np.searchsorted(ways.buyers, len(stage.regions)))
+            if state.product_labels is not None and ways.labelled < ways.buyers.size:
+                ways.labels = np.zeros((self.draws.n, ways.buyers.size - ways.labelled, self.labels.size))
+        return ways
 
     def _trace_denials(self) -> None:
         """Follow base-year flows from each buyer to the focal economy's use: what is denied there is missed here."""
@@ -241,7 +255,12 @@ class ChainWorld:
             if state.product_labels is not None:
                 state.product_labels += state.product[:, :, None] * mix[None]
             per_review = market.flows * self.step
-            state.on_order += (per_review.sum(axis=0) * state.lags)[None, :]
+            state.on_order += (per_review.sum(axis=0) * market.usual_lags())[None, :]
+            if state.own_ways is not None:
+                ways, per_review = state.own_ways, per_review.copy()
+                pairs = ways.producers, ways.buyers
+                ways.fill_steady(per_review[pairs], mix[ways.producers[ways.labelled :]])
+                per_review[pairs] = 0.0
             regions = len(stage.regions)
             away = per_review[:, :regions].sum(axis=0)
             if market.focal is not None:

@@ -1,4 +1,4 @@
-"""Ways to the focal buyer: transit times of lots, corridors that close, and what they have in common.
+"""Ways of lots: transit times, corridors that close, and what they have in common.
 
 A lot takes the first way of its origin, in order of use, that is open on the day it leaves; where all are shut it
 waits for the one that lands it first. A corridor that shuts holds the lots on it until it reopens
@@ -20,10 +20,11 @@ from simulator.catalogue.parameters import parameter
 from simulator.domain.chain import Lane, Stage
 from simulator.domain.changes import AlignmentChange, ClosureChange, covered
 from simulator.domain.draws import Draws
-from simulator.domain.places import CHINA
+from simulator.domain.places import C5, CHINA
 from simulator.domain.sampling import lognormal, standard_normal
 from simulator.model.closures import Shut, arrival, caught_on, is_shut, united
 from simulator.model.focal import SERVICE_DAYS
+from simulator.model.own_ways import OwnWays
 from simulator.model.passage import Passage, Queues
 
 Floats = NDArray[np.float64]
@@ -163,18 +164,11 @@ class Corridors:
                 usual_days[:, p] = SERVICE_DAYS
                 continue
             z = standard_normal(self._draws.uniform(f"transit/{commodity}/{stage.name}/{country}", reviews))
-            days = self._transit(ways[0], z)
-            weeks[:, :, p] = services = self._services(days, self._days)
-            usual_days[:, p] = services.mean(axis=1) * SERVICE_DAYS
-            detour = self._detour(ways, commodity, z, days)
-            limited = np.array([self._queue(way) for way in ways], dtype=np.int8)
-            used = np.full((reviews, n), limited[0]) if (limited >= 0).any() else None
+            services, usual, used, detour = self._lots(ways, commodity, z)
+            weeks[:, :, p] = services
+            usual_days[:, p] = usual
             if detour is not None:
                 detours[p] = detour
-                at = detour.rows, detour.reviews
-                services[at] = weeks[*at, p] = self._services(detour.lands, self._days[detour.reviews])
-                if used is not None:
-                    used[detour.reviews, detour.rows] = limited[detour.taken]
             if country == CHINA:
                 base = np.asarray(services, dtype=float) * SERVICE_DAYS
             if used is not None:
@@ -182,6 +176,56 @@ class Corridors:
         weeks[:, :, producers] = self._services(base + parameter("reroute_extra_days").value, self._days)
         passage = Passage(self.queues, uses, gross_t_per_t(commodity, stage.name)) if uses else None
         return Transits(weeks, usual_days, passage, detours)
+
+    def own_ways(self, stage: Stage, commodity: str, step: int, *, without: str | None) -> OwnWays | None:
+        """Lots of the pairs of a stage that have ways of their own, but for a buyer with lanes; None for no such pair.
+
+        They take the median transit of their way. What leaves Central Asia queues for corridors of limited capacity;
+        what enters it travels against the stream.
+        """
+        places = {buyer: b for b, buyer in enumerate(stage.buyers) if buyer != without}
+        pairs = sorted((pair for pair in stage.between if pair[1] in places), key=lambda pair: places[pair[1]])
+        if not pairs:
+            return None
+        n, reviews = self._draws.n, self._days.size
+        services = np.empty((reviews, n, len(pairs)), dtype=np.int16)
+        usual = np.empty(len(pairs), dtype=np.int64)
+        uses: dict[int, NDArray[np.int8]] = {}
+        median = np.zeros((n, reviews))
+        for k, (producer, buyer) in enumerate(pairs):
+            lots, days, used, _ = self._lots(stage.between[producer, buyer], commodity, median)
+            services[:, :, k] = lots.T
+            usual[k] = max(1, -(-int(days[0]) // step))
+            if used is not None and producer in C5:
+                uses[k] = used
+        return OwnWays(
+            np.array([stage.producers.index(p) for p, _ in pairs]),
+            np.array([places[b] for _, b in pairs]),
+            services,
+            usual,
+            Passage(self.queues, uses, gross_t_per_t(commodity, stage.name)) if uses else None,
+            step,
+        )
+
+    def _lots(
+        self, ways: tuple[Lane, ...], commodity: str, z: Floats
+    ) -> tuple[NDArray[np.int16], Floats, NDArray[np.int8] | None, Detour | None]:
+        """Lots that leave at each review, with standard normal ``z`` (n, T) for their transit.
+
+        Returns (n, T) services to landing, (n,) mean days of the usual way while open, (T, n) queue that they wait in
+        (-1 for none; None where there is none at all), and what closures did to those that met any.
+        """
+        days = self._transit(ways[0], z)
+        services = self._services(days, self._days)
+        usual = services.mean(axis=1) * SERVICE_DAYS
+        detour = self._detour(ways, commodity, z, days)
+        limited = np.array([self._queue(way) for way in ways], dtype=np.int8)
+        used = np.full(days.T.shape, limited[0]) if (limited >= 0).any() else None
+        if detour is not None:
+            services[detour.rows, detour.reviews] = self._services(detour.lands, self._days[detour.reviews])
+            if used is not None:
+                used[detour.reviews, detour.rows] = limited[detour.taken]
+        return services, usual, used, detour
 
     def _queue(self, lane: Lane) -> int:
         """Queue in which the lots of a lane wait, -1 for none."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
+from simulator.model.own_ways import OwnWays
 from simulator.model.recycling import Recycler
 from simulator.model.rows import across, row_sums
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
@@ -62,6 +63,27 @@ def _land(world: ChainWorld, s: int) -> None:
     if state.to_processors is not None:
         nxt = world.markets[s + 1].state
         state.to_processors.receive(nxt.feed, nxt.feed_labels, state.on_order[:, regions:])
+    if state.own_ways is not None:
+        _land_apart(world, s, state.own_ways)
+
+
+def _land_apart(world: ChainWorld, s: int, ways: OwnWays) -> None:
+    """Goods on ways of their own reach their buyers."""
+    market = world.markets[s]
+    state, regions = market.state, market.state.regions
+    due, labels = ways.land()
+    for k, buyer in enumerate(ways.buyers.tolist()):
+        tonnes = due[:, k]
+        state.on_order[:, buyer] -= tonnes
+        if buyer < regions:
+            state.inventory[:, buyer] += tonnes
+            continue
+        below = world.markets[s + 1].state
+        below.feed[:, buyer - regions] += tonnes
+        if labels is None:
+            below.feed_labels[:, buyer - regions] += tonnes[:, None] * market.fresh[ways.producers[k]]
+        else:
+            below.feed_labels[:, buyer - regions] += labels[:, k - ways.labelled]
 
 
 def _answers(world: ChainWorld, market: Market, factors: tuple[Floats, Floats], elasticity: Floats) -> Floats:

@@ -108,6 +108,17 @@ class Market:
         demand[:, self.state.focal] += self.focal.public_rate
         return demand
 
+    def usual_lags(self) -> Floats:
+        """(B,) reviews that a buyer's goods are under way in the base year."""
+        lags = self.state.lags.astype(float)
+        ways = self.state.own_ways
+        if ways is None:
+            return lags
+        # Pair by pair: several pairs may share a buyer.
+        for k, b in enumerate(ways.buyers):
+            lags[b] += self.share[ways.producers[k], b] * (ways.usual[k] - self.state.lags[b])
+        return lags
+
     def add_outage(self, change: OutageChange) -> None:
         """Hang a scenario outage on its producer, if it produces here."""
         if change.country in self.stage.producers:

@@ -2,7 +2,8 @@
 
 Every array has the replication axis first. ``P`` producers, ``R`` consuming regions, ``Q`` producers of
 the next stage, ``B = R + Q`` buyers, ``L`` labels. Goods on the way to anyone but the focal buyer land
-at a market review, a whole number of reviews after they left; the focal buyer's lots are in ``focal.py``.
+at a market review, a whole number of reviews after they left, those of pairs with ways of their own as
+``own_ways.py`` has it; the focal buyer's lots are in ``focal.py``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.chain import Stage
+from simulator.model.own_ways import OwnWays
 
 Floats = NDArray[np.float64]
 
@@ -97,6 +99,8 @@ class StageState:
         self.lags = lags
         self.to_regions = Pipeline(n, lags[:regions], 0)
         self.to_processors = Pipeline(n, lags[regions:], labels) if lags.size > regions else None
+        self.own_ways: OwnWays | None = None
+        """Goods of pairs with ways of their own; None where no pair has any."""
         self.produced = np.zeros(n)
         self.feed_used = np.zeros(n)
         self.consumed = np.zeros(n)
@@ -110,4 +114,6 @@ class StageState:
             held = held - self.inventory[:, self.focal]
         if self.to_processors is not None:
             held = held + self.to_processors.total()
+        if self.own_ways is not None:
+            held = held + self.own_ways.on_way.sum(axis=1)
         return held

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from simulator.model.chain_world import ChainWorld
 from simulator.model.filters import Rerouted, book, kept_back, policy_filters, reroute
 from simulator.model.market import allocate, over_producers, rows_last
+from simulator.model.own_ways import OwnWays
 from simulator.model.rows import across, row_sums
 from simulator.model.segregation import bounded
 from simulator.model.stage_market import Market
+from simulator.model.state import StageState
 
 Floats = NDArray[np.float64]
 _TINY = 1e-300
@@ -131,6 +133,23 @@ def _qualified(world: ChainWorld, market: Market, day: float) -> tuple[int, Floa
     return market.state.focal, fraction
 
 
+def _send_apart(state: StageState, ways: OwnWays, flow: Floats, received: Floats, whole: Floats, index: int) -> Floats:
+    """Send what travels on ways of its own; return what the others send (n, B), and take it out of the flows."""
+    tonnes = np.ascontiguousarray(flow[ways.producers, ways.buyers].T)
+    flow[ways.producers, ways.buyers] = 0.0
+    labels = state.product_labels
+    if labels is not None and ways.labels is not None:
+        sellers = ways.producers[ways.labelled :]
+        part = tonnes[:, ways.labelled :] / whole[:, sellers]
+        labels = labels[:, sellers] * across(part, labels.shape[2])
+    ways.send(index, tonnes, labels)
+    rest = received.copy()
+    for k, buyer in enumerate(ways.buyers):
+        state.on_order[:, buyer] += tonnes[:, k]
+        rest[:, buyer] -= tonnes[:, k]
+    return np.maximum(rest, 0.0)
+
+
 def _ship(
     world: ChainWorld,
     market: Market,
@@ -145,6 +164,8 @@ def _ship(
     # Of each producer's stock, the share that goes where: labels go along in proportion.
     whole = np.maximum(state.product, _TINY)
     labels = state.product_labels
+    if state.own_ways is not None:
+        received = _send_apart(state, state.own_ways, flow, received, whole, index)
     if regions:
         away = received[:, :regions].copy()
         if market.focal is not None:

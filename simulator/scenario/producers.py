@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.catalogue.between import own_ways
 from simulator.domain.chain import Chain, Stage
 
 Floats = NDArray[np.float64]
@@ -17,7 +18,8 @@ def with_producers(chain: Chain, wanted: Iterable[tuple[str, str]]) -> Chain:
     """Return the chain with a producer of no output for each (stage, country) that has none.
 
     A new producer buys its feed like an average producer of its stage: its transit is the mean of
-    theirs. It has no lanes of its own to the focal buyer; the model's usual transit holds for it.
+    theirs, unless the pair has ways of its own. It has no lanes of its own to the focal buyer; the model's usual
+    transit holds for it.
     """
     stages = list(chain.stages)
     for name, country in wanted:
@@ -27,6 +29,9 @@ def with_producers(chain: Chain, wanted: Iterable[tuple[str, str]]) -> Chain:
         stages[index] = _with_producer(stages[index], country)
         if index > 0:
             stages[index - 1] = _with_buyer(stages[index - 1])
+        for s in (index - 1, index):
+            if s >= 0:
+                stages[s] = _with_ways(chain.commodity, stages[s], stages[s + 1 : s + 2])
     return dataclasses.replace(chain, stages=tuple(stages))
 
 
@@ -53,6 +58,12 @@ def _with_buyer(stage: Stage) -> Stage:
         committed=_padded(stage.committed, columns=1),
         lag_days=np.append(stage.lag_days, lag),
     )
+
+
+def _with_ways(commodity: str, stage: Stage, below: list[Stage]) -> Stage:
+    """Return the stage with the ways of every pair that trades over corridors, the new one's included."""
+    buyers = (*stage.regions, *(country for after in below for country in after.producers))
+    return dataclasses.replace(stage, between=own_ways(stage.producers, buyers, stage.flows, commodity))
 
 
 def _padded(matrix: Floats, *, rows: int = 0, columns: int = 0) -> Floats:
