@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain as chained
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -111,12 +112,12 @@ class CommodityVerdict:
 
 @dataclass(frozen=True, slots=True)
 class RuleVerdict:
-    """How often a rule fired before the deadline, and when."""
+    """How often a rule fired, or a shared constraint bound, before the deadline, and when."""
 
     fired: Estimate
-    """P(fired at least once)."""
+    """P(fired, or bound, at least once)."""
     first_day: Quantiles
-    """Spread of the first day, days from start, over the replications in which it fired."""
+    """Spread of the first day, days from start, over the replications in which it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,8 @@ class Verdict:
     """Lots dispatched in all replications."""
     rules: Mapping[str, RuleVerdict] = field(default_factory=dict)
     """Rule -> how often and when it fired."""
+    bound: Mapping[str, RuleVerdict] = field(default_factory=dict)
+    """``corridor/NAME``, ``stockpile/EVENT`` or ``rule/ID`` -> how often and when it bound; those that did."""
     conditioning: Conditioning | None = None
     """How observations weight the futures; None where all count alike."""
 
@@ -170,8 +173,17 @@ def judge(case: Case, outcome: Outcome) -> Verdict:
         branches={name: probability(mask, weights=weights) for name, mask in branches.items()},
         lots=sum(int(item.lots.sum()) for item in outcome.chains),
         rules={name: _rule(days, outcome.moment_days[deadline], weights) for name, days in outcome.rule_days.items()},
+        bound={name: _rule(days, outcome.moment_days[deadline], weights) for name, days in _bound(outcome, deadline)},
         conditioning=observed,
     )
+
+
+def _bound(outcome: Outcome, deadline: int) -> Iterator[tuple[str, Floats]]:
+    """Constraints that bound before the deadline in any replication; a rule that fires ties commodities as well."""
+    named = outcome.bound_days.items(), ((f"rule/{name}", days) for name, days in outcome.rule_days.items())
+    for name, days in chained(*named):
+        if (days < outcome.moment_days[deadline]).any():
+            yield name, days
 
 
 def names_of(case: Case, outcome: Outcome) -> tuple[str, ...]:

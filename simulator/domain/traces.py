@@ -102,6 +102,9 @@ class Trace:
     """Rule -> (n,) day on which it first fired, days from start; +inf where it never did."""
     under_cut: tuple[ChainTrace, ...] = ()
     """The same chains in the same futures with China cut off on the deadline; empty where nobody asked for it."""
+    behind: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    """Programme of purchases -> (n,) day on which industry's reserve first kept it from buying what it meant to, days
+    from start; +inf where it never did."""
     bound: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """Shared corridor -> (n,) day on which its capacity first delayed lots; +inf where it never did."""
     metered: dict[str, NDArray[np.float64]] = field(default_factory=dict)

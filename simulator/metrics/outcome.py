@@ -96,6 +96,9 @@ class Outcome:
     """Named branch -> (n,)."""
     rule_days: Mapping[str, Floats] = field(default_factory=dict)
     """Rule -> (n,) day on which it first fired, days from start; +inf where it never did."""
+    bound_days: Mapping[str, Floats] = field(default_factory=dict)
+    """``corridor/NAME`` and ``stockpile/EVENT`` -> (n,) day on which what commodities share, or the government takes,
+    first kept somebody from what was meant, days from start; +inf where it never did."""
     predicted: Mapping[str, Floats] = field(default_factory=dict)
     """Observation by its key -> (n,) what the future would have shown in its place."""
 
@@ -132,6 +135,8 @@ def outcome(trace: Trace, case: Case) -> Outcome:
         ),
         branches={name: np.array(flags) for name, flags in sorted(trace.branches.items())},
         rule_days=trace.rule_days,
+        bound_days={f"corridor/{name}": days for name, days in trace.bound.items()}
+        | {f"stockpile/{name}": days for name, days in trace.behind.items()},
         predicted=predictions(trace, case),
     )
 
@@ -231,6 +236,7 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
         chains=chains,
         branches={name: stack([part.branches[name] for part in parts]) for name in first.branches},
         rule_days={name: stack([part.rule_days[name] for part in parts]) for name in first.rule_days},
+        bound_days={name: stack([part.bound_days[name] for part in parts]) for name in first.bound_days},
         predicted={name: stack([part.predicted[name] for part in parts]) for name in first.predicted},
     )
 

@@ -25,6 +25,7 @@ DAYS_PER_YEAR = 365.25
 PLAN_ID = "annual_materials_plan"
 """Event id of the purchases that the catalogue's plans foresee."""
 _TINY = 1e-300
+_ROUNDING = 1e-9
 
 
 class Programme:
@@ -61,9 +62,13 @@ class Purchase(Programme):
         """(n,) tonnes bought so far."""
         self.spent = np.zeros(n)
         """(n,) USD spent so far, at the price index of the day."""
+        self.behind = np.full(n, np.inf)
+        """(n,) day of the review at which it first had bought less than it meant to; +inf for never."""
+        self._short = np.zeros(n, dtype=bool)
 
     def review(self, day: float, step: float, usd_per_t: Floats) -> None:
         """Set the pace for the ``step`` days that begin, at today's price (n,)."""
+        self.behind = np.where(self._short & np.isinf(self.behind), day, self.behind)
         change, self._usd_per_t = self.change, usd_per_t
         pace = change.amount / DAYS_PER_YEAR if change.per_year else self._spread(change, change.amount, day, step)
         tonnes = pace if change.unit == "t" else pace / np.maximum(usd_per_t, _TINY)
@@ -74,6 +79,7 @@ class Purchase(Programme):
         tonnes = np.minimum(self.rate * span, np.maximum(stock - reserve, 0.0))
         if self.change.clean:
             tonnes = np.minimum(tonnes, np.maximum(labels[:, CLEAN], 0.0))
+        self._short |= tonnes < self.rate * span * (1.0 - _ROUNDING)
         moved = labels * (tonnes / np.maximum(stock, _TINY))[:, None]
         if self.change.clean:
             moved[:, : self._china] = 0.0

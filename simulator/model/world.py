@@ -177,6 +177,16 @@ class World:
                     self._observer(day)()
                 self.rules.review(day, self._put)
 
+    def _behind(self) -> dict[str, Floats]:
+        """Programme of purchases -> (n,) day on which it first fell behind for any of its commodities."""
+        found: dict[str, Floats] = {}
+        for chain in self.chains:
+            for market in chain.markets:
+                for purchase in () if market.focal is None else market.focal.purchases:
+                    name = purchase.change.event_id
+                    found[name] = np.minimum(found.get(name, purchase.behind), purchase.behind)
+        return found
+
     def run(self, replications: NDArray[np.int64], tick: Callable[[float], None] | None = None) -> Trace:
         """Run to the horizon, check conservation and hand over the record; ``tick`` hears the share done so far."""
         if tick is not None:
@@ -194,6 +204,7 @@ class World:
             chains=tuple(recorder.trace() for recorder in self.recorders),
             branches=self.branches | self.rules.branches(),
             rule_days=self.rules.first_days(),
+            behind=self._behind(),
             bound=self.corridors.queues.first_bound(),
             metered={} if self.meters is None else self.meters.finished(),
             review_days=self.reviews[: 0 if self.meters is None else self.meters.reviews],

@@ -58,6 +58,10 @@ def run_document(study: Study) -> Document:
                 name: {**estimate_values(item.fired), "first_day": quantile_values(item.first_day)}
                 for name, item in verdict.rules.items()
             },
+            "constraints": {
+                name: {**estimate_values(item.fired), "first_day": quantile_values(item.first_day)}
+                for name, item in verdict.bound.items()
+            },
             **({"input_range": range_document(study.input_range)} if study.input_range is not None else {}),
             "commodities": [_commodity(item, study.input_range) for item in verdict.commodities],
             "end_products": [_commodity(item, study.input_range) for item in verdict.end_products],

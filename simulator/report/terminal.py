@@ -48,6 +48,7 @@ def terminal(study: Study, *, colour: bool = False) -> str:
             *_other_yardsticks(study),
             *_branches(study),
             *_rules(study),
+            *_constraints(study),
             *_conditioning(study),
             *_precision(study),
             *_footer(study),
@@ -82,15 +83,9 @@ def sentence(study: Study) -> str:
 
 
 def remarks(study: Study) -> tuple[str, ...]:
-    """Return what else is said of the verdict, one paragraph each: doubts about the start, and rules that fired."""
-    parts = (
-        list_lines(study),
-        _in_doubt(study),
-        identified_lines(study),
-        _rules(study),
-        _conditioning(study),
-        _precision(study),
-    )
+    """Return what else is said of the verdict, one paragraph each: doubts of the start, what fired, what bound."""
+    doubts = (list_lines(study), _in_doubt(study), identified_lines(study))
+    parts = (*doubts, _rules(study), _constraints(study), _conditioning(study), _precision(study))
     return tuple(text for part in parts if (text := " ".join(part)))
 
 
@@ -208,6 +203,23 @@ def _rules(study: Study) -> Iterable[str]:
         parts.append(text)
     if parts:
         yield from textwrap.wrap(f"Rules that fired before the deadline, of futures: {'; '.join(parts)}.", WIDTH)
+
+
+def _constraints(study: Study) -> Iterable[str]:
+    """Say which constraints bound: while no corridor does and no rule fires, a commodity alone has the same numbers."""
+    parts = []
+    for name, item in study.verdict.bound.items():
+        kind, _, subject = name.partition("/")
+        if kind != "rule":  # told of already
+            what = (
+                f"capacity of {subject}"
+                if kind == "corridor"
+                else f"industry's reserve against the purchases {subject}"
+            )
+            day = study.case.calendar_day(round(item.first_day.p50))
+            parts.append(f"{what} in {chance(item.fired)} %, half of them by {day}")
+    text = "; ".join(parts) if parts else "none (capacity of corridors, industry's reserve)"
+    yield from textwrap.wrap(f"Constraints that bound before the deadline, of futures: {text}.", WIDTH)
 
 
 def _conditioning(study: Study) -> Iterable[str]:
