@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, Strict, WithJsonSchema
 
@@ -46,6 +46,19 @@ Measures = Annotated[
 """Measures by name: ``expected_met``, or a figure and a commodity."""
 
 
+class Surprise(BaseModel):
+    """A direction that the economics of the events say and the model does not show."""
+
+    model_config = STRICT
+
+    measure: Annotated[str, AfterValidator(_measure)]
+    """Measure, as in the lists of directions."""
+    expected: Literal["rises", "falls", "holds", "never_rises", "never_falls"]
+    """What was expected of it before anything was run."""
+    because: str
+    """Why the model says otherwise, as far as it is known."""
+
+
 class Expectations(BaseModel):
     """Directions that common sense expects, on the same random futures as another scenario's."""
 
@@ -63,3 +76,5 @@ class Expectations(BaseModel):
     """Measures whose mean does not rise by more than chance alone would have it."""
     never_falls: Measures = ()
     """Measures whose mean does not fall by more than chance alone would have it."""
+    surprises: Annotated[tuple[Surprise, ...], Strict(False)] = ()
+    """Directions written down with the others that do not hold: kept in sight, each with its reason."""
