@@ -133,15 +133,28 @@ def _qualified(world: ChainWorld, market: Market, day: float) -> tuple[int, Floa
     return market.state.focal, fraction
 
 
-def _send_apart(state: StageState, ways: OwnWays, flow: Floats, received: Floats, whole: Floats, index: int) -> Floats:
-    """Send what travels on ways of its own; return what the others send (n, B), and take it out of the flows."""
+def _send_apart(
+    world: ChainWorld,
+    state: StageState,
+    ways: OwnWays,
+    flow: Floats,
+    bounds: Floats | None,
+    received: Floats,
+    index: int,
+) -> Floats:
+    """Send what travels on ways of its own; return what the others send (n, B).
+
+    It is taken out of ``flow`` (P, B, n) and, where there are any, out of ``bounds`` of processors (P, 2, Q, n).
+    """
     tonnes = np.ascontiguousarray(flow[ways.producers, ways.buyers].T)
     flow[ways.producers, ways.buyers] = 0.0
     labels = state.product_labels
-    if labels is not None and ways.labels is not None:
-        sellers = ways.producers[ways.labelled :]
-        part = tonnes[:, ways.labelled :] / whole[:, sellers]
+    if labels is not None and bounds is not None:
+        sellers, places = ways.producers[ways.labelled :], ways.buyers[ways.labelled :] - state.regions
+        part = tonnes[:, ways.labelled :] / np.maximum(state.product[:, sellers], _TINY)
         labels = labels[:, sellers] * across(part, labels.shape[2])
+        labels[:, :, world.labels.bounds] = bounds[sellers, :, places].transpose(2, 0, 1)
+        bounds[sellers, :, places] = 0.0
     ways.send(index, tonnes, labels)
     rest = received.copy()
     for k, buyer in enumerate(ways.buyers):
@@ -164,8 +177,11 @@ def _ship(
     # Of each producer's stock, the share that goes where: labels go along in proportion.
     whole = np.maximum(state.product, _TINY)
     labels = state.product_labels
+    bounds = None
+    if labels is not None and state.to_processors is not None:
+        bounds = bounded(world.labels, state.product, labels, sold, flow[:, regions:])
     if state.own_ways is not None:
-        received = _send_apart(state, state.own_ways, flow, received, whole, index)
+        received = _send_apart(world, state, state.own_ways, flow, bounds, received, index)
     if regions:
         away = received[:, :regions].copy()
         if market.focal is not None:
@@ -179,8 +195,7 @@ def _ship(
             feed = feed / rows_last(whole)[:, None, :]
         # One small product per replication: nothing is summed across the replication axis.
         moved = np.matmul(np.ascontiguousarray(feed.transpose(2, 1, 0)), market.fresh if labels is None else labels)
-        if labels is not None:
-            bounds = bounded(world.labels, state.product, labels, sold, flow[:, regions:])
+        if bounds is not None:
             moved[:, :, world.labels.bounds] = np.moveaxis(over_producers(bounds), (0, 1, 2), (2, 1, 0))
         state.to_processors.send(tonnes, moved)
         state.on_order[:, regions:] += tonnes

@@ -128,7 +128,7 @@ def test_the_scenario_moves_what_its_file_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in LIBRARY if directions(name).surprises])
 def test_a_surprise_is_still_one(name: str) -> None:
-    """What was expected and does not hold stays in the file with its reason; once it holds, it belongs to the others."""
+    """What was expected and does not hold stays in the file with its reason; once it holds it is a direction."""
     for item in directions(name).surprises:
         assert item.because
         change = difference(comparison(name), item.measure)
