@@ -38,7 +38,6 @@ from simulator.instruments.fields import nearest
 from simulator.metrics.outcome import KPIS, YEAR_KPIS
 from simulator.metrics.yardsticks import YARDSTICKS
 from simulator.scenario import load, resolve
-from simulator.scenario.schema import OwnYardstick
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,7 +241,7 @@ def sensitivity(
     """
     if isinstance(scenario, (str, os.PathLike)):
         scenario = load(scenario)
-    plan = checked_plan(yardstick, metric, sobol, points, replications, seed, own_yardsticks(scenario))
+    plan = checked_plan(yardstick, metric, sobol, points, replications, seed, scenario.model.target.own_names())
     return study(scenario, subjects_of(scenario, commodities), plan, jobs=executor or jobs, progress=progress)
 
 
@@ -268,19 +267,8 @@ def subjects_of(scenario: Scenario, commodities: Sequence[str] | None) -> tuple[
     return tuple(Subject(case, inputs_of(case)) for case in cases)
 
 
-def own_yardsticks(scenario: Scenario) -> tuple[str, ...]:
-    """Return the names of a scenario's own yardsticks."""
-    return tuple(item.name for item in scenario.model.target.criteria if isinstance(item, OwnYardstick))
-
-
 def checked_plan(
-    yardstick: str,
-    metric: str,
-    sobol: bool,
-    points: int,
-    replications: int,
-    seed: int,
-    own: Sequence[str] = (),
+    yardstick: str, metric: str, sobol: bool, points: int, replications: int, seed: int, own: Sequence[str] = ()
 ) -> Plan:
     """Return the plan, or raise UsageError with what would be accepted; ``own`` are the scenario's own yardsticks."""
     refuse_odd_replications(replications)

@@ -83,7 +83,7 @@ def sensitivity(
         from simulator.scenario.notices import notices
 
         loaded = load(scenario, sets)
-        own = analysis.own_yardsticks(loaded)
+        own = loaded.model.target.own_names()
         plan = analysis.checked_plan(yardstick, metric, sobol, points, replications, seed, own)
         subjects = analysis.subjects_of(loaded, commodities)
         if not quiet:

@@ -243,6 +243,10 @@ class TargetModel(_Part):
     """When the list of headline commodities that missed a yardstick at the start meets it: all of them, at least so
     many, or so much of the value of what the focal buyer uses of them."""
 
+    def own_names(self) -> tuple[str, ...]:
+        """Names of the user's own yardsticks."""
+        return tuple(item.name for item in self.criteria if isinstance(item, OwnYardstick))
+
     def rule(self) -> ListRule:
         """Return the list rule as the domain's word."""
         return ListRule() if self.list_rule == "all" else self.list_rule.rule()
