@@ -53,13 +53,13 @@ class FocalBuyer:
         """
         n, _, lanes = weeks.shape
         self.fixed = fixed
-        self.weeks = np.ascontiguousarray(np.moveaxis(weeks, 1, 0), dtype=np.int32)
+        self.weeks = np.ascontiguousarray(np.moveaxis(weeks, 1, 0), dtype=np.int16)
         """(T, n, lanes)"""
         # A closure may hold a lot for longer than any transit takes.
         self.calendar = np.zeros((max(HORIZON_WEEKS, int(weeks.max(initial=0)) + 1), n, lanes))
         """(W, n, lanes) tonnes that land at each coming service day; one day's lots lie together."""
         self._flat = self.calendar.reshape(-1)
-        self._place = np.arange(n * lanes, dtype=np.int32).reshape(n, lanes)
+        self._place = np.arange(n * lanes).reshape(n, lanes)
         self.pool = np.zeros((n, lanes))
         self.pool_labels = np.zeros((n, lanes, labels)) if fixed is None else None
         self.stock = np.zeros(n)
@@ -87,7 +87,8 @@ class FocalBuyer:
         self.landed = np.zeros((n, lanes))
         self.withheld = np.zeros(n)
         """(n,) cumulative tonnes of habitual purchases that Chinese controls kept back."""
-        self.lots = np.zeros(n, dtype=np.int64)
+        self._sent = np.zeros((n, lanes), dtype=np.int32)
+        """(n, lanes) lots dispatched."""
         self.log: Callable[[int, NDArray[np.int32], Floats, Floats | None], None] | None = None
         """Told of every departure: review, services until landing (n, lanes), and what ``dispatch`` was given."""
         self.usual_days = np.zeros((n, lanes - 1))
@@ -98,21 +99,22 @@ class FocalBuyer:
 
     def dispatch(self, review: int, tonnes: Floats, labels: Floats | None) -> None:
         """Lots (n, lanes) leave now with their labels (n, lanes, L), None where a lane's are fixed."""
-        weeks = self.weeks[review]
+        weeks = self.weeks[review].astype(np.int32)
         if self.passage is not None:
             weeks = np.minimum(self.passage.enter(review, tonnes, weeks), len(self.calendar) - 1)
         self.put(weeks, tonnes)
         self.pool += tonnes
         if self.pool_labels is not None and labels is not None:
             self.pool_labels += labels
-        self.lots += np.count_nonzero(tonnes, axis=1)
+        self._sent += tonnes != 0.0
         if self.log is not None:
             self.log(review, weeks, tonnes, labels)
 
     def put(self, weeks: NDArray[np.int32], tonnes: Floats) -> None:
-        """Enter tonnes (n, lanes) in the calendar, ``weeks`` services ahead."""
-        slots = (weeks + self._week) % len(self.calendar)
-        self._flat[slots * self._place.size + self._place] += tonnes
+        """Enter tonnes (n, lanes) in the calendar, ``weeks`` services ahead, less than its length."""
+        slots = weeks + np.int32(self._week)
+        slots[slots >= len(self.calendar)] -= len(self.calendar)
+        np.add.at(self._flat, (slots * self._place.size + self._place).reshape(-1), tonnes.reshape(-1))
 
     def settle(self, day: float) -> None:
         """Consume from the last settlement to ``day``; the government releases before, and buys after."""
@@ -176,12 +178,18 @@ class FocalBuyer:
             self.stock_labels += np.einsum("np,pl->nl", landing, self.fixed)
         else:
             share = np.minimum(1.0, landing / np.maximum(self.pool, _TINY))
-            self.stock_labels += np.einsum("np,npl->nl", share, self.pool_labels)
+            # One small product per replication: nothing is summed across the replication axis.
+            self.stock_labels += np.matmul(share[:, None, :], self.pool_labels)[:, 0]
             self.pool_labels *= across(1.0 - share, self.pool_labels.shape[2])
         self.stock = self.stock + np.einsum("np->n", landing)
         self.pool = np.maximum(self.pool - landing, 0.0)
         self.landed += landing
         landing.fill(0.0)
+
+    @property
+    def lots(self) -> NDArray[np.int64]:
+        """(n,) lots dispatched so far."""
+        return self._sent.sum(axis=1, dtype=np.int64)
 
     def held(self) -> Floats:
         """(n,) tonnes on the way, in industry stock and in government stock."""

@@ -146,9 +146,10 @@ def _produce(
         state.feed -= used
         state.feed_used += row_sums(used)
         traced = made = used * stage.feed_yield
-        moved = across(share * stage.feed_yield, labels.size)
+        moved = across(share, labels.size)
         moved *= state.feed_labels
-        state.feed_labels *= across(1.0 - share, labels.size)
+        state.feed_labels -= moved
+        moved *= stage.feed_yield
         labels.relabel(moved, s, stage.producers)
         assert state.product_labels is not None
         state.product_labels += moved
