@@ -10,6 +10,8 @@ That is less than what the model does, so the ratio to it is an upper bound of t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,8 +24,11 @@ TINY = 1e-300
 STEP, SERVICE, WEEKS = 14, 7, 64
 
 
-def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int) -> Floats:
-    """Run one block and return the focal buyer's consumption, so that no work can be dropped."""
+def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int, lap: Callable[[str], None] = str) -> Floats:
+    """Run one block and return the focal buyer's consumption, so that no work can be dropped.
+
+    ``lap`` hears the name of each part of the work when it is done.
+    """
     labels = Labels(chain)
     size, last = labels.size, chain.verdict_stage
     stages = chain.stages
@@ -75,6 +80,7 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int) -> Fl
         consumed += moved
         used += take
 
+    lap("draws and opening state")
     for review in range(reviews):
         for service in (1, 2):
             settle(SERVICE)
@@ -86,6 +92,7 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int) -> Fl
             pool = np.maximum(pool - landing, 0.0)
             landed += landing
             landing.fill(0.0)
+        lap("landing")
         raised, answer = np.power(price, supply_elasticity), np.power(price, elasticity)
         for s, stage in enumerate(stages):
             r, now = regions[s], review % depth[s]
@@ -97,6 +104,7 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int) -> Fl
                 feed_labels[s + 1] += ways_labels[s][now]
                 ways_labels[s][now].fill(0.0)
             arriving.fill(0.0)
+            lap("landing")
             output = np.minimum(stage.capacity, stage.output * raised[:, None]) / 365.25
             throttle = np.clip((90.0 * output - product[s]) / np.maximum(60.0 * output, TINY), 0.0, 1.0)
             made = output * throttle * STEP
@@ -119,6 +127,7 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int) -> Fl
                 if s == last:
                     rate = asked[:, focal] * noise[:, review]
                     inventory[s][:, focal] = stock
+            lap("production and use")
         short = np.zeros(n)
         for s in range(len(stages)):
             r = regions[s]
@@ -127,6 +136,7 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int) -> Fl
                 on_order[s][:, focal] = pool.sum(axis=1)
             level = use[s] * (45.0 * (1.0 + gap)[:, None] + lags[s] * STEP)
             order = np.clip(level - held - on_order[s], 0.0, 2.6 * use[s] * STEP)
+            lap("orders")
             want = order[:, None, :] * shares[s]
             flow = want * firm[s]
             want -= flow
@@ -143,6 +153,7 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int) -> Fl
             spot *= np.minimum(1.0, unmet / np.maximum(np.einsum("npb->nb", spot), TINY))[:, None, :]
             flow += spot
             sold, received = np.einsum("npb->np", flow), np.einsum("npb->nb", flow)
+            lap("allocation")
             if s:
                 mix = product_labels[s] / np.maximum(product[s], TINY)[:, :, None]
                 product_labels[s] *= (1.0 - np.minimum(sold / np.maximum(product[s], TINY), 1.0))[:, :, None]
@@ -164,11 +175,15 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int) -> Fl
                 flat[(weeks[review] + 2 * review + 2) % WEEKS * place.size + place] += lots
                 pool += lots
                 pool_labels += mix * lots[:, :, None]
+            lap("dispatch")
             wanted = np.minimum(order, use[s] * STEP).sum(axis=1)
             short = np.maximum(short, 1.0 - np.minimum(received.sum(axis=1) / np.maximum(wanted, TINY), 1.0))
+            lap("orders")
         gap = short + (gap - short) * 0.8
         clearing = np.minimum(np.power(1.0 - np.clip(gap, 0.0, 0.99), -1.0 / 0.15), 12.0)
         price = clearing + (price - clearing) * np.where(clearing > price, 0.7, 0.9)
+        lap("price")
         settle(0.0)
         record.append((demanded.copy(), used.copy(), consumed.copy(), landed.copy(), stock, price))
+        lap("record")
     return used

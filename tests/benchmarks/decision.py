@@ -1,0 +1,124 @@
+"""Time to a decision: replications needed for +-0.02 on P(met) and +-2 % on a mean, plain Monte Carlo against ours.
+
+Plain means pseudo-random inputs: one sample of standard deviation ``s`` needs ``(1.96 s / h) ** 2`` replications for a
+half-width ``h``. Ours means the points of a run, whose interval is Student's t over 16 randomisations; its half-width is
+the root mean square over several seeds. Needed is the first of 16, 32, 64 ... at which it is within ``h``. Both are
+measured as the model is, and with aleatory causes off: every draw at its median, so that only inputs differ.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.domain.sampling import three_point
+from simulator.experiment.points import RANDOMISATIONS, input_values
+from simulator.experiment.streams import BlockDraws
+from simulator.metrics.outcome import outcome
+from simulator.model import simulate
+from simulator.scenario import load, resolve
+from simulator.scenario.case import Case
+
+Floats = NDArray[np.float64]
+BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"
+COMMODITIES = ("antimony", "tantalum")
+MEANS = ("china_exposed_share", "days_of_cover")
+P_HALF_WIDTH, MEAN_HALF_WIDTH = 0.02, 0.02
+"""Absolute for P(met), a share of the mean for means."""
+BOUND = 1 / 20
+"""Ours over plain, for means with aleatory causes off."""
+SEEDS = 4
+Z95, T95 = 1.959964, 2.131450
+"""97.5 % quantiles of the normal distribution and of Student's t with 15 degrees of freedom."""
+
+
+class Calm(BlockDraws):
+    """Draws with every aleatory cause at its median."""
+
+    def uniform(self, cause: str, width: int) -> Floats:
+        """(n, width) halves."""
+        return np.full((self.n, width), 0.5)
+
+
+def time_to_decision(replications: int) -> dict[str, Any]:
+    """Compare the replications needed, commodity by commodity."""
+    items = [
+        item
+        for commodity in COMMODITIES
+        for case in [resolve(load(BASELINE), [commodity])]
+        for aleatory in (True, False)
+        for item in _needed(case, commodity, aleatory, replications)
+    ]
+    judged = [item for item in items if "bound" in item]
+    return {
+        "half_widths": {"p_met": P_HALF_WIDTH, "mean": MEAN_HALF_WIDTH},
+        "seeds": SEEDS,
+        "replications_each": replications,
+        "items": items,
+        "best": min(item["ours_over_plain"] for item in judged),
+        "within_bounds": all(item["within_bounds"] for item in judged),
+    }
+
+
+def _needed(case: Case, commodity: str, aleatory: bool, replications: int) -> list[dict[str, Any]]:
+    plain = [_sample(case, replications, seed, aleatory, plain=True) for seed in range(2)]
+    ours = [_sample(case, replications, seed, aleatory, plain=False) for seed in range(SEEDS)]
+    items = []
+    for name in ("p_met", *MEANS):
+        values = np.concatenate([one[name] for one in plain])
+        half = P_HALF_WIDTH if name == "p_met" else MEAN_HALF_WIDTH * abs(float(values.mean()))
+        by_plain = max(1.0, (Z95 * float(values.std()) / half) ** 2)
+        by_ours, beyond = _first_within([one[name] for one in ours], half)
+        item: dict[str, Any] = {
+            "commodity": commodity,
+            "quantity": name,
+            "aleatory": aleatory,
+            "value": float(values.mean()),
+            "plain": by_plain,
+            "ours": by_ours,
+            "ours_extrapolated": beyond,
+            "ours_over_plain": by_ours / by_plain,
+        }
+        if name != "p_met" and not aleatory:
+            item |= {"bound": BOUND, "within_bounds": by_ours / by_plain <= BOUND}
+        items.append(item)
+    return items
+
+
+def _sample(case: Case, replications: int, seed: int, aleatory: bool, *, plain: bool) -> dict[str, Floats]:
+    """(n,) values on the deadline."""
+    inputs = input_values(case.inputs, replications, seed)
+    if plain:
+        random = np.random.default_rng([seed, 20251106])
+        inputs = {
+            i.name: three_point(random.random(replications), i.low, i.median, i.high, i.minimum, i.maximum)
+            for i in case.inputs
+        }
+    chosen = np.arange(replications)
+    draws = (BlockDraws if aleatory else Calm)(seed, chosen, inputs)
+    found = outcome(simulate(case, draws, chosen), case)
+    chain, deadline = found.chains[0], found.moment("deadline")
+    return {
+        "p_met": chain.met["reliance"][:, deadline].astype(float),
+        **{name: chain.values[name][:, deadline] for name in MEANS},
+    }
+
+
+def _first_within(samples: list[Floats], half: float) -> tuple[float, bool]:
+    """Replications at which the interval is within ``half``; beyond the sample by the square root law.
+
+    Only sizes at which every randomisation is a whole Sobol net: 16, 32, 64 ...
+    """
+    rounds, width = 1, float("inf")
+    while rounds * RANDOMISATIONS <= samples[0].size:
+        count = rounds * RANDOMISATIONS
+        spread = [one[:count].reshape(rounds, RANDOMISATIONS).mean(axis=0).var(ddof=1) for one in samples]
+        width = T95 * float(np.sqrt(np.mean(spread) / RANDOMISATIONS))
+        # One point of each net says nothing of a thing that hardly ever happens.
+        if width <= half and (width > 0.0 or count == samples[0].size):
+            return float(count), False
+        rounds *= 2
+    return samples[0].size * (width / half) ** 2, True
