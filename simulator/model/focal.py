@@ -189,7 +189,7 @@ class FocalBuyer:
     @property
     def lots(self) -> NDArray[np.int64]:
         """(n,) lots dispatched so far."""
-        return self._sent.sum(axis=1, dtype=np.int64)
+        return np.asarray(self._sent.sum(axis=1, dtype=np.int64))
 
     def held(self) -> Floats:
         """(n,) tonnes on the way, in industry stock and in government stock."""

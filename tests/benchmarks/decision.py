@@ -1,9 +1,9 @@
 """Time to a decision: replications needed for +-0.02 on P(met) and +-2 % on a mean, plain Monte Carlo against ours.
 
 Plain means pseudo-random inputs: one sample of standard deviation ``s`` needs ``(1.96 s / h) ** 2`` replications for a
-half-width ``h``. Ours means the points of a run, whose interval is Student's t over 16 randomisations, its half-width
-is the root mean square over several seeds. Needed is the first of 16, 32, 64 ... at which it is within ``h``. Both are
-measured as the model is, and with aleatory causes off: every draw at its median, so that only inputs differ.
+half-width ``h``. Ours means the points of a run, whose interval is Student's t over 16 randomisations; what counts is
+the root mean square half-width over several seeds. Needed is the first of 16, 32, 64 ... at which it is within ``h``.
+Both are measured as the model is, and with aleatory causes off: every draw at its median, so that only inputs differ.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def of(commodity: str) -> list[Lot]:
 
 
 def test_one_replication_alone_is_the_same_future_as_in_a_run_without_a_log() -> None:
-    whole = BlockTask(case(), 0, input_values(case().inputs, 32, 0), lambda trace: trace)(0, 32)
+    whole = BlockTask(case(), 0, lambda trace: trace)(0, 32, input_values(case().inputs, 32, 0))
     alone = worlds.replication_bytes(logged()[0], 0)
     assert alone == worlds.replication_bytes(whole, K)
 
