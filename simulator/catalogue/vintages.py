@@ -73,7 +73,7 @@ def as_known(as_of: date, own: Overlay | None = None) -> Overlay | None:
         "world_production": tuple(world),
         "us_balance": tuple(_balance_row(row) for row in balance),
         "us_import_sources": tuple(sources),
-        "stage_supply": tuple(_stage_supply(years, as_of)),
+        "stage_supply": tuple(_stage_supply(years, as_of, own)),
     }
     tables["consumption_map"] = tuple(_consumption_map(tables["us_balance"], tables["us_import_sources"], as_of))
     first_stage = {commodity: year for (commodity, _, measure), year in years.items() if measure == "production"}
@@ -222,16 +222,25 @@ def _shares(commodity: str, form: str, window: str, listed: list[Row]) -> Iterat
         yield row_of(country, left * weight / sum(weights.values()), like, "assumed", f"{note} {like['note']}")
 
 
-def _stage_supply(years: Mapping[tuple[str, str, str], int], as_of: date) -> Iterator[dict[str, str]]:
-    """Yield the map of stages to tables with the years that were known; a capacity nobody knew is left out."""
+def _stage_supply(
+    years: Mapping[tuple[str, str, str], int], as_of: date, own: Overlay | None
+) -> Iterator[dict[str, str]]:
+    """Yield the map of stages to tables with the years that were known; a capacity nobody knew is left out.
+
+    Of a table without earlier editions, a stage's rows are those of the last year of the user's, where there are any.
+    """
+    brought: dict[tuple[str, str, str], str] = {}
+    for table, rows in (own.tables if own is not None else {}).items():
+        for item in rows:
+            key = (table, item.cells.get("commodity", ""), item.cells.get("stage", ""))
+            brought[key] = max(item.cells.get("year", ""), brought.get(key, ""))
     for row in shipped("stage_supply"):
         if row["table"] != "world_production":
-            yield dict(row)
+            yield {**row, "year": brought.get((row["table"], row["commodity"], row["table_stage"]), row["year"])}
             continue
-        year = years.get((row["commodity"], row["table_stage"], row["measure"]))
-        if year is None and row["measure"] != "production":
-            continue
-        yield {**row, "year": str(as_of.year - 1 if year is None else year)}
+        known = years.get((row["commodity"], row["table_stage"], row["measure"]))
+        if known is not None or row["measure"] == "production":
+            yield {**row, "year": str(as_of.year - 1 if known is None else known)}
 
 
 def _consumption_map(balance: Iterable[Row], sources: Iterable[Row], as_of: date) -> Iterator[dict[str, str]]:

@@ -130,10 +130,14 @@ def _keep_to_rules(
             filters.tighten(p, clean, clean)
 
 
-def book(market: Market, flow: Floats) -> None:
-    """Book what was sold (P, B, n) against licences, quotas and the civil orders of origin rules."""
+def book(market: Market, flow: Floats, filters: Filters) -> None:
+    """Book what was sold (P, B, n) against licences, quotas and civil orders of origin rules, and what was laid in."""
     for p, desk in market.desks.items():
-        desk.use(np.ascontiguousarray(flow[p].T))
+        shipped = np.ascontiguousarray(flow[p].T)
+        desk.use(shipped)
+        ahead = filters.gates[p].ahead
+        if ahead is not None:
+            desk.lay_in(shipped * (ahead / np.maximum(filters.claims[p] + ahead, _TINY)))
     if market.origin_rules is not None:
         for p in range(len(flow)):
             if market.origin_rules.names(p):
@@ -150,17 +154,23 @@ def reroute(
     says what would come if it were not stopped.
     """
     gap = world.world_price.value / world.china_price.value - 1.0
+    on_the_way = market.state.lags * float(world.step)
     market.via_now = np.zeros_like(market.via)
     for p, desk in market.desks.items():
         if not market.in_china[p]:
             continue
         blocked = filters.claims[p] * (1.0 - desk.allowed)
-        ways = world.rerouting.reach(blocked, desk.steady, desk.since, gap, day)
+        since = desk.since - on_the_way  # the lag is observed on arrival
+        ways = world.rerouting.reach(blocked, desk.steady, since, gap, day)
         reach = _over_ways(ways)
         tonnes = unhindered = _taken(reach, unmet, left[:, p])
         if world.rerouting.switches:
-            free = world.rerouting.reach(blocked * part, desk.steady, desk.since, gap, day, enforced=False)
-            unhindered = np.maximum(_taken(_over_ways(free), unmet, left[:, p]), tonnes)
+            held, free = (
+                _over_ways(world.rerouting.reach(blocked * part, desk.steady, since, gap, day, enforced=enforced))
+                for enforced in (True, False)
+            )
+            more = _taken(free, unmet, left[:, p]) - _taken(held, unmet, left[:, p])
+            unhindered = tonnes + np.maximum(more, 0.0)
         if not unhindered.any():
             continue
         if market.focal is not None:

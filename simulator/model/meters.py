@@ -1,8 +1,8 @@
 """Meters of trade flows and prices, read at every review where a case asks for them.
 
-Customs statistics know declared origins. Re-routed goods leave the restricted country for third ones and arrive under
-their names: a meter of its exports to everybody counts them, one of its exports to their buyer does not, and a meter
-of the buyer's imports counts them under the intermediary.
+Customs statistics know declared origins. Re-routed goods leave the restricted country undeclared or under another name,
+or they would need the licence that they are denied: its exports do not count them. They arrive under the names of the
+intermediaries: a meter of the buyer's imports counts them there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class StageMeter:
     def __init__(self, wanted: FlowMeter, world: ChainWorld, market: Market) -> None:
         stage = market.stage
         self._all = ANY in wanted.origins
-        self._departures_to_all = not wanted.arrivals and ANY in wanted.destinations
+        self._declared = not (self._all and wanted.arrivals)
+        """Whether it must not see what goes by other names: all but the imports from everybody."""
         self._pairs = [
             (p, b)
             for p, origin in enumerate(stage.producers)
@@ -50,7 +51,7 @@ class StageMeter:
         """Add what was sold (P, B, n) at a review, re-routed tonnes in the row of their producer."""
         for p, b in self._pairs:
             tonnes = flow[p, b]
-            if rerouted is not None and p == rerouted.producer and not self._all and not self._departures_to_all:
+            if rerouted is not None and p == rerouted.producer and self._declared:
                 tonnes = tonnes - rerouted.tonnes[:, b]
             self._book(b, tonnes)
         if rerouted is not None and self._named and not self._all:

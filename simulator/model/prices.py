@@ -52,8 +52,9 @@ class PriceIndex:
         self.gap = gap + (self.gap - gap) * 0.5 ** (days / self._smoothing_days)
         clearing = np.minimum(np.power(1.0 - np.clip(self.gap, 0.0, 0.99), self._exponent), self._cap)
         rising = 0.5 ** (days / self._rise_days)
-        keep = np.where(clearing > self.scarcity, rising, np.exp2(-days / self._halving_days))
-        self.value = self.scarcity = clearing + (self.scarcity - clearing) * keep
+        dearer = clearing * np.power(self.scarcity / clearing, rising)
+        cheaper = clearing + (self.scarcity - clearing) * np.exp2(-days / self._halving_days)
+        self.value = self.scarcity = np.where(clearing > self.scarcity, dearer, cheaper)
         if offered is not None:
             self.undercut = offered + (self.undercut - offered) * rising
             self.value = self.scarcity * self.undercut

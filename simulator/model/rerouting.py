@@ -1,9 +1,9 @@
 """Re-routing: part of what a control blocks reaches the target through third countries, under their names.
 
-Each intermediary country takes its share of the re-routed tonnes after a lag, while the price gap pays for it, up
-to what it can handle: a stated part of the base-year flow it stands in for. Enforcement stops a share of what goes
-through a country, makes it start later, and raises the premium from which it pays. What one intermediary cannot
-take does not go through another.
+Each intermediary country takes its share of the re-routed tonnes after a lag, from the restriction to their arrival,
+while the price gap pays for it, up to what it can handle: a stated part of the base-year flow it stands in for.
+Enforcement stops a share of what goes through a country, makes it start later, and raises the premium from which it
+pays. What one intermediary cannot take does not go through another.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Rerouting(Switchboard[Enforcement]):
         share
             (n,) part of a blocked flow that finds a way at all, 0 to 1.
         lag_days
-            (n,) days from the start of a restriction to the first re-routed lots.
+            (n,) days from the start of a restriction to the arrival of the first re-routed lots.
         premium
             (n,) premium over the Chinese price from which re-routing pays.
         """

@@ -44,12 +44,19 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         state.on_order[:, state.focal] = row_sums(market.focal.pool)
     fear = 1.0 + (world.hoarding - 1.0) * world.world_price.gap
     up_to = market.cover * np.where(market.buyer_in_china[None, :], 1.0, fear[:, None]) + market.lead_days
-    order = np.clip(use * up_to - on_hand - state.on_order, 0.0, world.order_ceiling * use * step)
+    missing_to = use * up_to - on_hand - state.on_order
+    for desk in market.desks.values():
+        if desk.front:
+            missing_to += desk.laid_in(day)
+    order = np.clip(missing_to, 0.0, world.order_ceiling * use * step)
 
     share = _habits(market, day, world.growth(day))
     if market.duties:
         share = _after_duties(market, share, day, step)
     offer = np.maximum(state.product - market.reserve, 0.0)
+    for p, desk in market.desks.items():
+        if desk.front:  # before a control exporters ship what they would otherwise keep to work with
+            offer[:, p] = np.where(desk.rushing(day), state.product[:, p], offer[:, p])
     filters = policy_filters(world, market, order, share, offer, day, index)
     gates = list(filters.gates.values())
     flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(world, market, day))
@@ -57,7 +64,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     asked = np.minimum(order, demand)
     part = asked / np.maximum(order, _TINY)
     rerouted = reroute(world, market, offer - sold, order - received, part, filters, day)
-    book(market, flow)
+    book(market, flow, filters)
     if rerouted is not None:
         flow[rerouted.producer] += rerouted.tonnes.T
         sold[:, rerouted.producer] += rerouted.tonnes.sum(axis=1)

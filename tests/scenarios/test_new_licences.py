@@ -35,13 +35,13 @@ def exports(directory: Path, monkeypatch: pytest.MonkeyPatch, **event: Any) -> M
     left: dict[str, dict[float, Floats]] = {name: {} for name in NAMES}
     book = trade.book
 
-    def watched(market: Any, flow: Floats) -> None:
+    def watched(market: Any, flow: Floats, filters: Any) -> None:
         (chain,) = (chain for chain in world.chains if market in chain.markets)
         p = market.stage.producers.index(CHINA)
         day = float(world.env.now)
         abroad = (flow[p] * market.foreign[p][:, None]).sum(axis=0)
         left[chain.chain.commodity][day] = left[chain.chain.commodity].get(day, 0.0) + abroad
-        book(market, flow)
+        book(market, flow, filters)
 
     monkeypatch.setattr(trade, "book", watched)
     world.run(np.arange(N))

@@ -63,7 +63,13 @@ def test_demand_never_rises_with_price() -> None:
 def test_shares_are_fractions() -> None:
     """Percent in the tables became fractions of one."""
     for item in inputs():
-        if item.name.split("/")[0] in ("contract_share", "licence_approval", "licence_fill", "truce_renewal"):
+        if item.name.split("/")[0] in (
+            "contract_share",
+            "licence_approval",
+            "licence_fill",
+            "licence_refiled",
+            "truce_renewal",
+        ):
             assert 0 < item.median < 1
     assert named("contract_share/uranium").median == pytest.approx(0.80)
     assert named("demand_growth/graphite").high == pytest.approx(0.14)

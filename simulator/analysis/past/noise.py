@@ -4,11 +4,15 @@
 of the months before the event, lots number ``Poisson(k r)`` with exponential sizes of mean ``m / k`` and ``k = 2 /
 cv^2``, where ``r`` is the predicted flow over ``m``: a flow that dries up gets fewer lots, so its months scatter more
 and often are empty. A period of several months has as many lots more. The level itself is the mean of few months: it
-is uncertain by
-``cv / sqrt(months)``.
+is uncertain by ``cv / sqrt(months)``.
+
+Flows also wander from year to year for reasons of their own, by ``FLOW_DRIFT`` per square root of a year, use by
+``USE_DRIFT``.
 
 *Prices and shares.* Log prices scatter by ``sd`` around the index, and drift from what they were by the usual drift
 of the commodity's price, ``DRIFT`` per square root of a year. A share of imports is the ratio of two noisy flows.
+
+A flow of which nothing was seen before the start has the model's own tonnage as its level, uncertain by ``CELL_SD``.
 
 Fewer than six months before the event say too little: they are pooled with the usual value, which counts as six.
 """
@@ -33,6 +37,15 @@ germanium before their controls (0.03 to 0.15)."""
 DRIFT: Final = 0.23
 """Log points per square root of a year: middle standard deviation of yearly log changes of the 32 prices of MCS 2023 in
 ``us_vintages`` that have four years."""
+FLOW_DRIFT: Final = 0.35
+"""Log points per square root of a year by which trade flows wander: middle standard deviation of yearly log changes
+of the 34 US imports of MCS 2023 in ``us_vintages`` that have four years."""
+USE_DRIFT: Final = 0.19
+"""The same for the 20 series of US consumption."""
+CELL_SD: Final = 0.5
+"""Log points by which a fitted base-year flow is off what customs count. Derived: spread of the model's tonnage over
+the level seen before the start, over the 15 flows of the shipped episodes that have one (nothing seen later
+enters)."""
 _PSEUDO: Final = 6
 _MONTH_DAYS: Final = 365.25 / 12
 

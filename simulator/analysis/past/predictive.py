@@ -82,18 +82,21 @@ def factor_of(series: Series, scale: Scale, value: Floats, usual: Floats) -> Flo
 def dressed(series: Series, item: Observation, scale: Scale, level: Floats, start: date, draws: Noise) -> Floats:
     """(n,) values as they would be observed, in the series' unit, of predicted levels (n,) that are no shares."""
     if series.is_flow:
-        sample = _flow(series, item, scale, level, draws)
+        sample = _flow(series, item, scale, level, start, draws)
         return sample / item.days * MONTH_DAYS if series.per_month else sample
     z = standard_normal(draws.uniform(series, item, 2))
     years = max((item.period_end - start).days, 0) / 365.25
     return noise.scattered(level, scale.spread / math.sqrt(max(item.days / MONTH_DAYS, 1.0)), years, z)
 
 
-def _flow(series: Series, item: Observation, scale: Scale, level: Floats, draws: Noise) -> Floats:
-    months = max(scale.months, 1)
-    error = noise.level_error(scale.spread, months, standard_normal(draws.uniform(series, None, 1))[:, 0])
-    mean = level * error * item.days
-    return noise.lumpy(mean, scale.level * MONTH_DAYS, scale.spread, draws.uniform(series, item, 2))
+def _flow(series: Series, item: Observation, scale: Scale, level: Floats, start: date, draws: Noise) -> Floats:
+    z = standard_normal(draws.uniform(series, None, 1))[:, 0]
+    error = noise.level_error(scale.spread if scale.months else noise.CELL_SD, max(scale.months, 1), z)
+    u = draws.uniform(series, item, 3)
+    years = max((item.period_end - start).days, 0) / 365.25
+    drift = noise.USE_DRIFT if series.kind == "consumption" else noise.FLOW_DRIFT
+    wandered = np.exp(drift * math.sqrt(years) * standard_normal(u[:, 2]))
+    return noise.lumpy(level * error * wandered * item.days, scale.level * MONTH_DAYS, scale.spread, u)
 
 
 def share_by_odds(

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from statistics import median
 from typing import Final, Literal
 
 from simulator.domain.chain import Chain
@@ -234,14 +235,14 @@ def stages_of(chain: Chain, form: str) -> tuple[str, ...]:
 def level_of(series: Series) -> float | None:
     """Mean level before the start: amount per day of a flow, mean value of another series; None where nothing was seen.
 
-    A price is what it was last: the mean of the last three observations. Of others, the last twelve months count
+    A price is what it was last: the median of the last three observations. Of others, the last twelve months count
     where they hold three observations, else all that was seen; longer periods only where no month was seen.
     """
     rows = _for_level(series)
     if not rows:
         return None
     if series.kind in ("unit_value", "price", "price_china"):
-        rows = rows[-_ENOUGH:]
+        return median(item.value for item in rows[-_ENOUGH:])
     days = sum(item.days for item in rows)
     if series.is_flow:
         return sum(series.amount(item) for item in rows) / days
