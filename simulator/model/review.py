@@ -42,8 +42,6 @@ def review(world: ChainWorld, day: float) -> None:
     gap_world, gap_china = np.zeros_like(growth), np.zeros_like(growth)
     for s, market in enumerate(world.markets):
         short, withheld = trade(world, s, market, day, index)
-        if s > world.chain.verdict_stage:
-            continue  # end products have prices of their own
         demand = market.demand_rate()
         for gap, chosen in ((gap_world, market.outside_china), (gap_china, market.inside_china)):
             used = np.maximum(np.einsum("nb,b->n", demand, chosen), _TINY)
