@@ -13,7 +13,7 @@ from simulator.report.explain_store import EXPLAINED, read_explained
 from simulator.report.figures.attribution import attribution_bars
 from simulator.report.run_reader import read_run
 from tests.unit.test_analysis_explain import FEW, SCENARIOS
-from tests.unit.test_report_page import Page, faults
+from tests.unit.test_report_page import Page, Strict, faults
 
 Captured = pytest.CaptureFixture[str]
 SMALL = ("--replications", "16", "--commodity", "magnesium_metal", "--jobs", "1", "--quiet")
@@ -87,6 +87,7 @@ def test_the_page_of_an_explained_run_says_what_drives_it_with_the_numbers_of_ev
     assert exit_code(["report", str(folder), "--html", str(page), "--quiet"]) == 0
     text = page.read_text("utf-8")
     assert faults(text) == []
+    assert Strict(text).faults == []
     assert "rank correlation" not in text.lower()
     said = " ".join(Page(text).text.split())
     assert "Shapley values of groups, which sum to the difference exactly" in said

@@ -79,6 +79,81 @@ def text() -> str:
     return html([baseline(), banned()])
 
 
+FLOW = {"p", "figure", "table", "div", "section", "nav", "ol", "ul", "h1", "h2", "header", "main"}
+WITHIN = {
+    "li": {"ol", "ul"}, "tr": {"thead", "tbody"}, "td": {"tr"}, "th": {"tr"}, "thead": {"table"}, "tbody": {"table"},
+    "figcaption": {"figure"}, "desc": {"svg"}, "title": {"head", "svg"}, "section": {"main"}, "h1": {"header"},
+}  # fmt: skip
+NAMED = {"svg", "table", "nav", "section"}
+"""Elements that a screen reader announces by name."""
+
+
+class Strict(HTMLParser):
+    """Finds what a validator of HTML objects to, as far as our pages go: nesting, tables, headings, names, head."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.path: list[str] = []
+        self.faults: list[str] = []
+        self.seen: list[str] = []
+        self.columns: list[int] = []
+        self.feed(text)
+        self.close()
+        for tag in ("html", "head", "title", "body", "main", "h1"):
+            # An SVG has a title too.
+            number = self.seen.count(tag) - (self.seen.count("svg") if tag == "title" else 0)
+            self.faults += [f"{number} times {tag}"] if number != 1 else []
+        if not text.startswith("<!DOCTYPE html>"):
+            self.faults.append("no document type")
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        above = self.path[-1] if self.path else ""
+        self.seen.append(tag)
+        if tag in WITHIN and above not in WITHIN[tag]:
+            self.faults.append(f"{tag} in {above or 'nothing'}")
+        if tag in FLOW and "p" in self.path:
+            self.faults.append(f"{tag} in a paragraph")
+        if tag == "h2" and "h1" not in self.seen:
+            self.faults.append("h2 before h1")
+        if tag == "a" and "a" in self.path:
+            self.faults.append("a link in a link")
+        named = given.get("aria-label") or given.get("aria-labelledby")
+        if (tag in NAMED or given.get("role") in ("img", "region")) and not named:
+            self.faults.append(f"{tag} without a name")
+        if "tabindex" in given and "role" not in given:
+            self.faults.append(f"{tag} takes the focus and has no role")
+        if tag == "th" and "scope" not in given:
+            self.faults.append("th without scope")
+        if tag == "html" and not given.get("lang"):
+            self.faults.append("no language")
+        if re.search(r"\s", given.get("id", "x")) or given.get("id") == "":
+            self.faults.append(f"bad id {given['id']!r}")
+        self._count(tag, given)
+        if tag not in VOID:
+            self.path.append(tag)
+
+    def _count(self, tag: str, given: dict[str, str]) -> None:
+        """Every row of a table has as many cells as its head."""
+        if tag == "table":
+            self.columns = []
+        elif tag == "tr":
+            self.columns.append(0)
+        elif tag in ("td", "th") and self.columns:
+            self.columns[-1] += int(given.get("colspan", 1))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.path.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.path:
+            self.path.pop()
+        if tag == "table" and len(set(self.columns)) > 1:
+            self.faults.append(f"rows of {sorted(set(self.columns))} cells in one table")
+
+
 def faults(text: str) -> list[str]:
     page = Page(text)
     twice = {name for name in page.ids if page.ids.count(name) > 1}
@@ -107,6 +182,29 @@ def test_the_check_of_pages_sees_what_it_forbids() -> None:
     assert faults("<script></script>")
     assert faults('<p onclick="x()">x</p>')
     assert not faults('<p id="a"><a href="#a">x</a></p>')
+
+
+def test_a_strict_reading_finds_nothing_wrong(text: str) -> None:
+    """As the Nu validator does, which passed the pages of the baseline and of a comparison without a word."""
+    assert Strict(text).faults == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ("<p><table aria-label='x'></table></p>", "table in a paragraph"),
+        ("<table aria-label='x'><tbody><tr><td></td></tr><tr><td></td><td></td></tr></tbody></table>",
+         "rows of [1, 2] cells in one table"),
+        ("<svg></svg>", "svg without a name"),
+        ("<ol><p></p></ol><li></li>", "li in nothing"),
+        ("<div tabindex='0'></div>", "div takes the focus and has no role"),
+        ("<table aria-label='x'><thead><tr><th></th></tr></thead></table>", "th without scope"),
+        ("<h2></h2>", "h2 before h1"),
+        ("", "no document type"),
+    ],
+)  # fmt: skip
+def test_the_strict_reading_sees_what_it_forbids(wrong: str, fault: str) -> None:
+    assert fault in Strict(wrong).faults
 
 
 def test_the_same_runs_give_the_same_bytes(text: str) -> None:
