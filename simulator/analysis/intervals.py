@@ -110,6 +110,22 @@ def probability(flags: ArrayLike, level: float = LEVEL, weights: Floats | None =
     return Estimate(successes / table.size, max(0.0, estimate.low), min(1.0, estimate.high), table.size)
 
 
+def counted_mean(values: ArrayLike, most: float, level: float = LEVEL, weights: Floats | None = None) -> Estimate:
+    """Estimate the mean of how many of ``most`` things are so, in replication order.
+
+    The t interval of ``mean_interval`` cut to [0, most]; where all randomisations agree, Wilson's of the share.
+
+    >>> counted_mean(np.zeros(64), 3.0).low, round(counted_mean(np.zeros(64), 3.0).high, 3)
+    (0.0, 0.17)
+    """
+    estimate = mean_interval(values, level, weights=weights)
+    low, high = estimate.low, estimate.high
+    if low == high and estimate.n > 0 and most > 0:
+        ends = wilson(round(estimate.value / most * estimate.n), estimate.n, level)
+        low, high = min(most * ends[0], low), max(most * ends[1], high)
+    return replace(estimate, low=max(0.0, low), high=min(most, high))
+
+
 def conditional_probability(
     flags: ArrayLike, given: ArrayLike, level: float = LEVEL, weights: Floats | None = None
 ) -> Estimate:

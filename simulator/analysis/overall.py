@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analysis.first_met import FirstMet, first_met
-from simulator.analysis.intervals import Estimate, conditional_probability, mean_interval, probability
+from simulator.analysis.intervals import Estimate, conditional_probability, counted_mean, mean_interval, probability
 from simulator.domain.target import ListRule
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def overall_verdict(
         commodities=commodities,
         met_at_start=met_at_start,
         probability=probability(everything, weights=weights),
-        expected_met=within(mean_interval(count, weights=weights), 0.0, len(met)),
+        expected_met=counted_mean(count, float(len(met)), weights=weights),
         at_least=tuple(probability(count >= k, weights=weights) for k in range(len(met) + 1)),
         by_branch={name: conditional_probability(everything, mask, weights=weights) for name, mask in branches.items()},
         expected_by_branch={name: _mean(count[mask], counted[mask]) for name, mask in branches.items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +14,7 @@ import numpy as np
 from simulator.analysis.conditioning import refuse_weighted
 from simulator.analysis.cut import Cut, branches, cut_of
 from simulator.analysis.frames import dataframe
-from simulator.analysis.intervals import Estimate, mean_interval, probability
+from simulator.analysis.intervals import Estimate, counted_mean, probability
 from simulator.analysis.under_cut import (
     YEAR_DAYS,
     StressedCommodity,
@@ -222,14 +222,9 @@ def _stress(
         commodities=tuple(item for item in items if ":" not in item.commodity),
         end_products=tuple(item for item in items if ":" in item.commodity),
         headline=headline,
-        expected_met=_within(mean_interval(count), len(met)),
+        expected_met=counted_mean(count, float(len(met))),
         all_met=probability(count == len(met)),
         requested=requested,
         replications=len(pair[0][0].stock),
         seed=seed,
     )
-
-
-def _within(estimate: Estimate, most: float) -> Estimate:
-    """Cut an interval at what a number can be."""
-    return replace(estimate, low=max(0.0, estimate.low), high=min(most, estimate.high))

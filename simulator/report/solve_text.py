@@ -53,7 +53,7 @@ def _sentences(found: Solution) -> Iterator[str]:
     if len(found.levers) == 1 and not found.falls:
         yield "Monotone on the coarse grid: nowhere does more of the lever do harm beyond noise."
     if found.inert:
-        yield "No setting made any difference: the lever does not touch what the goal asks for."
+        yield "No setting made any difference in any of these futures: the lever does not move what the goal asks for."
 
 
 def _answered(found: Solution, answer: Setting) -> Iterator[str]:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.analysis.intervals import conditional_probability, mean_interval, probability, quantile, wilson
+from simulator.analysis.intervals import (
+    conditional_probability,
+    counted_mean,
+    mean_interval,
+    probability,
+    quantile,
+    wilson,
+)
 
 
 def coverage_band(level: float, trials: int) -> tuple[float, float]:
@@ -85,3 +92,13 @@ def test_order_statistics_cover_a_quantile_at_least_as_often_as_they_say(q: floa
     assert covered > coverage_band(0.95, trials)[0]
     # Wider than needed by a rank at each end at most.
     assert np.mean([item.high - item.low for item in intervals]) < 2 * 2.3 * math.sqrt(q * (1 - q) / 400) + 2 / 400
+
+
+def test_a_number_that_is_the_same_in_all_futures_is_not_known_for_sure() -> None:
+    never, always = counted_mean(np.zeros(64), 4.0), counted_mean(np.full(64, 4.0), 4.0)
+    assert (never.low, always.high) == (0.0, 4.0)
+    assert never.high == pytest.approx(4.0 * wilson(0, 64)[1])
+    assert always.low == pytest.approx(4.0 * wilson(64, 64)[0])
+    varied = np.arange(64.0) % 3
+    assert counted_mean(varied, 4.0).low > 0.0
+    assert counted_mean(varied, 4.0).low == mean_interval(varied).low
