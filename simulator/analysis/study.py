@@ -256,8 +256,12 @@ def until_precise(
             ((_, more),) = run_cases([part], jobs=jobs, block_size=block_size, progress=progress)
         except PartialRun as error:
             finished: Outcomes[Outcome] = error.finished  # type: ignore[assignment]  # as above
-            everything = finished if so_far is None else continued(so_far, finished)
-            raise PartialStudy(error, _partial(planned, replace(everything, requested=target))) from error
+            everything = replace(finished if so_far is None else continued(so_far, finished), requested=target)
+            # The part that was stopped counts its own futures; here it is all of them.
+            why = str(error).partition(" after ")[0]
+            whole = PartialRun(f"{why} after {everything.completed:,} of {target:,} replications", everything)
+            whole.exit_code = error.exit_code
+            raise PartialStudy(whole, _partial(planned, everything)) from error
         so_far = replace(more if so_far is None else continued(so_far, more), requested=target)
         looks.append(target)
         study = _partial(planned, so_far) if target < most else _study(planned, so_far)

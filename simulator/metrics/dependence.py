@@ -38,7 +38,12 @@ def china_dependent_share(trace: ChainTrace, windows: Windows) -> Floats:
     ``(E + W) / (C + min(W, D - C))`` over the window, at most 1, with exposed E, withheld W, consumed C and
     demanded D. Withheld tonnes that others replaced are in C already; those that nobody replaced are part
     of the unmet demand D - C and are added. Tonnes that enforcement keeps from being re-routed are in neither E nor
-    W: its own side, not China, stops them.
+    W: its own side, not China, stops them [1]_.
+
+    References
+    ----------
+    .. [1] The claim under test, as this simulator reads it (README, "How a verdict is reached"): no statistic counts
+       what a control keeps back.
 
     Examples
     --------

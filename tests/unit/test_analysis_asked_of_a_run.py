@@ -1,4 +1,4 @@
-"""The range of P(met | inputs) of a real scenario, at the first points of its own design."""
+"""What else a run can be asked for: the range of P(met | inputs), and a precision, of a real scenario."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.analysis.input_range import check_input_range
-from simulator.analysis.study import run
+from simulator.analysis.study import PartialStudy, run
 from simulator.errors import UsageError
 from simulator.report.document import run_document
 from simulator.report.terminal import terminal
@@ -32,3 +32,20 @@ def test_without_an_uncertain_input_there_is_no_range() -> None:
     case = resolve(load(BASELINE), ["gallium"])
     with pytest.raises(UsageError, match="no input is uncertain"):
         check_input_range(replace(case, inputs=()))
+
+
+def test_a_precision_that_is_interrupted_keeps_the_futures_it_has() -> None:
+    """Stopped as the second look's futures begin: the first 512 are there, of those that look was to have."""
+    told: list[int] = []
+
+    def stop(done: int, total: int, statistic: str) -> None:
+        if told and done < told[-1]:
+            raise KeyboardInterrupt
+        told.append(done)
+
+    with pytest.raises(PartialStudy, match=r"interrupted after 512 of 1,024 replications") as caught:
+        run(BASELINE, replications=2048, commodities=("bismuth",), precision=0.001, progress=stop)
+    assert caught.value.exit_code == 130
+    study = caught.value.study
+    assert study is not None
+    assert (study.replications, study.requested, study.complete) == (512, 1024, False)
