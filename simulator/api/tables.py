@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.analysis.frames import dataframe, optional
 from simulator.analysis.study import Study
+from simulator.analysis.verdict import YardstickVerdict
 from simulator.errors import UsageError
 from simulator.metrics.outcome import KPIS, YEAR_KPIS
 from simulator.metrics.registry import metrics
@@ -71,10 +72,27 @@ def _verdict_rows(study: Study) -> Iterator[dict[str, Any]]:
                 "n": found.n,
                 "threshold": yardstick.threshold,
                 "met_at_start": yardstick.met_at_start,
+                **_beyond(yardstick),
                 "headline": item.headline,
                 "grade": item.grade,
                 "binding_stage": item.binding_stage,
             }
+
+
+def _beyond(item: YardstickVerdict) -> dict[str, Any]:
+    """What a yardstick says beyond P(met); a first day of ``inf`` lies beyond the last day watched."""
+    nan = float("nan")
+    return {
+        "still_met": nan if item.still_met is None else item.still_met.value,
+        "ever_met": nan if item.first_met is None else item.first_met.ever.value,
+        "first_met_days": nan if item.first_met is None else item.first_met.days.quantiles["p50"].value,
+        "distance": nan if item.distance is None else item.distance.mean.value,
+        "distance_unit": "" if item.distance is None else item.distance.unit,
+        "unmet_distance": nan if item.unmet_distance is None else item.unmet_distance.mean.value,
+        "p_exposed_min": nan if item.exposed_min is None else item.exposed_min.value,
+        "p_exposed_max": nan if item.exposed_max is None else item.exposed_max.value,
+        "identified": item.identified,
+    }
 
 
 def _kpi(study: Study) -> pd.DataFrame:

@@ -93,6 +93,8 @@ def test_every_level_is_a_tidy_table_of_the_same_numbers() -> None:
         getattr(known.yardsticks["reliance"].probability, name) for name in ("value", "low", "high")
     )
     assert verdict[verdict.commodity == "headline"].of.iloc[0] == 2
+    assert row.p_exposed_max <= row.p <= row.p_exposed_min
+    assert row.distance == known.yardsticks["reliance"].distance.mean.value
     with pytest.raises(UsageError, match="level='kpis' is not known; write verdict, kpi, series"):
         result.to_dataframe("kpis")  # type: ignore[arg-type]
 
