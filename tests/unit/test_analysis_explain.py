@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -375,3 +376,31 @@ def test_an_end_product_is_moved_by_what_touches_its_commodity() -> None:
     magnets = [item for item in found if item.commodity == "ree_light:permanent_magnet" and item.part == "group"]
     assert {item.who for item in magnets} == {"China", "USA"}
     assert {float(item.exact) for item in magnets if item.measure == "exposed_t"} == {8.5}
+
+
+def test_commodities_that_filled_a_corridor_are_simulated_together() -> None:
+    case = resolve(load(SCENARIOS / "baseline.yaml"))
+    apart = units_of(case)
+    assert all(len(unit) == 1 for unit in apart)
+    together = units_of(case, ("Middle Corridor",))
+    (shared,) = (unit for unit in together if len(unit) > 1)
+    assert len(shared) > 2
+    assert sorted(name for unit in together for name in unit) == sorted(name for unit in apart for name in unit)
+
+
+def test_a_corridor_found_full_is_said_and_what_was_run_apart_is_not_used(
+    few: Scenario, found: Attribution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first_full(parts: list[Worths]) -> Worths:
+        joined.append(len(parts))
+        one = real(parts)
+        return replace(one, bound=("Middle Corridor",)) if len(joined) == 1 else one
+
+    joined: list[int] = []
+    real = analysis.joined_worths
+    monkeypatch.setattr(analysis, "joined_worths", first_full)
+    again = explain(few, groups=GROUPS, replications=16)
+    assert again.bound == ("Middle Corridor",)
+    assert again.complete
+    assert "Full in some future, so its users were simulated together: Middle Corridor." in explain_text(again)
+    assert len(joined) == 1 + again.runs // 2, "begun anew, with both commodities in every run"
