@@ -135,7 +135,7 @@ def explain(
 
 def _refuse_with_run(ctx: click.Context, folder: str) -> None:
     """Refuse options that a kept run has settled."""
-    for name in ("replications", "seed", "commodities", "sets", "out"):
+    for name in ("replications", "seed", "commodities", "sets", "out", "data"):
         if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
             option = next(item.opts[0] for item in ctx.command.params if item.name == name)
             raise UsageError(f"{option} does not go with {folder}: the run has its own; name its scenario file instead")
