@@ -14,6 +14,8 @@ from simulator.domain.plain_files import opened
 MAX_BYTES: Final = 4_000_000
 """Longest file read; the longest shipped table is a fifth of it."""
 
+_LONGEST_SAID: Final = 600
+
 _CELL: Final = re.compile(r'[ \t]*+(?:"([^"]*(?:""[^"]*)*)"[ \t]*+|((?!")[^,\n]*))(,|\n|\Z)')
 """A cell in double quotes, in which a doubled quote is text, or a plain one; and what ends it."""
 _NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -26,6 +28,15 @@ class Cell:
     text: str
     line: int
     column: int
+
+
+def shortened(text: str) -> str:
+    """Return what is said of a cell without the middle, where somebody wrote a book into it.
+
+    >>> shortened("'" + "x" * 1000 + "' is not a column")[-20:]
+    "xxx' is not a column"
+    """
+    return text if len(text) <= _LONGEST_SAID else f"{text[: _LONGEST_SAID // 2]} ... {text[-_LONGEST_SAID // 2 :]}"
 
 
 class FileFaultError(Exception):

@@ -28,7 +28,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, cast
 
-from simulator.catalogue.csv_cells import Cell, FileFaultError, read_cells
+from simulator.catalogue.csv_cells import Cell, FileFaultError, read_cells, shortened
 from simulator.catalogue.own_rows import QUALITIES, SHOWN
 from simulator.catalogue.tables import number
 from simulator.domain.countries import COUNTRIES, suggest_country
@@ -72,7 +72,7 @@ class _Reader:
         self.faults: list[str] = []
 
     def _fault(self, cell: Cell, text: str) -> None:
-        self.faults.append(f"{self.path}:{cell.line}:{cell.column}: {text}")
+        self.faults.append(f"{self.path}:{cell.line}:{cell.column}: {shortened(text)}")
 
     def rows(self) -> Iterator[tuple[Observation, int]]:
         """Yield the rows without a fault; what is wrong with the others is in ``faults``."""

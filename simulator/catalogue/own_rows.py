@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from simulator.catalogue.csv_cells import Cell, FileFaultError, read_cells
+from simulator.catalogue.csv_cells import Cell, FileFaultError, read_cells, shortened
 from simulator.catalogue.own_columns import CLOSED, COUNTRY_COLUMNS, KEYS, columns
 from simulator.catalogue.tables import TABLES, Overlay, OwnRow, Row, number, shipped
 from simulator.domain.countries import COUNTRIES, suggest_country
@@ -37,7 +37,7 @@ class _Fault:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.text}"
+        return f"{self.file}:{self.line}:{self.column}: {shortened(self.text)}"
 
 
 def read_own_rows(folder: str | os.PathLike[str]) -> Overlay:

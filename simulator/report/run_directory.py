@@ -196,6 +196,7 @@ def slug(name: str) -> str:
 
 
 def _check_ours(folder: Path, identity: str) -> None:
+    refuse_links(folder, folder / "shards", folder / "own_data")
     if not folder.exists():
         return
     try:
@@ -210,11 +211,27 @@ def _check_ours(folder: Path, identity: str) -> None:
         raise UsageError(f"{folder} holds something other than this run; nothing was written, choose another --out")
 
 
+def refuse_links(*places: Path) -> None:
+    """Refuse to write through a link that somebody left, since what is kept lies inside ``--out``.
+
+    Raises
+    ------
+    UsageError
+        If one of the folders is a link.
+    """
+    for place in places:
+        if place.is_symlink():
+            raise UsageError(f"{place} is a link to another place; nothing was written, remove it")
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file beside itself and move it into place, so that a reader never sees half of it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_bytes(content)
+        beside.unlink(missing_ok=True)
+        # Exclusively, so that no link of that name is followed.
+        with beside.open("xb") as file:
+            file.write(content)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from simulator.analysis.intervals import Estimate
 from simulator.domain.plain_files import text_of
 from simulator.errors import InputError
 from simulator.report.document import data_of, text, without_nan
-from simulator.report.run_directory import check_folder, results_id, slug, write_whole
+from simulator.report.run_directory import check_folder, refuse_links, results_id, slug, write_whole
 from simulator.scenario.case import Case
 
 POINT_SCHEMA: Final = "simulator.sweep.point/1"
@@ -75,6 +75,7 @@ class FolderStore:
             "replications": replications,
             "measures": [measured_values(item) for item in measures],
         }
+        refuse_links(folder)
         try:
             folder.mkdir(exist_ok=True)
             write_whole(folder / FILE, text(document).encode())

@@ -188,7 +188,8 @@ class _Builder:
             if self.wants_key:
                 self.put_key(event.value, mark)
                 return
-            node = Node(scalar(event.value) if event.implicit[0] and not event.style else event.value, mark)
+            plain = event.implicit[0] and not event.style and event.tag is None  # `! 12` is text as well
+            node = Node(scalar(event.value) if plain else event.value, mark)
             if event.anchor:
                 self.anchors[event.anchor] = (node, 1)
             self.put(node, 1)
