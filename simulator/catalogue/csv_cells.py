@@ -14,6 +14,8 @@ from simulator.domain.plain_files import opened
 MAX_BYTES: Final = 4_000_000
 """Longest file read; the longest shipped table is a fifth of it."""
 
+MAX_CELLS: Final = 250_000
+"""Most cells read; the largest shipped table has an eighth of them."""
 _LONGEST_SAID: Final = 600
 
 _CELL: Final = re.compile(r'[ \t]*+(?:"([^"]*(?:""[^"]*)*)"[ \t]*+|((?!")[^,\n]*))(,|\n|\Z)')
@@ -85,8 +87,11 @@ def cells_of(text: str) -> list[list[Cell]]:
         raise FileFaultError(wrong, *place(found.start()))
     records: list[list[Cell]] = []
     record: list[Cell] = []
-    at = 0
+    at = cells = 0
     while at < len(text) or record:
+        cells += 1
+        if cells > MAX_CELLS:
+            raise FileFaultError(f"holds more than {MAX_CELLS:,} cells; give only the rows that differ", *place(at))
         found = _CELL.match(text, at)
         if found is None:
             raise FileFaultError("a quote is not closed, or text follows it; double a quote that is text", *place(at))

@@ -80,7 +80,14 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "--version", prog_name="simulator")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, param, value: _version(ctx) if value else None,
+    help="Show versions and the digest of the data, and exit.",
+)
 def cli() -> None:
     """Ask how a critical-mineral independence target holds up.
 
@@ -92,6 +99,24 @@ def cli() -> None:
     The result goes to stdout, everything else to stderr. Exit codes: 0 done, 1 a check said no,
     2 usage, 3 a file is missing or invalid, 4 incomplete, 5 not comparable, 70 our bug, 130 interrupted.
     """
+
+
+def _version(ctx: click.Context) -> NoReturn:
+    """Print the program's version, those of what it computes with, and which data it ships."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from simulator.catalogue.tables import data_sha256
+
+    click.echo(f"simulator, version {__version__}")
+    parts = [f"python {platform.python_version()}"]
+    for name in ("numpy", "scipy", "simpy", "pydantic"):
+        try:
+            parts.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            parts.append(f"{name} unknown")
+    click.echo(f"{', '.join(parts)}\ndata sha256 {data_sha256()}")
+    ctx.exit(0)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

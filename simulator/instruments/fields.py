@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from functools import lru_cache
+from typing import Any, Final, NoReturn
 
 from pydantic import AfterValidator, ConfigDict
 from pydantic_core import PydanticCustomError
@@ -20,14 +21,24 @@ def reject(found: object, problem: str, near: str | None = None) -> NoReturn:
     raise PydanticCustomError("rejected", "{text}", {"text": text})
 
 
+_LONGEST_NAME: Final = 200
+
+
 def nearest(word: object, known: Iterable[object], cutoff: float = 0.6) -> str | None:
     """Return the known name closest to ``word``, or None.
 
     >>> nearest("export_bann", ["export_ban", "outage"])
     'export_ban'
     """
-    names = {str(name).casefold(): str(name) for name in known}
-    found = get_close_matches(str(word).casefold(), names, n=1, cutoff=cutoff)
+    text = str(word)
+    # What is longer than any name is no slip of the pen, and comparing it would take for ever.
+    return None if len(text) > _LONGEST_NAME else _nearest(text, tuple(str(name) for name in known), cutoff)
+
+
+@lru_cache(maxsize=4096)
+def _nearest(word: str, known: tuple[str, ...], cutoff: float) -> str | None:
+    names = {name.casefold(): name for name in known}
+    found = get_close_matches(word.casefold(), names, n=1, cutoff=cutoff)
     return names[found[0]] if found else None
 
 

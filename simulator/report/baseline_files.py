@@ -234,7 +234,10 @@ def _table(baseline: Baseline) -> str:
 
 def _values(text: str, path: Path, names: Sequence[str], replications: int) -> Floats:
     """(replications, names) values of a table that has been written by us, checked all the same."""
-    rows = list(csv.reader(io.StringIO(text)))
+    try:
+        rows = list(csv.reader(io.StringIO(text)))
+    except csv.Error as error:
+        raise InputError(f"{path}: not a table of values: {error}") from None
     if not rows or rows[0] != ["replication", *names]:
         raise InputError(f"{path}:1: other columns than its baseline names")
     if len(rows) != replications + 1:

@@ -292,25 +292,32 @@ def _is_choice(old: Node, new: Node) -> bool:
 
 
 def _merge_by_id(base: Node | None, over: Node, deleted_by: str) -> Node:
-    events: list[Node] = list(base.value) if base is not None else []
+    events: list[Node | None] = list(base.value) if base is not None else []
+    places: dict[str, int] = {}
+    for index, old in enumerate(events):
+        if old is not None and (known := _event_id(old)) is not None:
+            places.setdefault(known, index)
     for event in over.value:
         name = _event_id(event)
-        place = next((i for i, old in enumerate(events) if name is not None and _event_id(old) == name), None)
+        place = None if name is None else places.get(name)
         mark = event.child(deleted_by)
         if mark is not None and mark.value is None:
-            if place is not None:
-                del events[place]
+            if place is not None and name is not None:
+                events[place] = None
+                del places[name]
             continue
         kind = event.child("type")
         if not isinstance(event.value, dict):
             events.append(event)
-        elif place is None:
+        elif place is None or (old := events[place]) is None:
+            if name is not None:
+                places[name] = len(events)
             events.append(_merge(Node({}, event.mark), event, at_root=False))
         else:
-            old_kind = events[place].child("type")
+            old_kind = old.child("type")
             same = kind is None or (old_kind is not None and old_kind.value == kind.value)
-            events[place] = _merge(events[place] if same else Node({}, event.mark), event, at_root=False)
-    return Node(events, over.mark, over.key_mark)
+            events[place] = _merge(old if same else Node({}, event.mark), event, at_root=False)
+    return Node([event for event in events if event is not None], over.mark, over.key_mark)
 
 
 def _override(document: Node, text: str) -> Node:

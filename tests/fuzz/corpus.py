@@ -106,6 +106,8 @@ def main() -> None:
             began = time.process_time()
             TARGETS[target](content)
             took = time.process_time() - began
+            if took > 1.0:
+                sys.stderr.write(f"{target}: {name}: {took:.1f} s\n")
             if took > longest:
                 slowest, longest = f"{target}: {name}", took
             count += 1
