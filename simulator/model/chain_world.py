@@ -94,6 +94,9 @@ class ChainWorld:
         )
         self.world_price = PriceIndex(role("price_gap_elasticity"), *terms)
         self.china_price = PriceIndex(role("price_gap_elasticity"), *terms)
+        self.stage_prices: list[PriceIndex] = []
+        """What each stage's product would cost outside China by the scarcity of its stage and those before it; followed
+        only where a case has meters, and felt by nobody."""
         self.target_days = parameter("producer_stock_target_days").value
         self.working_days = parameter("producer_working_stock_days").value
         self.ceiling_days = parameter("producer_stock_ceiling_days").value

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -88,6 +89,8 @@ class MeterBoard:
         for world in chains:
             names += [f"price_world/{world.chain.commodity}", f"price_china/{world.chain.commodity}"]
             names += [f"used/{world.chain.commodity}"]
+            world.stage_prices = [deepcopy(world.world_price) for _ in world.markets]
+            names += [self._of_stage(world, s) for s in range(len(world.markets))]
         n = chains[0].draws.n if chains else 0
         self.records: dict[str, Floats] = {name: np.zeros((reviews, n)) for name in names}
         """Name -> (R, n): cumulative tonnes of flows and of the focal buyer's use, price indices; after each review."""
@@ -104,10 +107,16 @@ class MeterBoard:
             name = world.chain.commodity
             self.records[f"price_world/{name}"][at] = world.world_price.value
             self.records[f"price_china/{name}"][at] = world.china_price.value
+            for s, price in enumerate(world.stage_prices):
+                self.records[self._of_stage(world, s)][at] = price.value
             focal = world.markets[world.chain.verdict_stage].focal
             if focal is not None:
                 self.records[f"used/{name}"][at] = focal.used
         self._next += 1
+
+    @staticmethod
+    def _of_stage(world: ChainWorld, s: int) -> str:
+        return f"price_world/{world.chain.commodity}/{world.markets[s].stage.name}"
 
     @property
     def reviews(self) -> int:

@@ -47,6 +47,8 @@ def review(world: ChainWorld, day: float) -> None:
             used = np.maximum(np.einsum("nb,b->n", demand, chosen), _TINY)
             for missing in (short,) if withheld is None else (short, withheld):
                 np.maximum(gap, np.einsum("nb,b->n", missing * demand, chosen) / used, out=gap)
+        if world.stage_prices:
+            world.stage_prices[s].review(gap_world, world.step)
     world.note_price(day)
     world.world_price.review(gap_world, world.step, None if world.margins is None else world.margins.offered(day))
     world.china_price.review(gap_china, world.step)

@@ -23,7 +23,7 @@ Mean = Callable[[date, date], Floats]
 SETTLING: Final = timedelta(days=90)
 """First days of the clock that no level is taken from."""
 _YEAR: Final = timedelta(days=365)
-_POINTS: Final = 5
+_POINTS: Final = 9
 _TINY: Final = 1e-300
 
 
@@ -43,9 +43,11 @@ class Levels:
         if series.kind == "import_share":
             part, whole = self.flow(series.id), self.flow(f"{series.id}/all")
             return lambda first, last: 100.0 * part(first, last) / np.maximum(whole(first, last), _TINY)
-        lag = self._lag(series) if series.kind == "unit_value" else timedelta(0)
-        name = "price_china" if series.kind == "price_china" else "price_world"
-        return self._price(f"{name}/{series.commodity}", lag)
+        if series.kind == "unit_value":
+            return self._landed_price(series)
+        if series.kind == "price_china":
+            return self._price(f"price_china/{series.commodity}", timedelta(0))
+        return self._price(self._product(series), timedelta(0))
 
     def usual_window(self) -> tuple[date, date]:
         """Last year of the clock before the start, without its first days."""
@@ -68,6 +70,24 @@ class Levels:
         def mean(first: date, last: date) -> Floats:
             points = np.linspace(self.case.day(first - lag), self.case.day(last - lag), _POINTS)
             return np.asarray(at(series, days, points).mean(axis=1))
+
+        return mean
+
+    def _product(self, series: Series) -> str:
+        """Name of the price of a series' product: of the last stage it names, else of the one that is judged."""
+        (chain,) = (chain for chain in self.case.chains if chain.commodity == series.commodity)
+        stage = series.stages[-1] if series.stages else chain.stages[chain.verdict_stage].name
+        return f"price_world/{series.commodity}/{stage}"
+
+    def _landed_price(self, series: Series) -> Mean:
+        """What imports cost: contracts at the mean price of the year before they left, the rest at that day's."""
+        spot = self._price(self._product(series), self._lag(series))
+        name = f"contract_share/{series.commodity}"
+        contract = next(item.median for item in self.case.inputs if item.name == name)
+
+        def mean(first: date, last: date) -> Floats:
+            year = spot(max(first - _YEAR, self.case.spin_up), last)
+            return np.asarray((1.0 - contract) * spot(first, last) + contract * year)
 
         return mean
 

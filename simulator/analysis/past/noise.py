@@ -14,7 +14,8 @@ of the commodity's price, ``DRIFT`` per square root of a year. A share of import
 
 A flow of which nothing was seen before the start has the model's own tonnage as its level, uncertain by ``CELL_SD``.
 
-Fewer than six months before the event say too little: they are pooled with the usual value, which counts as six.
+A few calm months before the event say too little: they are pooled with the usual value, which counts as six. A few wild
+ones are believed: months of a flow in lots look calmer than the flow is more often than wilder.
 """
 
 from __future__ import annotations
@@ -51,10 +52,12 @@ _MONTH_DAYS: Final = 365.25 / 12
 
 
 def monthly_cv(amounts: Sequence[float], days: Sequence[int]) -> float:
-    """Coefficient of variation of monthly rates, pooled with the usual one where there are few.
+    """Coefficient of variation of monthly rates, at least that of them pooled with the usual one.
 
     >>> round(monthly_cv([1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [30] * 6), 3)
     0.212
+    >>> round(monthly_cv([0.0, 0.0, 2.0, 2.0], [30] * 4), 3)
+    1.155
     """
     rates = np.array([amount / length for amount, length in zip(amounts, days, strict=True)])
     if rates.size < 2 or rates.mean() <= 0:
@@ -64,7 +67,7 @@ def monthly_cv(amounts: Sequence[float], days: Sequence[int]) -> float:
 
 
 def log_sd(values: Sequence[float]) -> float:
-    """Standard deviation of log values, pooled with the usual one where there are few."""
+    """Standard deviation of log values, at least that of them pooled with the usual one."""
     logs = np.log(np.array([value for value in values if value > 0]))
     if logs.size < 2:
         return USUAL_SD
@@ -72,7 +75,7 @@ def log_sd(values: Sequence[float]) -> float:
 
 
 def _pooled(own: float, count: int, usual: float) -> float:
-    return (own * count + usual * _PSEUDO) / (count + _PSEUDO)
+    return max(own, (own * count + usual * _PSEUDO) / (count + _PSEUDO))
 
 
 def lumpy(mean: Floats, usual: float, cv: float, u: Floats) -> Floats:

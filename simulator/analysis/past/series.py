@@ -4,8 +4,8 @@ A series is what shares commodity, measure, form, origin, destination and unit. 
 
 * ``exports`` in it: tonnes sold by the origin; ``imports`` or ``shipments``: tonnes landed at the destination, by
   declared origin; both with ``share``: a share of these imports;
-* ``unit_value``: the price of what lands, at the day it was sold; ``price`` at the beginning: a price index, in China
-  where the destination is China, else outside;
+* ``unit_value``: the price of what lands, of the day it left, for its contract share of the year before; ``price`` at
+  the beginning: a price index, in China where the destination is China, else of the stage's product outside;
 * ``consumption``: use of the focal buyer.
 
 Changes, flags and ready-made ratios (``stylised_fact``) are told apart as not predicted. The form names stages where a
@@ -171,7 +171,7 @@ def _series(
         return "a change, a flag or a ready-made ratio, not a level"
     chain = chains[commodity]
     stages = stages_of(chain, row.stage or row.form)
-    if kind not in ("exports", "imports", "import_share"):
+    if kind == "consumption":
         stages = ()
     destination = row.destination or next(
         (code for word, code in _BUYERS.items() if row.measure.startswith(f"{word}_")), focal

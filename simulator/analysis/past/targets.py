@@ -183,7 +183,7 @@ def _target(row: dict[str, str], chains: dict[str, Chain], focal: str) -> Target
     if None in values or len(base) == 1 or days[0] > days[1]:
         return "observed, low, high and the days need values, in order"
     chain = chains[SAME_COMMODITY.get(row["commodity"], row["commodity"])]
-    stages = stages_of(chain, row["form"]) if kind in ("exports", "imports", "import_share") else ()
+    stages = () if kind == "consumption" else stages_of(chain, row["form"])
     destinations = tuple((row["destination"] or focal).split("+"))
 
     def series(origins: str, suffix: str) -> Series:
