@@ -74,7 +74,7 @@ class OwnWays:
             services = self._passage.enter(review, tonnes, services)
         ahead = np.minimum(self._reviews(services), len(self._calendar) - 1)
         slots = (ahead + self._now) % len(self._calendar)
-        self._flat[slots * self._cells.size + self._cells] += tonnes
+        np.add.at(self._flat, (slots * self._cells.size + self._cells).reshape(-1), tonnes.reshape(-1))
         self.on_way += tonnes
         if self.labels is not None and labels is not None:
             self.labels += labels

@@ -218,9 +218,7 @@ def _ship(
         if labels is not None:
             carried = market.carried
             np.multiply(labels, across(lots[:, :-1] / whole, labels.shape[2]), out=carried[:, :-1])
-            bounds = bounded(
-                world.labels, state.product, labels, sold, np.ascontiguousarray(lots[:, :-1].T)[:, None, :]
-            )
+            bounds = bounded(world.labels, state.product, labels, sold, rows_last(lots[:, :-1])[:, None, :])
             carried[:, :-1, world.labels.bounds] = np.moveaxis(bounds[:, :, 0], 2, 0)
             carried[:, -1] = 0.0
             if rerouted is not None:
