@@ -47,6 +47,8 @@ class OwnWays:
         """
         self.producers = producers
         self.buyers = buyers
+        self.served, self._first = np.unique(buyers, return_index=True)
+        """(U,) buyers that get anything here, and the first pair of each: a buyer's pairs stand together."""
         self.usual = usual
         self._services = services
         self._passage = passage
@@ -91,6 +93,22 @@ class OwnWays:
             self.labels -= moved
         self.on_way = np.maximum(self.on_way - due, 0.0)
         return due, moved
+
+    def by_buyer(self, amounts: Floats) -> Floats:
+        """(n, U) or, for labels of pairs to processors, (n, U', L) sums over each buyer's pairs."""
+        first = self._first
+        if amounts.ndim == 3:
+            first = first[first >= self.labelled] - self.labelled
+        return np.asarray(np.add.reduceat(amounts, first, axis=1))
+
+    def mixed(self, tonnes: Floats, fresh: Floats) -> Floats:
+        """(n, U', L) labels of tonnes (n, K) that reach each processor; a producer's goods are all ``fresh`` (P, L)."""
+        sellers, buyers = self.producers[self.labelled :], self.buyers[self.labelled :]
+        places = np.searchsorted(np.unique(buyers), buyers)
+        from_each = np.zeros((len(tonnes), int(places[-1]) + 1, len(fresh)))
+        from_each[:, places, sellers] = tonnes[:, self.labelled :]
+        # One small product per replication: nothing is summed across the replication axis.
+        return np.asarray(np.matmul(from_each, fresh))
 
     def fill_steady(self, rate: Floats, labels: Floats | None) -> None:
         """Fill as if ``rate`` (K,) t per review, labelled (K', L) a tonne, had always been sent on open ways."""

@@ -74,18 +74,15 @@ def _land_apart(world: ChainWorld, s: int, ways: OwnWays) -> None:
     market = world.markets[s]
     state, regions = market.state, market.state.regions
     due, labels = ways.land()
-    for k, buyer in enumerate(ways.buyers.tolist()):
-        tonnes = due[:, k]
-        state.on_order[:, buyer] -= tonnes
-        if buyer < regions:
-            state.inventory[:, buyer] += tonnes
-            continue
-        below = world.markets[s + 1].state
-        below.feed[:, buyer - regions] += tonnes
-        if labels is None:
-            below.feed_labels[:, buyer - regions] += tonnes[:, None] * market.fresh[ways.producers[k]]
-        else:
-            below.feed_labels[:, buyer - regions] += labels[:, k - ways.labelled]
+    tonnes, served = ways.by_buyer(due), ways.served
+    state.on_order[:, served] -= tonnes
+    consuming = int(np.searchsorted(served, regions))
+    state.inventory[:, served[:consuming]] += tonnes[:, :consuming]
+    if consuming < served.size:
+        below, processors = world.markets[s + 1].state, served[consuming:] - regions
+        below.feed[:, processors] += tonnes[:, consuming:]
+        mixed = ways.mixed(due, market.fresh) if labels is None else ways.by_buyer(labels)
+        below.feed_labels[:, processors] += mixed
 
 
 def _answers(world: ChainWorld, market: Market, factors: tuple[Floats, Floats], elasticity: Floats) -> Floats:

@@ -163,10 +163,10 @@ def _send_apart(
         labels[:, :, world.labels.bounds] = bounds[sellers, :, places].transpose(2, 0, 1)
         bounds[sellers, :, places] = 0.0
     ways.send(index, tonnes, labels)
+    apart = ways.by_buyer(tonnes)
+    state.on_order[:, ways.served] += apart
     rest = received.copy()
-    for k, buyer in enumerate(ways.buyers):
-        state.on_order[:, buyer] += tonnes[:, k]
-        rest[:, buyer] -= tonnes[:, k]
+    rest[:, ways.served] -= apart
     return np.maximum(rest, 0.0)
 
 
