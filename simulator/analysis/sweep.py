@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from simulator.analysis.deadline import Measured, light_outcome, measured
+from simulator.analysis.deadline import HEADLINES, Measured, light_outcome, measured
 from simulator.analysis.frames import dataframe
 from simulator.analysis.grids import Grid, combinations, grids_of, overrides
 from simulator.errors import IncompleteError, UsageError
@@ -168,12 +168,16 @@ def sweep(
         points = tuple(SweptPoint(combined[k], cases[k].sha256, found[k]) for k in sorted(found))
         return Sweep(scenario.name, scenario.sha256, case, laid, points, len(combined), replications, seed, reused)
 
+    def told(done: int, total: int, statistic: str) -> None:
+        if progress is not None:
+            progress(done, total, ", ".join(filter(None, (statistic, _so_far(found.values())))))
+
     missing = [place for place in range(len(cases)) if place not in found]
     if not missing:
         return result()
     wanted = [Wanted(cases[place], replications, seed) for place in missing]
     try:
-        for position, parts in run_many(wanted, reduce=light_outcome, jobs=executor or jobs, progress=progress):
+        for position, parts in run_many(wanted, reduce=light_outcome, jobs=executor or jobs, progress=told):
             place = missing[position]
             found[place] = measured(cases[place], joined(parts))
             if store is not None:
@@ -181,6 +185,19 @@ def sweep(
     except IncompleteError as error:
         raise PartialSweep(error, result()) from error
     return result()
+
+
+def _so_far(found: Iterable[tuple[Measured, ...]]) -> str:
+    """Return how many headline commodities are expected to meet the target over the combinations finished so far."""
+    values = [
+        item.estimate.value
+        for measures in found
+        for item in measures
+        if (item.commodity, item.measure) == (HEADLINES, "expected_met/reliance")
+    ]
+    if not values:
+        return ""
+    return f"expected to be met {min(values):.2f} to {max(values):.2f}, {sum(values) / len(values):.2f} on average"
 
 
 def _check_different(combined: Sequence[tuple[str, ...]], cases: Sequence[Case]) -> None:

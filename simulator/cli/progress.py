@@ -46,6 +46,8 @@ class Lines(Quiet):
         if statistic:
             parts.append(statistic)
         elapsed = now - self._began
+        if done and elapsed > 0:
+            parts.append(f"{done / elapsed:,.3g} a second")
         parts.append(f"{elapsed:.1f} s" if done == total else f"{elapsed * (total - done) / done:.0f} s left")
         click.echo(", ".join(parts), err=True)
 
@@ -58,12 +60,15 @@ class Bars(Quiet):
 
     def begin(self, title: str, replications: int) -> None:
         """Draw the bar of ``title``."""
-        self._task = self._shown.add_task("", total=replications, title=title, statistic="")
+        self._task = self._shown.add_task("", total=replications, title=title, statistic="", rate="")
+        self._began = time.monotonic()
         self._shown.refresh()
 
     def told(self, done: int, total: int, statistic: str) -> None:
         """Move the bar."""
-        self._shown.update(self._task, completed=done, total=total, statistic=statistic)
+        elapsed = time.monotonic() - self._began
+        rate = f"{done / elapsed:,.3g}/s" if done and elapsed > 0 else ""
+        self._shown.update(self._task, completed=done, total=total, statistic=statistic, rate=rate)
 
 
 @contextmanager
@@ -81,6 +86,7 @@ def progress(*, quiet: bool = False) -> Iterator[Quiet]:
             TextColumn("{task.fields[title]}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeRemainingColumn(),
             TextColumn("{task.fields[statistic]}", markup=False),
         )
