@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulator.analysis.binding import Binding, binding
 from simulator.analysis.coalitions import Game, Key, Shelf
+from simulator.analysis.conditioning import refuse_weighted
 from simulator.analysis.contributions import LIST, LIST_MEASURES, Contribution, contributions
 from simulator.analysis.contributors import Contributor, contributors_of, with_only
 from simulator.analysis.costs import Cost, costs
@@ -172,6 +173,7 @@ def explain(
     if isinstance(scenario, (str, os.PathLike)):
         scenario = load(scenario)
     case = resolve(scenario, list(commodities) if commodities else None)
+    refuse_weighted(case, "explain")
     check_asked(case, yardstick, replications, orders)
     contributors = contributors_of(case)
     asked = Asked(
