@@ -25,7 +25,12 @@ def calibration_document(found: Calibration, *, wall_s: float, jobs: int) -> Doc
             "ess": found.ess,
             "power": found.power,
             "trials": [
-                {"power": item.power, "ess": item.ess, "mean_loss": item.seen, "mean_loss_left_out": item.left_out}
+                {
+                    "power": item.power,
+                    "ess": item.ess,
+                    "mean_loss_left_out": item.left_out,
+                    "by_episode": dict(item.by_episode),
+                }
                 for item in found.trials
             ],
             "targets_met": {

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from simulator.analysis.calibration.posterior import Marginal
-from simulator.analysis.calibration.study import Calibration
+from simulator.analysis.calibration.study import DIGITS, Calibration
 from simulator.catalogue.tables import shipped
 from simulator.errors import InputError
 
 TABLE: Final = "input_posteriors"
 HEAD: Final = ("role", "low", "median", "high", "learnt", "apart", "source", "quality", "note")
-DIGITS: Final = 3
-"""Decimals to which positions are kept; the effective points carry no more."""
 
 
 def rows(found: Calibration) -> list[dict[str, str]]:

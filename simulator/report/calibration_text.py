@@ -54,7 +54,7 @@ def _head(found: Calibration) -> Iterator[str]:
     )
     before, after, alone = found.losses
     yield from textwrap.wrap(
-        f"Mean loss of a target over the points: {before:.2f} under the priors, {after:.2f} under the posterior, "
+        f"Mean loss of a target: {before:.2f} under the priors, {after:.2f} under the posterior, "
         f"{alone:.2f} where its own episode is left out (0: inside its range).",
         WIDTH,
     )
@@ -77,7 +77,7 @@ def _power(found: Calibration) -> str:
             f"The kernel has power {found.power:g}: the highest that enough points carry and that predicts episodes "
             f"left out no worse than the best, to {MATERIAL:.0%}"
         )
-    return f"{said} (mean loss of what is left out, by power - {tried})."
+    return f"{said} (mean loss of an episode left out, by power - {tried})."
 
 
 def _targets(found: Calibration) -> Iterator[str]:
@@ -133,6 +133,7 @@ def _foot(found: Calibration) -> Iterator[str]:
     one, other, value = found.correlation
     yield from textwrap.wrap(
         "Distance to a target: half-widths beyond its range, nothing inside; Student t kernel, 4 degrees of freedom. "
+        "The posterior is looked at in fresh futures, its inputs drawn as scenarios draw them. "
         "Runs draw the inputs independently from these positions; the largest correlation that leaves out is "
         f"{value:+.2f}, of {one.replace('_', ' ')} and {other.replace('_', ' ')}.",
         WIDTH,

@@ -13,9 +13,11 @@ import pytest
 
 from simulator.analysis.calibration import study as subject
 from simulator.analysis.calibration.design import ROLES, is_global, positions, values
+from simulator.analysis.calibration.emulator import medians
 from simulator.analysis.calibration.posterior import (
     FREEDOM,
     Range,
+    Trial,
     chosen,
     correlations,
     leave_one_out,
@@ -24,7 +26,7 @@ from simulator.analysis.calibration.posterior import (
     trials,
     weigh,
 )
-from simulator.analysis.calibration.study import calibrate, conclude, load_episodes, simulate
+from simulator.analysis.calibration.study import calibrate, load_episodes
 from simulator.analysis.intervals import effective_size
 from simulator.catalogue.inputs import CALIBRATED, Position, calibrated, inputs
 from simulator.cli.main import exit_code
@@ -79,20 +81,23 @@ def test_the_power_of_the_kernel_is_one_that_predicts_what_is_left_out() -> None
     def seen(low: float) -> list[np.ndarray]:
         return [loss(Range(low, low + 0.1).distance(theta + rng.normal(0.0, 0.02, theta.size)))]
 
-    agreeing = trials({name: seen(0.45) for name in "abc"})
+    def tried(losses: dict[str, list[np.ndarray]]) -> tuple[Trial, ...]:
+        return trials(losses, losses)
+
+    agreeing = tried({name: seen(0.45) for name in "abc"})
     assert chosen(agreeing).power == 1.0
-    contrary = trials({"a": seen(0.05), "b": seen(0.85)})
+    assert all(one.left_out > other.left_out for one, other in pairwise(agreeing))
+    contrary = tried({"a": seen(0.05), "b": seen(0.85)})
     assert chosen(contrary).power == 0.0
-    assert all(one.seen >= other.seen for one, other in pairwise(agreeing))
-    assert math.isnan(trials({"alone": seen(0.4)})[0].left_out)
-    assert chosen(trials({"alone": seen(0.4)})).power == 1.0
+    assert contrary[-1].left_out == pytest.approx(np.mean(list(contrary[-1].by_episode.values())))
+    assert math.isnan(tried({"alone": seen(0.4)})[0].left_out)
+    assert chosen(tried({"alone": seen(0.4)})).power == 1.0
 
 
 def test_too_few_points_cannot_carry_a_posterior() -> None:
     theta = np.random.default_rng(3).random(4000)
     harsh = {name: [loss(Range(0.999, 1.0).distance(theta)) for _ in range(40)] for name in "ab"}
-    tried = trials(harsh)
-    found = chosen(tried)
+    found = chosen(trials(harsh, harsh))
     assert found.power < 1
     assert found.ess >= 100
     weighed = weigh(harsh["a"], 0.5)
@@ -155,28 +160,55 @@ def test_the_positions_fill_the_prior_evenly_and_no_two_are_tied() -> None:
 def test_calibration_is_the_same_for_any_number_of_workers_and_starts_from_the_priors() -> None:
     (episode,) = load_episodes([GRAPHITE])
     assert episode.scenario.model.catalogue.inputs == "prior"
-    one, two = (simulate(episode, 128, 0, jobs) for jobs in (1, 2))
-    assert all(np.array_equal(one.predicted[name], two.predicted[name], equal_nan=True) for name in one.predicted)
-    found = conclude([one], 128, 0)
-    assert table_text(found) == table_text(conclude([two], 128, 0))
-    assert [item["role"] for item in rows(found)] == list(ROLES)
-    assert table_text(found).startswith(",".join(HEAD))
+    one, two = (calibrate([episode], replications=64, jobs=jobs) for jobs in (1, 2))
+    assert table_text(one) == table_text(two)
+    assert repr(one.fits) == repr(two.fits)
+    assert [item["role"] for item in rows(one)] == list(ROLES)
+    assert table_text(one).startswith(",".join(HEAD))
 
 
-def test_a_stopped_calibration_rests_on_the_episodes_that_were_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_calibration_concludes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One parameter set for all episodes needs all of them."""
     episodes = load_episodes([GRAPHITE, GALLIUM])
     real = subject.simulate
 
-    def stops(item: object, *rest: object) -> object:
+    def stops(item: object, *rest: object, **more: object) -> object:
         if item is episodes[1]:
             raise IncompleteError("a worker died")
-        return real(item, *rest)  # type: ignore[arg-type]
+        return real(item, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(subject, "simulate", stops)
-    with pytest.raises(subject.PartialCalibration, match="a worker died; 1 of 2 episodes are finished") as caught:
+    with pytest.raises(subject.PartialCalibration, match="a worker died; 1 of 2 episodes were finished"):
         calibrate(episodes, replications=32)
-    assert caught.value.calibration is not None
-    assert caught.value.calibration.episodes == ("graphite_2023",)
+
+
+def test_the_emulator_gives_the_median_of_what_parameters_give_and_not_the_luck() -> None:
+    """A quadratic truth under skewed noise: the median comes back, which the mean is not."""
+    rng = np.random.default_rng(6)
+    places = {name: rng.random(6000) for name in "abc"}
+    truth = 1.0 + 2.0 * places["a"] - 3.0 * (places["b"] - 0.5) ** 2 + places["a"] * places["c"]
+    noise = rng.exponential(1.0, 6000) - math.log(2)  # median 0, mean 0.31
+    fitted = medians(places, truth + noise)
+    assert abs((fitted - truth).mean()) < 0.06
+    assert np.corrcoef(fitted, truth)[0, 1] > 0.99
+    gaps = np.where(rng.random(6000) < 0.2, np.nan, truth)
+    assert np.abs(medians(places, gaps) - truth).mean() < 0.02
+    assert np.array_equal(medians(places, np.full(6000, 2.0)), np.full(6000, 2.0))
+    few = {name: item[:8] for name, item in places.items()}
+    assert np.array_equal(medians(few, np.arange(8.0)), np.full(8, 3.5))
+
+
+def test_points_are_not_preferred_for_their_luck() -> None:
+    """Where chance alone meets a target, weighing by futures would learn from it, and by parameters does not."""
+    rng = np.random.default_rng(7)
+    places = {"a": rng.random(4000), "b": rng.random(4000)}
+    noise = rng.normal(0.0, 1.0, 4000)
+    target = Range(0.9, 1.1)
+    by_luck = weigh([loss(target.distance(noise))])
+    by_parameters = weigh([loss(target.distance(medians(places, noise)))])
+    assert by_luck.ess < 0.6 * 4000
+    assert by_parameters.ess > 0.9 * 4000
+    assert not marginal("a", places["a"], by_parameters).learnt
 
 
 def test_a_posterior_takes_the_place_of_the_prior_and_tells_of_it() -> None:

@@ -1,7 +1,8 @@
 """Approximate Bayesian computation on summary targets: weights of simulated points, and what follows from them.
 
-Each point of the prior is simulated once in every episode. Its distance to a target is nothing inside the range that
-counts as met, and outside it how far beyond the nearer end, in half-widths of the range. The distances of all targets
+Each point of the prior is simulated once in every episode, and an emulator says what its parameters give in the middle
+(``emulator``). Its distance to a target is nothing inside the range that counts as met, and outside it how far beyond
+the nearer end, in half-widths of the range. The distances of all targets
 enter a Student t kernel [1]_: a target that the mechanism misses in every future costs about the same everywhere, so
 that it does not decide the rest. The kernel is raised to a power [2]_: targets of one episode hang together, and the
 mechanism is not the world, so that full weight may learn from some episodes what does not hold for others. The power is
@@ -92,10 +93,10 @@ class Trial:
     power: float
     ess: float
     """Effective points of the posterior of all episodes."""
-    seen: float
-    """Mean loss of a target under it."""
     left_out: float
-    """Mean loss of a target under the posterior of the other episodes; ``nan`` where there is no other."""
+    """Mean loss of an episode's targets under the posterior of the other episodes, over episodes; ``nan`` of one."""
+    by_episode: Mapping[str, float]
+    """The same, episode by episode."""
 
 
 def weigh(losses: Sequence[Floats], power: float = 1.0) -> Weighed:
@@ -114,16 +115,26 @@ def leave_one_out(losses: Mapping[str, Sequence[Floats]], power: float = 1.0) ->
     return found
 
 
-def trials(losses: Mapping[str, Sequence[Floats]]) -> tuple[Trial, ...]:
-    """Return how each power of the kernel predicts episodes that are left out, and those that are not."""
+def trials(losses: Mapping[str, Sequence[Floats]], simulated: Mapping[str, Sequence[Floats]]) -> tuple[Trial, ...]:
+    """Return how each power of the kernel predicts episodes that are left out.
+
+    Parameters
+    ----------
+    losses
+        Episode -> one (n,) loss per target of what the parameters give, by which points are weighted.
+    simulated
+        Episode -> one (n,) loss per target of the simulated futures, by which predictions are judged: with chance.
+    """
     found = []
     everything = [one for group in losses.values() for one in group]
     for power in POWERS:
-        whole, others = weigh(everything, power), leave_one_out(losses, power)
-        seen = [float((one * whole.weights).mean()) for one in everything]
-        out = [float((one * others[name].weights).mean()) for name, group in losses.items() for one in group]
-        alone = len(losses) < 2
-        found.append(Trial(power, whole.ess, float(np.mean(seen)), math.nan if alone else float(np.mean(out))))
+        others = leave_one_out(losses, power)
+        by_episode = {
+            name: float(np.mean([float((one * others[name].weights).mean()) for one in group]))
+            for name, group in simulated.items()
+        }
+        left_out = float(np.mean(list(by_episode.values()))) if len(losses) > 1 else math.nan
+        found.append(Trial(power, weigh(everything, power).ess, left_out, by_episode))
     return tuple(found)
 
 

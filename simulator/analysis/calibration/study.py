@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analysis.calibration.design import ROLES, positions, values
+from simulator.analysis.calibration.emulator import medians
 from simulator.analysis.calibration.posterior import (
     LEVELS,
     Marginal,
@@ -29,6 +30,7 @@ from simulator.analysis.intervals import quantiles_of
 from simulator.analysis.past.episode import Episode, load_episode, shipped_episodes
 from simulator.analysis.past.measured import Levels
 from simulator.analysis.past.targets import Target
+from simulator.catalogue.inputs import Position, calibrated
 from simulator.domain.traces import Trace
 from simulator.errors import IncompleteError, InputError
 from simulator.experiment.blocks import Progress
@@ -37,10 +39,14 @@ from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
 
+DIGITS: Final = 3
+"""Decimals to which positions are kept; the effective points carry no more."""
 PRIORS: Final = "catalogue.inputs=prior"
 """Override with which an episode starts from what was assumed before it."""
-REPLICATIONS: Final = 8192
+REPLICATIONS: Final = 4096
 """Points of the prior, each simulated once per episode."""
+FRESH: Final = 1024
+"""Futures per episode, or as many as there are points, in which the posterior is looked at again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +58,13 @@ class Simulated:
     """Target -> (n,)."""
 
     def losses(self) -> list[Floats]:
-        """Return one (n,) loss per target."""
+        """Return one (n,) loss per target, of the futures."""
         return [loss(range_of(item).distance(self.predicted[item.id])) for item in self.episode.targets]
+
+    def emulated(self, places: Mapping[str, Floats]) -> list[Floats]:
+        """Return one (n,) loss per target, of what the parameters give in the middle."""
+        fitted = (medians(places, self.predicted[item.id]) for item in self.episode.targets)
+        return [loss(range_of(item).distance(one)) for item, one in zip(self.episode.targets, fitted, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +76,11 @@ class TargetFit:
     prior: tuple[float, float, float]
     """5, 50 and 95 % of the points."""
     posterior: tuple[float, float, float]
+    """The same of fresh futures with inputs drawn as scenarios draw them."""
     left_out: tuple[float, float, float]
-    """From the other episodes alone."""
+    """The same of the points, weighted by the other episodes alone."""
     losses: tuple[float, float, float]
-    """Mean loss over the points of prior, posterior and the posterior of the other episodes."""
+    """Mean loss of prior, posterior and the posterior of the other episodes."""
 
     def met(self, quantiles: tuple[float, float, float]) -> bool:
         """Whether a median lies in the range."""
@@ -109,12 +121,10 @@ class Calibration:
 
 
 class PartialCalibration(IncompleteError):
-    """A calibration that stopped early, on the episodes that were finished (None where none was)."""
+    """A calibration that stopped early: one parameter set for all episodes needs them all, so nothing is concluded."""
 
-    def __init__(self, error: IncompleteError, calibration: Calibration | None, requested: int) -> None:
-        done = 0 if calibration is None else len(calibration.episodes)
-        super().__init__(f"{error}; {done} of {requested} episodes are finished")
-        self.calibration = calibration
+    def __init__(self, error: IncompleteError, finished: int, requested: int) -> None:
+        super().__init__(f"{error}; {finished} of {requested} episodes were finished; a posterior takes all")
         self.exit_code = error.exit_code
 
 
@@ -161,31 +171,54 @@ def calibrate(
     Raises
     ------
     PartialCalibration
-        If it was interrupted or a worker died; ``calibration`` rests on the episodes finished before.
+        If it was interrupted or a worker died.
     """
     finished: list[Simulated] = []
-    total = replications * len(episodes)
+    fresh = min(FRESH, replications)
+    whole = (replications + fresh) * len(episodes)
+    before = 0
+
+    def told(done: int, total: int, statistic: str) -> None:
+        if progress is not None:
+            progress(before + done, whole, statistic)
+
     try:
         for item in episodes:
-            told = None if progress is None else partial(_told, progress, len(finished) * replications, total)
-            finished.append(simulate(item, replications, seed, jobs, told))
+            given = values(item.case.inputs, positions(item.case.inputs, replications, seed))
+            finished.append(simulate(item, replications, seed, jobs, given=given, progress=told))
+            before += replications
+        learnt = learn(finished, replications, seed)
+        again = []
+        for item in episodes:
+            again.append(simulate(posterior_of(item, learnt.marginals), fresh, seed + 1, jobs, progress=told))
+            before += fresh
     except IncompleteError as error:
-        so_far = conclude(finished, replications, seed) if finished else None
-        raise PartialCalibration(error, so_far, len(episodes)) from error
-    return conclude(finished, replications, seed)
+        raise PartialCalibration(error, len(finished), len(episodes)) from error
+    return conclude(finished, again, learnt, replications, seed)
 
 
-def _told(progress: Progress, before: int, total: int, done: int, _: int, statistic: str) -> None:
-    progress(before + done, total, statistic)
+def posterior_of(episode: Episode, marginals: Sequence[Marginal]) -> Episode:
+    """Return an episode with the inputs that scenarios would draw: the posterior where something was learnt."""
+    known = {
+        item.role: Position(round(item.low, DIGITS), round(item.median, DIGITS), round(item.high, DIGITS), "")
+        for item in marginals
+        if item.learnt
+    }
+    inputs = tuple(calibrated(item, known.get(item.name.partition("/")[0])) for item in episode.case.inputs)
+    return replace(episode, case=replace(episode.case, inputs=inputs))
 
 
 def simulate(
-    episode: Episode, replications: int, seed: int, jobs: int = 1, progress: Progress | None = None
+    episode: Episode,
+    replications: int,
+    seed: int,
+    jobs: int = 1,
+    *,
+    given: Mapping[str, Floats] | None = None,
+    progress: Progress | None = None,
 ) -> Simulated:
-    """Run one episode at every point of the prior and return its targets."""
-    case = episode.case
-    given = values(case.inputs, positions(case.inputs, replications, seed))
-    wanted = Wanted(case, replications, seed, given)
+    """Run one episode, with the inputs given in the place of its own points, and return its targets."""
+    wanted = Wanted(episode.case, replications, seed, given)
     reduce = partial(_targets, episode.targets)
     ((_, parts),) = run_many([wanted], reduce=reduce, jobs=jobs, progress=progress)
     return Simulated(episode, {item.id: np.concatenate([part[item.id] for part in parts]) for item in episode.targets})
@@ -201,40 +234,64 @@ def range_of(target: Target) -> Range:
     return Range(target.low, target.high)
 
 
-def conclude(simulated: Sequence[Simulated], replications: int, seed: int) -> Calibration:
-    """Weigh the points by what episodes show, and cross-validate."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Learnt:
+    """What the points say of the inputs."""
+
+    weighed: Weighed
+    others: Mapping[str, Weighed]
+    """Episode -> points weighted by all other episodes."""
+    trials: tuple[Trial, ...]
+    marginals: tuple[Marginal, ...]
+    correlation: tuple[str, str, float]
+
+
+def learn(simulated: Sequence[Simulated], replications: int, seed: int) -> Learnt:
+    """Weigh the points by what their parameters give in all episodes together."""
     places = positions(simulated[0].episode.case.inputs, replications, seed)
-    losses = {item.episode.name: item.losses() for item in simulated}
-    tried = trials(losses)
+    losses = {item.episode.name: item.emulated(places) for item in simulated}
+    tried = trials(losses, {item.episode.name: item.losses() for item in simulated})
     power = chosen(tried).power
     found = weigh([one for group in losses.values() for one in group], power)
-    others = leave_one_out(losses, power)
-    pairs = correlations(places, found)
-    (a, b), largest = max(pairs.items(), key=lambda item: abs(item[1]))
+    (a, b), largest = max(correlations(places, found).items(), key=lambda item: abs(item[1]))
+    marginals = tuple(marginal(role, places[role], found, len(ROLES)) for role in ROLES)
+    return Learnt(found, leave_one_out(losses, power), tried, marginals, (a, b, largest))
+
+
+def conclude(
+    simulated: Sequence[Simulated], again: Sequence[Simulated], learnt: Learnt, replications: int, seed: int
+) -> Calibration:
+    """Set priors, posterior and cross-validation side by side, target by target."""
     return Calibration(
-        episodes=tuple(losses),
+        episodes=tuple(item.episode.name for item in simulated),
         replications=replications,
         seed=seed,
-        ess=found.ess,
-        power=power,
-        trials=tried,
-        marginals=tuple(marginal(role, places[role], found, len(ROLES)) for role in ROLES),
-        correlation=(a, b, largest),
+        ess=learnt.weighed.ess,
+        power=learnt.weighed.power,
+        trials=learnt.trials,
+        marginals=learnt.marginals,
+        correlation=learnt.correlation,
         fits=tuple(
-            _fit(item, target, found, others[item.episode.name])
-            for item in simulated
+            _fit(item, fresh, target, learnt.others[item.episode.name])
+            for item, fresh in zip(simulated, again, strict=True)
             for target in item.episode.targets
         ),
     )
 
 
-def _fit(item: Simulated, target: Target, found: Weighed, others: Weighed) -> TargetFit:
-    predicted = item.predicted[target.id]
+def _fit(item: Simulated, fresh: Simulated, target: Target, others: Weighed) -> TargetFit:
+    before, after = item.predicted[target.id], fresh.predicted[target.id]
+    lost, left = (loss(range_of(target).distance(values)) for values in (before, after))
+    return TargetFit(
+        episode=item.episode.name,
+        target=target,
+        prior=_spread(before, None),
+        posterior=_spread(after, None),
+        left_out=_spread(before, others.weights),
+        losses=(float(lost.mean()), float(left.mean()), float((lost * others.weights).mean())),
+    )
 
-    def spread(weights: Floats | None) -> tuple[float, float, float]:
-        low, median, high = quantiles_of(predicted, LEVELS, weights)
-        return float(low), float(median), float(high)
 
-    lost = loss(range_of(target).distance(predicted))
-    losses = (float(lost.mean()), float((lost * found.weights).mean()), float((lost * others.weights).mean()))
-    return TargetFit(item.episode.name, target, spread(None), spread(found.weights), spread(others.weights), losses)
+def _spread(predicted: Floats, weights: Floats | None) -> tuple[float, float, float]:
+    low, median, high = quantiles_of(predicted, LEVELS, weights)
+    return float(low), float(median), float(high)
