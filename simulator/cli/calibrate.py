@@ -16,7 +16,7 @@ from simulator.cli.progress import progress
 @click.option(
     "--replications",
     type=int,
-    default=4096,
+    default=2048,
     show_default=True,
     metavar="N",
     callback=whole_rounds,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from simulator.analysis.calibration.design import is_global
-from simulator.analysis.calibration.posterior import MATERIAL, Marginal
+from simulator.analysis.calibration.posterior import Marginal
 from simulator.analysis.calibration.study import Calibration, TargetFit
 from simulator.report.backtest_text import figure
 from simulator.report.calibration_table import differing
@@ -73,11 +73,10 @@ def _power(found: Calibration) -> str:
     if found.power == 0.0:
         said = "Every power of the kernel predicts episodes that are left out worse than the priors do, which stand"
     else:
-        said = (
-            f"The kernel has power {found.power:g}: the highest that enough points carry and that predicts episodes "
-            f"left out no worse than the best, to {MATERIAL:.0%}"
-        )
-    return f"{said} (mean loss of an episode left out, by power - {tried})."
+        said = f"Power {found.power:g} of the kernel predicts episodes that are left out best"
+    none, full = found.trials[0].by_episode, found.trials[-1].by_episode
+    apart = "; ".join(f"{name} {none[name]:.2f} > {full[name]:.2f}" for name in none)
+    return f"{said} (mean loss of an episode left out, by power - {tried}). From none to full power: {apart}."
 
 
 def _targets(found: Calibration) -> Iterator[str]:

@@ -207,7 +207,7 @@ def test_points_are_not_preferred_for_their_luck() -> None:
     by_luck = weigh([loss(target.distance(noise))])
     by_parameters = weigh([loss(target.distance(medians(places, noise)))])
     assert by_luck.ess < 0.6 * 4000
-    assert by_parameters.ess > 0.9 * 4000
+    assert by_parameters.ess > 0.8 * 4000
     assert not marginal("a", places["a"], by_parameters).learnt
 
 

@@ -22,7 +22,7 @@ START = date(2025, 11, 6)
 
 
 def named(name: str) -> UncertainInput:
-    return next(item for item in inputs() if item.name == name)
+    return next(item for item in inputs("prior") if item.name == name)
 
 
 def test_names_and_dimensions_of_inputs_are_unique() -> None:
@@ -47,7 +47,7 @@ def test_every_role_of_every_commodity_has_an_input() -> None:
 
 def test_priors_are_ordered_inside_their_bounds_and_sourced() -> None:
     """Low, median and high are quantiles of one distribution."""
-    for item in inputs():
+    for item in (*inputs("prior"), *inputs()):
         assert item.minimum <= item.low <= item.median <= item.high <= item.maximum, item
         assert item.source, item.name
         assert item.unit, item.name
@@ -62,7 +62,7 @@ def test_demand_never_rises_with_price() -> None:
 
 def test_shares_are_fractions() -> None:
     """Percent in the tables became fractions of one."""
-    for item in inputs():
+    for item in (*inputs("prior"), *inputs()):
         if item.name.split("/")[0] in (
             "contract_share",
             "licence_approval",

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-ROUNDS: Final = 20
+ROUNDS: Final = 10
 """Rounds of reweighted least squares, in which the fit moves from the mean to the median."""
 RIDGE: Final = 1.0
 """Weight of nothing at all, in points: it only matters where there are hardly more points than terms."""

@@ -4,10 +4,9 @@ Each point of the prior is simulated once in every episode, and an emulator says
 (``emulator``). Its distance to a target is nothing inside the range that counts as met, and outside it how far beyond
 the nearer end, in half-widths of the range. The distances of all targets
 enter a Student t kernel [1]_: a target that the mechanism misses in every future costs about the same everywhere, so
-that it does not decide the rest. The kernel is raised to a power [2]_: targets of one episode hang together, and the
-mechanism is not the world, so that full weight may learn from some episodes what does not hold for others. The power is
-the highest, up to 1, that predicts episodes left out no worse, to ``MATERIAL``, than the power that predicts them best.
-Power 0 is the prior.
+that it does not decide the rest. The kernel is raised to the power, up to 1, that predicts episodes
+best that are left out [2]_: targets of one episode hang together, and the mechanism is not the world, so that full
+weight may learn from some episodes what does not hold for others. Power 0 is the prior.
 
 References
 ----------
@@ -37,14 +36,14 @@ FREEDOM: Final = 4.0
 """Degrees of freedom of the kernel."""
 LEAST_EFFECTIVE: Final = 100.0
 """Effective points that must carry the posterior: the 5 % quantiles then rest on five."""
-MATERIAL: Final = 0.02
-"""Part of the loss of left-out episodes that counts as no difference: less is within what other random numbers change.
-Assumed."""
 POWERS: Final = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 """Powers of the kernel that are tried."""
 LEVELS: Final = (0.05, 0.5, 0.95)
 FALSE_ALARM: Final = 0.05
 """Chance that any input is said to be learnt about although none is (Bonferroni over the inputs)."""
+LEAST_APART: Final = 0.1
+"""Kolmogorov's distance from which on a posterior is another distribution: the emulator's own error makes lesser ones.
+Assumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +138,14 @@ def trials(losses: Mapping[str, Sequence[Floats]], simulated: Mapping[str, Seque
 
 
 def chosen(tried: Sequence[Trial]) -> Trial:
-    """Return the trial of the highest power that enough points carry and that predicts left-out episodes well enough.
+    """Return the trial that predicts left-out episodes best, of those that enough points carry.
 
-    Of one episode alone, which leaves none to predict, the highest power that enough points carry.
+    Of equals the lowest power; of one episode alone, which leaves none to predict, the highest.
     """
     carried = [item for item in tried if item.ess >= LEAST_EFFECTIVE] or [tried[0]]
     if math.isnan(carried[0].left_out):
         return carried[-1]
-    least = min(item.left_out for item in carried)
-    return max((item for item in carried if item.left_out <= (1.0 + MATERIAL) * least), key=lambda item: item.power)
+    return min(carried, key=lambda item: (item.left_out, item.power))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +171,7 @@ def marginal(role: str, places: Floats, found: Weighed, of: int = 1) -> Marginal
     apart = float(np.abs(share - places[order]).max())
     # Kolmogorov's distance exceeds this by chance with the false alarm's probability, for large samples.
     by_chance = math.sqrt(-0.5 * math.log(FALSE_ALARM / of / 2.0) / found.ess)
-    return Marginal(role, low, median, high, apart, apart > by_chance)
+    return Marginal(role, low, median, high, apart, apart > max(by_chance, LEAST_APART))
 
 
 def correlations(places: Mapping[str, Floats], found: Weighed) -> dict[tuple[str, str], float]:

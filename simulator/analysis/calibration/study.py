@@ -43,9 +43,9 @@ DIGITS: Final = 3
 """Decimals to which positions are kept; the effective points carry no more."""
 PRIORS: Final = "catalogue.inputs=prior"
 """Override with which an episode starts from what was assumed before it."""
-REPLICATIONS: Final = 4096
+REPLICATIONS: Final = 2048
 """Points of the prior, each simulated once per episode."""
-FRESH: Final = 1024
+FRESH: Final = 512
 """Futures per episode, or as many as there are points, in which the posterior is looked at again."""
 
 
