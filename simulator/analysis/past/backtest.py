@@ -185,7 +185,7 @@ def _skill_bound(episodes: Sequence[ScoredEpisode]) -> Bound:
 def _coverage_bound(points: Sequence[ScoredPoint]) -> Bound:
     share = sum(point.in_90 for point in points) / len(points)
     low, high = COVERAGE
-    said = f"90 % bands hold {share:.0%} of {len(points)} observations ({low:.0%} to {high:.0%})"
+    said = f"90 % bands hold {share:.1%} of {len(points)} observations ({low:.0%} to {high:.0%})"
     return Bound("coverage", low <= share <= high, said)
 
 
