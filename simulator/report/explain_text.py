@@ -30,13 +30,13 @@ LIST_COLUMNS: Final[tuple[Column, ...]] = (
 )
 COLUMNS: Final[tuple[Column, ...]] = (
     ("commodity", 16, "left"),
-    ("group", 15, "left"),
+    ("group", 16, "left"),
     ("P(met),\npoints", 13, "right"),
     ("exposed share,\npoints", 15, "right"),
     ("accessible,\nt", 14, "right"),
     ("upstream,\nt", 14, "right"),
     ("exposed use,\nt", 16, "right"),
-    ("unmet,\nt", 14, "right"),
+    ("unmet,\nt", 13, "right"),
 )
 LEVERS: Final[tuple[Column, ...]] = (
     ("added last", 33, "left"),
