@@ -15,7 +15,7 @@ from simulator.domain.company import Company
 from simulator.domain.facts import UncertainInput
 from simulator.domain.places import EU_MEMBERS
 from simulator.domain.target import Target
-from simulator.errors import InputError, UsageError
+from simulator.errors import CatalogueError, InputError, UsageError
 from simulator.instruments.agreement import Agreement
 from simulator.instruments.base import Instrument
 from simulator.instruments.dates import Offset
@@ -53,8 +53,18 @@ def resolve(scenario: Scenario, commodities: Sequence[str] | None = None) -> Cas
     """
     from simulator.catalogue.tables import laid_over
 
-    with laid_over(_known(scenario)):
-        return _resolved(scenario, commodities)
+    known = _known(scenario)
+    with laid_over(known):
+        try:
+            return _resolved(scenario, commodities)
+        except CatalogueError as error:
+            if known is None or not known.earlier:
+                raise
+            day = scenario.model.as_of or scenario.model.start
+            raise CatalogueError(
+                f"{scenario.path}: with the tables as they were known on {day}: {error}; what no edition gave by then "
+                "comes from rows of your own, with --data DIR or `backtest: opening: DIR`"
+            ) from error
 
 
 def _known(scenario: Scenario) -> Overlay | None:

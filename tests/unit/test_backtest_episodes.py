@@ -12,7 +12,7 @@ from simulator.analysis.past.episode import load_episode, shipped_episodes
 from simulator.analysis.past.series import series_id
 from simulator.catalogue.observations import read_observations
 from simulator.cli.main import cli
-from simulator.errors import InputError, UsageError
+from simulator.errors import CatalogueError, InputError, UsageError
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = shipped_episodes(str(ROOT / "scenarios/backtests"))
@@ -135,4 +135,12 @@ def test_bad_targets_are_refused_with_their_line(tmp_path: Path) -> None:
     row = "rush,,bismuth,exports,,CHN,WLD,share_of_all,2024-07-01,2024-07-31,,,,1,0,2,me"
     (tmp_path / "targets.csv").write_text(f"{header}\n{row}\n", "utf-8")
     with pytest.raises(InputError, match=r"targets.csv:2:1: 'share_of_all' is not a statistic"):
+        load_episode(scenario, observations=observations)
+
+
+def test_what_no_edition_gave_by_then_is_asked_for(tmp_path: Path) -> None:
+    """US use of tungsten was withheld in every edition of 2024."""
+    scenario, observations = own(tmp_path, *(row.replace("bismuth", "tungsten") for row in ROWS))
+    scenario.write_text(scenario.read_text("utf-8").replace("[bismuth]", "[tungsten]"), "utf-8")
+    with pytest.raises(CatalogueError, match=r"known on 2024-06-01: .*tungsten.* `backtest: opening: DIR`"):
         load_episode(scenario, observations=observations)

@@ -37,6 +37,8 @@ LEAST_TARGETS: Final = 0.70
 """Share of the targets that must lie inside their range."""
 COVERAGE: Final = (0.80, 0.98)
 """Share of observations that the 90 % bands must hold, at least and at most."""
+FEW: Final = 50
+"""Fewer observations than these may all lie in bands that are right."""
 _TINY: Final = 1e-300
 
 
@@ -184,7 +186,7 @@ def _skill_bound(episodes: Sequence[ScoredEpisode]) -> Bound:
 
 def _coverage_bound(points: Sequence[ScoredPoint]) -> Bound:
     share = sum(point.in_90 for point in points) / len(points)
-    low, high = COVERAGE
+    low, high = COVERAGE if len(points) >= FEW else (COVERAGE[0], 1.0)
     said = f"90 % bands hold {share:.1%} of {len(points)} observations ({low:.0%} to {high:.0%})"
     return Bound("coverage", low <= share <= high, said)
 
