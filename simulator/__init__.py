@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator.analysis.study import Study as Study
+    from simulator.api.backtests import backtest as backtest
     from simulator.api.comparisons import compare as compare
+    from simulator.api.evidence import evidence as evidence
+    from simulator.api.evidence import grades as grades
     from simulator.api.results import OtherDataWarning as OtherDataWarning
     from simulator.api.results import Result as Result
     from simulator.api.results import load as load
@@ -35,8 +38,11 @@ _PUBLIC = {
     "Result": "simulator.api.results",
     "Scenario": "simulator.scenario",
     "Study": "simulator.analysis.study",
+    "backtest": "simulator.api.backtests",
     "compare": "simulator.api.comparisons",
+    "evidence": "simulator.api.evidence",
     "explain": "simulator.api.verbs",
+    "grades": "simulator.api.evidence",
     "load": "simulator.api.results",
     "register_instrument": "simulator.instruments.base",
     "run": "simulator.api.results",
@@ -55,8 +61,11 @@ __all__ = [
     "Scenario",
     "Study",
     "__version__",
+    "backtest",
     "compare",
+    "evidence",
     "explain",
+    "grades",
     "load",
     "register_instrument",
     "run",

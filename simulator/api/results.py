@@ -83,7 +83,8 @@ class Result(Study):
         ----------
         level
             ``verdict``: a row per commodity and yardstick, P(met) with its interval. ``kpi``: a row per future,
-            commodity and moment. ``series``: a row per future, commodity and month.
+            commodity and moment. ``series``: a row per future, commodity and month. ``agreement``: a row per agreement
+            and what its plants make by the deadline, tonnes.
 
         Raises
         ------

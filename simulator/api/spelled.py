@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from simulator.errors import SimulatorError
 from simulator.scenario.layers import BY_ID
 from simulator.scenario.loader import Scenario, load
-from simulator.scenario.yaml_text import layer, spoken
+from simulator.scenario.yaml_text import layer, layer_over, spoken
 
 
 def as_yaml(scenario: Scenario) -> str:
@@ -16,9 +17,7 @@ def as_yaml(scenario: Scenario) -> str:
     own = _own_file(scenario)
     if own is None:
         return scenario.to_yaml()
-    return (
-        f"# Save it where the notebook runs: the path in `extends` is relative to this file.\n{scenario.to_yaml(own)}"
-    )
+    return f"# Save it beside {scenario.path}.\n" + layer_over(own.model, scenario.model, Path(scenario.path).name)
 
 
 def as_python(scenario: Scenario, commodity: str, replications: int, seed: int) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analysis.delivery import agreement_deliveries
 from simulator.analysis.frames import dataframe, optional
 from simulator.analysis.study import Study
 from simulator.analysis.verdict import YardstickVerdict
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-Level = Literal["verdict", "kpi", "series"]
+Level = Literal["verdict", "kpi", "series", "agreement"]
 MOMENTS: Final = (*KPIS, *(f"{name}_365d" for name in YEAR_KPIS), "top_country_share")
 """KPIs of a future at its moments."""
 HEADLINE_ROWS: Final = "headline"
@@ -130,7 +131,41 @@ def _series(study: Study) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-_TABLES: Final[Mapping[str, Callable[[Study], Any]]] = {"verdict": _verdict, "kpi": _kpi, "series": _series}
+def _agreement(study: Study) -> pd.DataFrame:
+    """One row per agreement and what its plants make by the deadline, in tonnes; agreements without plants once."""
+    return dataframe(_agreement_rows(study))
+
+
+def _agreement_rows(study: Study) -> Iterator[dict[str, Any]]:
+    for item in agreement_deliveries(study.case, study.outcome):
+        about = {
+            "agreement": item.agreement.id,
+            "kind": item.agreement.kind,
+            "partners": " ".join(item.agreement.partners),
+            "signed": study.case.calendar_day(item.signed_day),
+        }
+        nothing = {"commodity": "", "stage": "", "p_any": 0.0, "p05": 0.0, "p50": 0.0, "p95": 0.0, "p_accessible": 0.0}
+        if not item.delivered:
+            yield {**about, **nothing}
+        for made in item.delivered:
+            yield {
+                **about,
+                "commodity": made.commodity,
+                "stage": made.stage,
+                "p_any": made.any_output.value,
+                "p05": made.output.p05,
+                "p50": made.output.p50,
+                "p95": made.output.p95,
+                "p_accessible": made.any_accessible.value,
+            }
+
+
+_TABLES: Final[Mapping[str, Callable[[Study], Any]]] = {
+    "verdict": _verdict,
+    "kpi": _kpi,
+    "series": _series,
+    "agreement": _agreement,
+}
 """Level -> what makes its table."""
 
 

@@ -11,7 +11,7 @@ from html import escape
 from typing import Final
 
 from simulator.analysis import study as analysis
-from simulator.analysis.compare import compare
+from simulator.analysis.compare import Difference, compare
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import CommodityVerdict
 from simulator.api.controls import ON, Value
@@ -28,12 +28,13 @@ KEPT: Final = 64
 """Runs of one commodity that a panel remembers."""
 _SHOWN: Final = (
     ("china_exposed_share", "China-exposed, % of use"),
-    ("china_dependent_share", "with what China withholds, % of use"),
+    ("china_dependent_share", "with withheld, % of use"),
     ("direct_china_share", "declared China, % of imports"),
     ("unmet_share", "unmet, % of demand"),
 )
 """KPIs under the verdict."""
 _LEFT: Final = "text-align:left"
+_COMPACT: Final = "margin-left:-0.6em;border-spacing:0.6em 0.1em;line-height:1.3;white-space:nowrap;font-size:95%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +130,18 @@ def verdict(answer: Answer, yardstick: str, full: int) -> str:
     deadline: date = answer.after.case.deadline
     stands = f"<strong>{badge.shape} {escape(heading(item))}: {badge.word}{doubt}.</strong>"
     lines = [f"<p>{stands} {escape(yardstick)} is met by {deadline} {escape(frequency(met))}.</p>"]
+    changes: Mapping[str, Difference] = {}
     if answer.before is answer.after:
         lines.append("<p>Nothing is changed yet: this is the scenario as it was loaded.</p>")
     else:
         pair = compare(answer.before, answer.after)
-        difference = next(one for one in pair.commodities if one.commodity == item.commodity).yardsticks[yardstick]
+        one = next(one for one in pair.commodities if one.commodity == item.commodity)
+        changes = one.kpis
         lines.append(
             f"<p>As loaded: {escape(frequency(before.yardsticks[yardstick].probability))}. Change on the same futures: "
-            f"<strong>{escape(points(difference))} points</strong> (95 % interval).</p>"
+            f"<strong>{_change(one.yardsticks[yardstick])}</strong>.</p>"
         )
-    lines.append(_numbers(before, item))
+    lines.append(_numbers(before, item, changes))
     if yardstick not in BY_MONTH:
         lines.append(f"<p>{escape(yardstick)} is measured at the deadline only; the chart shows {HEADLINE}.</p>")
     lines.append(f"<p style='font-size:85%;opacity:0.8'>{what}, seed {answer.after.seed}, {_took(answer)}.</p>")
@@ -149,14 +152,20 @@ def _took(answer: Answer) -> str:
     return "remembered" if answer.seconds < 0.005 else f"{answer.seconds:.1f} s"
 
 
-def _numbers(before: CommodityVerdict, after: CommodityVerdict) -> str:
+def _change(item: Difference) -> str:
+    """Return a paired difference in points with its half-width; words where no future differs."""
+    return f"{escape(points(item))} points" if item.differs else "none in any future"
+
+
+def _numbers(before: CommodityVerdict, after: CommodityVerdict, changes: Mapping[str, Difference]) -> str:
     rows = "".join(
         f"<tr><th scope='row' style='{_LEFT}'>{label}</th>"
         f"<td>{escape(spread(before.kpis[name]['deadline']))}</td>"
-        f"<td>{escape(spread(after.kpis[name]['deadline']))}</td></tr>"
+        f"<td>{escape(spread(after.kpis[name]['deadline']))}</td>"
+        f"<td>{_change(changes[name]) if name in changes else '–'}</td></tr>"
         for name, label in _SHOWN
     )
-    head = (
-        "<tr><th style='text-align:left'>at the deadline, median (5-95 %)</th><th>as loaded</th><th>what if</th></tr>"
-    )
-    return f"<table style='border-spacing:0.8em 0.1em'><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    titles = ("median (5-95 %) at the deadline", "as loaded", "what if", "mean change")
+    head = "".join(f"<th scope='col' style='{_LEFT}'>{title}</th>" for title in titles)
+    body = f"<table style={_COMPACT!r}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<div style='overflow-x:auto'>{body}</div>"

@@ -56,8 +56,8 @@ class WhatIf:
     >>> panel = WhatIf(Scenario.load("scenarios/baseline.yaml"), commodity="gallium", preview=16)
     >>> panel.move("us_ban_suspension", "renewal_probability", 0.0)
     >>> print(panel.yaml)
-    # Save it where the notebook runs: the path in `extends` is relative to this file.
-    extends: scenarios/baseline.yaml
+    # Save it beside scenarios/baseline.yaml.
+    extends: baseline.yaml
     events:
       - id: us_ban_suspension
         renewal_probability: 0.0
@@ -198,7 +198,8 @@ class WhatIf:
             layout=w.Layout(flex="1 1 26em"),
         )
         right = w.VBox(
-            [w.HBox([self._status, self._bar]), self._figure, self._verdict], layout=w.Layout(flex="1 1 26em")
+            [w.HBox([self._status, self._bar]), self._figure, self._verdict],
+            layout=w.Layout(flex="1 1 26em", min_width="0"),
         )
         top = w.HBox([left, right], layout=w.Layout(flex_flow="wrap", align_items="flex-start"))
         self.widget = w.VBox([top, self._text, self._clipboard])
@@ -221,6 +222,8 @@ class WhatIf:
             parts.append(
                 w.Accordion([older], titles=(f"In force before the start ({len(past)})",), selected_index=None)
             )
+        if any(control.drawn for item in events for control in item.others):
+            parts.append(w.HTML("<small>* Drawn anew in every future; its middle is shown until you move it.</small>"))
         if not parts:
             parts.append(w.HTML("<p>No event of this scenario concerns this commodity.</p>"))
         self._levers.children = tuple(parts)
@@ -237,22 +240,33 @@ class WhatIf:
 
     def _control(self, control: Control) -> Any:
         w = self._w
-        drawn = " (drawn; its middle)" if control.drawn and (control.event, control.field) not in self._settings else ""
         common: dict[str, Any] = {
             "value": self._now(control),
-            "description": f"{control.label}{drawn}",
+            "description": f"{control.label}{'*' if control.drawn else ''}",
             "tooltip": control.help,
-            "style": _WIDE,
-            "layout": w.Layout(width="26em", max_width="100%"),
+            "style": {"description_width": "11em"},
+            "layout": w.Layout(width="98%"),
         }
         if control.kind == "day":
             made = w.DatePicker(**common)
-        elif control.kind == "share":
-            made = w.FloatSlider(min=0.0, max=1.0, step=_SHARE_STEP, continuous_update=False, **common)
         else:
-            made = w.BoundedFloatText(min=0.0, max=1e12, continuous_update=False, **common)
+            most = 1.0 if control.kind == "share" else 1e12
+            step = {"step": _SHARE_STEP} if control.kind == "share" else {}
+            made = w.BoundedFloatText(min=0.0, max=most, continuous_update=False, **step, **common)
         self._watch(control, made)
-        return made
+        return self._with_slider(made) if control.kind == "share" else made
+
+    def _with_slider(self, number: Any) -> Any:
+        """Return a number with a slider for the mouse; the number itself is what the keyboard reaches and reads."""
+        w = self._w
+        slider = w.FloatSlider(
+            value=number.value, min=0.0, max=1.0, step=_SHARE_STEP, continuous_update=False, readout=False,
+            tabbable=False, tooltip=number.tooltip, layout=w.Layout(flex="1 1 6em", min_width="6em"),
+        )  # fmt: skip
+        number.layout = w.Layout(flex="0 0 auto", width="18em")
+        slider.observe(lambda change: setattr(number, "value", change["new"]), "value")
+        number.observe(lambda change: setattr(slider, "value", change["new"]), "value")
+        return w.HBox([number, slider], layout=w.Layout(width="98%"))
 
     def _now(self, control: Control) -> Value:
         return self._settings.get((control.event, control.field), control.value)

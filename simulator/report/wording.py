@@ -82,6 +82,17 @@ def frequency(estimate: Estimate) -> str:
     return f"in {per_hundred} of 100 simulated futures (95 % interval {interval}, {estimate.n:,} replications{counted})"
 
 
+def direction(difference: Estimate) -> str:
+    """Return whether a difference is beyond what the finite number of futures leaves open, as a verb.
+
+    >>> direction(Estimate(0.02, 0.01, 0.03, 64)), direction(Estimate(0.02, -0.01, 0.05, 64))
+    ('rises', 'does not move beyond noise')
+    """
+    if difference.low > 0.0:
+        return "rises"
+    return "falls" if difference.high < 0.0 else "does not move beyond noise"
+
+
 def counted(number: int, singular: str, plural: str) -> str:
     """Return a number with its noun.
 

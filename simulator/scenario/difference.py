@@ -42,7 +42,11 @@ class ScenarioDifference:
         return "\n".join(lines) if lines else "no value differs"
 
     def __repr__(self) -> str:
-        return f"<{len(self.changed)} values of {self.after!r} differ from {self.before!r}>"
+        return f"<{self._counted} of {self.after!r} from {self.before!r}>"
+
+    @property
+    def _counted(self) -> str:
+        return "1 value differs" if len(self.changed) == 1 else f"{len(self.changed)} values differ"
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -52,7 +56,7 @@ class ScenarioDifference:
         )
         head = f"<tr><th></th><th scope='col'>{escape(self.before)}</th><th scope='col'>{escape(self.after)}</th></tr>"
         body = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
-        return f"<p>{len(self.changed)} values differ</p>{body}"
+        return f"<p>{self._counted}</p>{body}"
 
 
 def difference(names: tuple[str, str], before: Mapping[str, Any], after: Mapping[str, Any]) -> ScenarioDifference:

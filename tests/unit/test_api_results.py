@@ -95,7 +95,7 @@ def test_every_level_is_a_tidy_table_of_the_same_numbers() -> None:
     assert verdict[verdict.commodity == "headline"].of.iloc[0] == 2
     assert row.p_exposed_max <= row.p <= row.p_exposed_min
     assert row.distance == known.yardsticks["reliance"].distance.mean.value
-    with pytest.raises(UsageError, match="level='kpis' is not known; write verdict, kpi, series"):
+    with pytest.raises(UsageError, match="level='kpis' is not known; write verdict, kpi, series, agreement"):
         result.to_dataframe("kpis")  # type: ignore[arg-type]
 
 
