@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import platform
@@ -151,6 +152,7 @@ def serve(pipe: Connection) -> None:
         os.environ[name] = "1"
     pipe.send(READY)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    fresh = True
     while True:
         try:
             function, arguments = pipe.recv()
@@ -169,6 +171,13 @@ def serve(pipe: Connection) -> None:
             return
         except Exception as error:  # an answer that cannot be pickled
             pipe.send((False, fault_of(error)))
+        # A world's objects refer to each other in rings; left to chance, those of several blocks pile up.
+        del arguments, answer
+        gc.collect()
+        if fresh:
+            # What is there after the first call, the catalogue above all, stays and need not be looked at again.
+            gc.freeze()
+            fresh = False
 
 
 def _leave_with_parent() -> None:
