@@ -43,8 +43,9 @@ class ChainTrace:
     exposed_max: Floats
     """(n, T) the most of it that they allow: every seller gave the focal buyer its China-exposed tonnes first."""
     withheld: Floats
-    """(n, T) cumulative tonnes of habitual purchases that Chinese controls kept back: neither re-routed tonnes nor
-    those that would be, had nobody acted against re-routing."""
+    """(n, T) cumulative tonnes of habitual purchases that Chinese controls kept back, when they would have been used:
+    neither re-routed tonnes nor those that would be, had nobody acted against re-routing. It falls where licences make
+    up for tonnes kept back before."""
     exposed_by_stage: Floats
     """(n, T, S) cumulative consumption with China at that stage."""
     runner_up_by_stage: Floats

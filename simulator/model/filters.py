@@ -203,6 +203,8 @@ def kept_back(
 
     ``asked`` (n, B) is their demand or their order, whichever is less. Re-routed tonnes do reach them. Those that
     enforcement stops do not, but it is not Chinese policy that keeps them: stopping evasion is no new denial.
+    Licences come in lumps: where they let pass more than habit asks for, they make up for what Chinese policy kept back
+    before, and its tonnes are below zero.
     """
     total, by_china = np.zeros_like(asked), np.zeros_like(asked)
     for p, allowed in filters.news.items():
@@ -212,8 +214,9 @@ def kept_back(
         total += kept
         chinese = filters.from_china.get(p)
         if chinese is not None:
-            by_china += kept if chinese is allowed else np.maximum(habitual - claim * chinese, 0.0)
+            denied, desk = habitual - claim * chinese, market.desks.get(p)
+            by_china += np.maximum(denied, 0.0) if desk is None else desk.net_of_arrears(denied)
     if rerouted is not None:
         total = np.maximum(total - rerouted.tonnes, 0.0)
-        by_china = np.maximum(by_china - rerouted.unhindered, 0.0)
+        by_china = np.where(by_china > 0.0, np.maximum(by_china - rerouted.unhindered, 0.0), by_china)
     return total, by_china

@@ -85,8 +85,10 @@ class FocalBuyer:
         self.consumed = np.zeros((n, labels))
         self.used = np.zeros(n)
         self.landed = np.zeros((n, lanes))
+        self._denied = np.zeros(n)
+        """(n,) tonnes that would lie in stock but for Chinese controls; below zero where licences made up for more."""
         self.withheld = np.zeros(n)
-        """(n,) cumulative tonnes of habitual purchases that Chinese controls kept back."""
+        """(n,) cumulative tonnes of habitual purchases that Chinese controls kept back, once they would be used."""
         self._sent = np.zeros((n, lanes), dtype=np.int32)
         """(n, lanes) lots dispatched."""
         self.log: Callable[[int, NDArray[np.int32], Floats, Floats | None], None] | None = None
@@ -134,6 +136,9 @@ class FocalBuyer:
         self.stock = self.stock - take
         self.consumed += moved
         self.used += take
+        missed = self._denied * np.minimum(1.0, need / np.maximum(self.stock + take, _TINY))
+        self._denied = self._denied - missed
+        self.withheld = self.withheld + missed
         short = need - take
         if self.government.any():
             freed = np.minimum(np.minimum(short, self.government), self.government * min(1.0, self.release * span))
@@ -151,6 +156,14 @@ class FocalBuyer:
                 self.government_labels += moved
                 self.government = self.government + bought
                 self._bought = self._bought + bought
+
+    def deny(self, tonnes: Floats) -> None:
+        """Chinese controls keep back tonnes (n,) of habitual purchases; below zero they make up for earlier ones.
+
+        They would have been used when the stock they are missing from is: so they are counted with the exposed tonnes
+        of the same purchases, neither before them nor in the lumps in which licences come.
+        """
+        self._denied = self._denied + tonnes
 
     def _released(self, tonnes: Floats) -> None:
         """Move tonnes (n,) from the government's stock to industry's."""

@@ -90,6 +90,8 @@ class ControlDesk(Switchboard[Switch]):
         """(n, B) part of a claim that no ban stops and that needs a licence."""
         self._under_licence = self.licensed
         """(n, B) part of what passes that needed a licence."""
+        self._arrears = np.zeros((n, len(buyers)))
+        """(n, B) tonnes that licences kept back and no later one has made up for."""
         self.front: list[tuple[Mask, Floats, Floats, Floats, Floats]] = []
         """Of each announced control: where it happens, first shipment ahead and effect (n,), extra order (n, B), and
         the part of each buyer's orders that it covers (B,)."""
@@ -246,6 +248,17 @@ class ControlDesk(Switchboard[Switch]):
             free = np.where((left < offer)[:, None] & (quota.covered > 0.0)[None, :], 0.0, free)
         self.allowed, self.undenied = allowed, undenied
         return allowed, free
+
+    def net_of_arrears(self, denied: Floats) -> Floats:
+        """Tonnes (n, B) kept back, less those that licences above habit make up for of what was kept back before.
+
+        ``denied`` is what habit asks for less what may pass: below zero where a licence lets more pass. Arrears last as
+        long as the licensing does.
+        """
+        licensed = self.licensed > 0.0
+        net = np.maximum(denied, np.where(licensed, -self._arrears, 0.0))
+        self._arrears = np.where(licensed, self._arrears + net, 0.0)
+        return np.asarray(net)
 
     def use(self, shipped: Floats) -> None:
         """Book shipped tonnes (n, B) against licences and quotas."""

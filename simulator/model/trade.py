@@ -91,7 +91,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
             withheld[:, state.focal] *= for_use
             by_china[:, state.focal] *= for_use
         for focal, weights in market.denials:
-            focal.withheld = focal.withheld + np.einsum("nb,b->n", by_china, weights)
+            focal.deny(np.einsum("nb,b->n", by_china, weights))
     missing = withheld / demand * bare
     if for_use is not None:
         missing[:, state.focal] += (1.0 - for_use) * asked[:, state.focal] / demand[:, state.focal]
