@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator import Scenario
 from simulator.analysis import study
 
 BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"
@@ -58,7 +59,8 @@ def _ratios(folder: Path, commodity: str, country: str, replications: int, rules
         "events:\n  - {id: lever, type: outage, at: +1mo, lost_share: 0.3, "
         f"country: {country}, commodities: [{commodity}]}}\n"
     )
-    a, b = (study.run(path, replications=replications, commodities=[commodity]) for path in (plain, pulled))
+    loaded = (Scenario.load(path, allow_outside=True) for path in (plain, pulled))
+    a, b = (study.run(one, replications=replications, commodities=[commodity]) for one in loaded)
     deadline = a.outcome.moment("deadline")
     share = [one.outcome.chains[0].values["china_exposed_share"][:, deadline] for one in (a, b)]
     met = [one.outcome.chains[0].met["reliance"][:, deadline].astype(float) for one in (a, b)]
