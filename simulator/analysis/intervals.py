@@ -151,6 +151,8 @@ def quantile(values: ArrayLike, q: float, level: float = LEVEL, weights: Floats 
 
     >>> quantile(range(1, 1001), 0.5)
     Estimate(value=500.5, low=469.0, high=532.0, n=1000)
+    >>> quantile([1.0, 2.0, np.inf, np.inf], 0.5).value
+    inf
     """
     known = np.asarray(values, dtype=np.float64)
     if weights is not None:
@@ -163,7 +165,10 @@ def quantile(values: ArrayLike, q: float, level: float = LEVEL, weights: Floats 
     tail = (1.0 - level) / 2.0
     low = max(int(np.searchsorted(below, tail, side="right")) - 1, 0)
     high = min(int(np.searchsorted(below, 1.0 - tail, side="left")), n - 1)
-    return Estimate(float(np.quantile(known, q)), float(known[low]), float(known[high]), n)
+    above = float(known[math.ceil(q * (n - 1))])
+    # Between a number and what never comes lies nothing: half of the futures never see it.
+    middle = above if math.isinf(above) else float(np.quantile(known, q))
+    return Estimate(middle, float(known[low]), float(known[high]), n)
 
 
 def effective_size(weights: ArrayLike) -> float:
