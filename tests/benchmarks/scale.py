@@ -245,8 +245,8 @@ def _results(parent: Path) -> dict[str, bytes]:
 PARTS: dict[str, tuple[Callable[[bool, Path], dict[str, Any]], str]] = {
     "slopes": (slopes, "about 4 minutes"),
     "workers": (workers, "about 4 minutes"),
-    "long": (long, "about 5 minutes"),
-    "many": (many, "about 60 minutes"),
+    "long": (long, "about 6 minutes"),
+    "many": (many, "about 30 minutes"),
 }
 """Part -> what it does, and how long it takes on two quiet cores."""
 
