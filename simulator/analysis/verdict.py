@@ -257,7 +257,7 @@ def _commodity(
     threshold = next(criterion.threshold for criterion in criteria(case.target) if criterion.yardstick == "reliance")
     return CommodityVerdict(
         commodity=item.commodity,
-        name=f"{chain.name}: {stage}" if stage else chain.name,
+        name=stage.replace("_", " ").capitalize() if stage else chain.name,
         grade=chain.grade,
         grade_reason=chain.grade_reason,
         headline=chain.headline and not stage,

@@ -17,6 +17,21 @@ LINE_EVERY_S: Final = 30.0
 """Seconds between lines where stderr is not a terminal."""
 
 
+SURE_FROM: Final = 0.1
+"""Part of the work from which on its pace tells how long the rest takes; before, workers are still starting."""
+
+
+def _length(seconds: float) -> str:
+    """Return a length of time, no finer than anybody can know it.
+
+    >>> _length(35.4), _length(600.0), _length(25828.0)
+    ('35 s', '10 min', '7.2 h')
+    """
+    if seconds < 100.0:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} h"
+
+
 class Quiet:
     """Shows nothing."""
 
@@ -48,7 +63,10 @@ class Lines(Quiet):
         elapsed = now - self._began
         if done and elapsed > 0:
             parts.append(f"{done / elapsed:,.3g} a second")
-        parts.append(f"{elapsed:.1f} s" if done == total else f"{elapsed * (total - done) / done:.0f} s left")
+        if done == total:
+            parts.append(f"{elapsed:.1f} s")
+        elif done >= SURE_FROM * total:
+            parts.append(f"about {_length(elapsed * (total - done) / done)} left")
         click.echo(", ".join(parts), err=True)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from simulator.analysis.compare import CommodityDifference, Comparison, Difference, OverallDifference
 from simulator.analysis.study import HEADLINE, Study
 from simulator.report.layout import WIDTH, Column, as_lines, ruled
-from simulator.report.wording import percent
+from simulator.report.wording import ends, percent
 
 COLUMNS: Final[tuple[Column, ...]] = (
     ("commodity", 16, "left"),
@@ -176,7 +176,7 @@ def _cells(item: Difference, scale: float) -> tuple[str, ...]:
 
     apart, better = item.difference, item.improvement
     interval = f"{shown(apart.value, '+')} ({shown(apart.low, '+')} to {shown(apart.high, '+')})"
-    chance = f"{percent(better.value)} ({percent(better.low)}-{percent(better.high)})"
+    chance = f"{percent(better.value)} ({ends(better.low, better.high)})"
     return (
         shown(item.reference),
         shown(item.other),

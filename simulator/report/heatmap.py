@@ -13,7 +13,7 @@ from simulator.analysis.intervals import Estimate
 from simulator.analysis.sweep import Sweep
 from simulator.errors import UsageError
 from simulator.metrics.yardsticks import YARDSTICKS
-from simulator.report.wording import percent
+from simulator.report.wording import ends, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,7 +115,7 @@ def _annotate(axes: Axes, x: int, y: int, cell: Estimate) -> None:
     if math.isnan(cell.value):
         axes.text(x, y, "-", ha="center", va="center", color="black")
         return
-    text = f"{percent(cell.value)}\n({percent(cell.low)}-{percent(cell.high)})"
+    text = f"{percent(cell.value)}\n({ends(cell.low, cell.high)})"
     colour = "white" if cell.value < _DARK else "black"
     axes.text(x, y, text, ha="center", va="center", color=colour, fontsize=7)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.solve import Setting, Solution
 from simulator.report.layout import WIDTH, Column, as_lines, path_head, ruled
-from simulator.report.wording import counted, percent
+from simulator.report.wording import counted, ends, percent
 
 MOST_ROWS = 24
 """Settings listed along one lever; more, and those of several levers, stand in the JSON document."""
@@ -102,7 +102,7 @@ def _sureness(found: Solution, item: Setting) -> str:
 
 def _number(found: Solution, item: Estimate) -> str:
     if found.goal.is_probability:
-        return f"{percent(item.value)} % ({percent(item.low)}-{percent(item.high)})"
+        return f"{percent(item.value)} % ({ends(item.low, item.high)})"
     return f"{item.value:.4g} ({item.low:.4g} to {item.high:.4g})"
 
 

@@ -11,7 +11,7 @@ from simulator.analysis.intervals import Estimate
 from simulator.analysis.sweep import Sweep
 from simulator.metrics.yardsticks import YARDSTICKS
 from simulator.report.layout import WIDTH, Column, as_lines, path_head, ruled
-from simulator.report.wording import counted, percent
+from simulator.report.wording import counted, ends, percent
 
 MOST_TABLES: Final = 3
 """Commodities shown one by one; more are told of, with where their numbers are."""
@@ -77,7 +77,7 @@ def _table(found: Sweep, commodity: str, heads: Sequence[tuple[str, str]], *, as
 def _cell(item: Estimate, as_share: bool) -> str:
     if as_share:
         # The interval of a mean of shares may pass what a share can be.
-        return f"{percent(item.value)} ({percent(max(0.0, item.low))}-{percent(min(1.0, item.high))})"
+        return f"{percent(item.value)} ({ends(max(0.0, item.low), min(1.0, item.high))})"
     return f"{item.value:.2f} ({item.low:.2f}-{item.high:.2f})"
 
 

@@ -23,14 +23,23 @@ def percent(share: float) -> str:
 
 
 def spread(quantiles: Quantiles) -> str:
-    """Return median and 5 to 95 % range of a share, in percent.
+    """Return median and 5 to 95 % range of a share, in percent; ends above 99 are rounded outward.
 
-    >>> spread(Quantiles(0.71, 0.8, 0.88))
-    '80 (71-88)'
+    >>> spread(Quantiles(0.71, 0.8, 0.88)), spread(Quantiles(0.993, 0.994, 0.995))
+    ('80 (71-88)', '>99 (99-100)')
     """
     if math.isnan(quantiles.p50):
         return "-"
-    return f"{percent(quantiles.p50)} ({percent(quantiles.p05)}-{percent(quantiles.p95)})"
+    return f"{percent(quantiles.p50)} ({ends(quantiles.p05, quantiles.p95)})"
+
+
+def ends(low: float, high: float) -> str:
+    """Return the ends of a range of shares, in percent; above 99 they are rounded outward, for `>99->99` says nothing.
+
+    >>> ends(0.03, 0.05), ends(0.994, 0.996)
+    ('3-5', '99-100')
+    """
+    return f"{'99' if percent(low) == '>99' else percent(low)}-{'100' if percent(high) == '>99' else percent(high)}"
 
 
 def tonnes(quantiles: Quantiles) -> str:
@@ -58,9 +67,7 @@ def chance(estimate: Estimate) -> str:
     """
     if math.isnan(estimate.value):
         return "-"
-    low = "99" if percent(estimate.low) == ">99" else percent(estimate.low)
-    high = "100" if percent(estimate.high) == ">99" else percent(estimate.high)
-    return f"{percent(estimate.value)} ({low}-{high})"
+    return f"{percent(estimate.value)} ({ends(estimate.low, estimate.high)})"
 
 
 def frequency(estimate: Estimate) -> str:
@@ -74,7 +81,7 @@ def frequency(estimate: Estimate) -> str:
     'in 3 of 100 simulated futures (95 % interval 1-5, 1,024 replications, weighted: 310 effective)'
     """
     counted = "" if estimate.ess is None else f", weighted: {estimate.ess:,.0f} effective"
-    interval = f"{percent(estimate.low)}-{percent(estimate.high)}"
+    interval = ends(estimate.low, estimate.high)
     if estimate.value in (0.0, 1.0):
         how_many = "none of" if estimate.value == 0.0 else "all"
         return f"in {how_many} {estimate.n:,} simulated futures (95 % interval {interval} of 100{counted})"

@@ -130,9 +130,9 @@ def list_lines(study: Study) -> Iterable[str]:
     of = len(overall.commodities)
     if of < 2:
         return
-    counts = [f"at least {k} {chance(overall.at_least[k])}" for k in range(1, of)]
+    counts = [f"at least {k}: {chance(overall.at_least[k])}" for k in range(1, of)]
     text = (
-        f"Of the {of} counted, P(met) in %: {', '.join(counts)}, all {of} {chance(overall.probability)}. "
+        f"Of the {of} counted, P(met) in %: {'; '.join(counts)}; all {of}: {chance(overall.probability)}. "
         f"{_weight(overall)}, {chance(overall.weighted_share)} % of the list is expected to meet it."
     )
     if overall.rule.kind != "all":

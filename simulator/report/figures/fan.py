@@ -162,7 +162,7 @@ def fans(studies: Sequence[Study], commodity: str) -> Axes:
     columns = min(len(studies), 2 if len(studies) == 4 else MOST_BESIDE)
     rows = -(-len(studies) // columns)
     with styled():
-        figure = Figure(figsize=(4.1 * columns, 2.9 * rows + 0.15), layout="constrained")
+        figure = Figure(figsize=(4.1 * columns, 3.05 * rows + 0.15), layout="constrained")
         panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
         for place, own in enumerate(panels.flat):
             if place >= len(studies):
@@ -175,7 +175,7 @@ def fans(studies: Sequence[Study], commodity: str) -> Axes:
             item = verdict_of(study, commodity)
             met = chance(item.yardsticks[HEADLINE].probability)
             name = textwrap.shorten(study.case.name, 34, placeholder="\N{HORIZONTAL ELLIPSIS}")
-            own.set_title(f"{name}: met in {met} of 100", pad=13, fontsize=9)
+            own.set_title(f"{name}\nmet in {met} of 100", pad=13, fontsize=9)
         figure.suptitle(heading(verdict_of(studies[0], commodity)), x=0.01, ha="left", fontsize=10, fontweight="bold")
         made_of = "\n".join(source_line(study) for study in studies)
         figure.supxlabel(made_of, fontsize=6.5, color=FAINT, x=0.01, ha="left")

@@ -11,7 +11,7 @@ from simulator.analysis.compare import Comparison, Difference, compare
 from simulator.analysis.study import HEADLINE, Study
 from simulator.report.figures.differences import difference_axes, difference_rows
 from simulator.report.page.blocks import Block, Cell, Drawing, Paragraph, Section, Table
-from simulator.report.wording import percent
+from simulator.report.wording import ends, percent
 
 SHOWN: Final = (HEADLINE, "china_dependent_share", "unmet_share")
 """Measures drawn; the table has them and a few more."""
@@ -80,8 +80,8 @@ def _sentence(comparison: Comparison) -> str:
         f"{start}of {of} headline commodities short of the target at the start, {item.other:.2f} instead of "
         f"{item.reference:.2f} are expected to meet it, {_number(item.difference.value)} "
         f"({_number(item.difference.low)} to {_number(item.difference.high)}; {item.difference.n:,} pairs of futures); "
-        f"better in {percent(item.improvement.value)} % of pairs ({percent(item.improvement.low)}-"
-        f"{percent(item.improvement.high)}), ties counted half."
+        f"better in {percent(item.improvement.value)} % of pairs ("
+        f"{ends(item.improvement.low, item.improvement.high)}), ties counted half."
     )
 
 

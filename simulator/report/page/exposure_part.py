@@ -14,7 +14,7 @@ from simulator.report.figures.fan import fan, fan_data, fans
 from simulator.report.figures.subjects import chain_of, verdict_of
 from simulator.report.page.blocks import Block, Cell, Drawing, Paragraph, Table
 from simulator.report.terminal import groups
-from simulator.report.wording import chance, percent, spread
+from simulator.report.wording import chance, ends, spread
 
 
 def exposure_blocks(studies: Sequence[Study]) -> Iterator[Block]:
@@ -110,7 +110,7 @@ def _rows(study: Study, item: CommodityVerdict) -> Iterator[tuple[Cell, ...]]:
     data, chain = fan_data(study, item.commodity), chain_of(study, item.commodity)
     for month in range(0, len(data.days), 3):
         middle = quantile(chain.series["china_dependent_share"][:, month], 0.5, weights=study.weights)
-        p05, p25, _, p75, p95 = (percent(float(value)) for value in data.bands[:, month])
+        p05, p25, _, p75, p95 = (float(value) for value in data.bands[:, month])
         consumed = quantile(chain.series["china_exposed_share"][:, month], 0.5, weights=study.weights)
         day = study.case.calendar_day(float(data.days[month]))
-        yield f"{day:%b %Y}", chance(middle), f"{p25}-{p75}", f"{p05}-{p95}", chance(consumed), f"{middle.n:,}"
+        yield f"{day:%b %Y}", chance(middle), ends(p25, p75), ends(p05, p95), chance(consumed), f"{middle.n:,}"
