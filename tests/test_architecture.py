@@ -70,7 +70,7 @@ def tree() -> Iterator[Path]:
     skip = {".git", ".venv", "venv", "runs", "build", "dist"}
     for folder, folders, names in os.walk(ROOT):
         folders[:] = sorted(f for f in folders if f not in skip and not f.endswith(("cache", "cache__", ".hypothesis")))
-        yield from (Path(folder) / name for name in sorted(names))
+        yield from (Path(folder) / name for name in sorted(names) if name not in skip)  # a work tree's .git is a file
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

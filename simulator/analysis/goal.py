@@ -19,7 +19,7 @@ from simulator.errors import UsageError
 from simulator.experiment.points import RANDOMISATIONS
 from simulator.instruments.fields import nearest
 from simulator.metrics.outcome import Outcome
-from simulator.metrics.yardsticks import YARDSTICKS
+from simulator.metrics.yardsticks import ON_REQUEST, YARDSTICKS
 
 if TYPE_CHECKING:
     from simulator.scenario.case import Case
@@ -126,6 +126,8 @@ def read_goal(
         word = f"{name}/{yardstick}" if yardstick is not None else name
         near = nearest(word, (*yardsticks, EXPECTED, *MEANS))
         hint = f"did you mean {near!r}? " if near else ""
+        if word in ON_REQUEST:
+            hint = f"{word} takes a branch of its own, which `simulator stress` makes, not solve; "
         raise UsageError(f"--want {text!r}: {word!r} is neither a yardstick nor a KPI; {hint}{ACCEPTED}")
     single = asked[0] if len(asked) == 1 else commodities[0] if len(commodities) == 1 else None
     if name in yardsticks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,11 +15,13 @@ from simulator.instruments.project import Project
 from simulator.instruments.recycling import Recycling
 from simulator.metrics.concentration import NOT_ONE_COUNTRY
 from simulator.metrics.dependence import china_dependent_share
+from simulator.metrics.n_minus_1 import supplier_shares, without_largest
 from simulator.metrics.outcome import judged_stage
 from simulator.metrics.windows import Windows, at, during, share
 from simulator.metrics.yardsticks import criteria, met
 
 if TYPE_CHECKING:
+    from simulator.domain.target import Criterion
     from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -63,6 +65,20 @@ class Worth:
     """(n, S) the same of the largest producer outside China and the focal economy."""
     runner_ups: tuple[str, ...]
     """(S,) that producer; empty where it is none, or no one country."""
+    spared: Spared | None = None
+    """What ``nminus1`` looks at, where that is the yardstick."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spared:
+    """How well each stage up to the judged one could spare its largest foreign supplier, in the criterion's window."""
+
+    ratio: Floats
+    """(n, S) supply over demand without the largest supplier and its demand; ``nan`` where nobody else needs any."""
+    suppliers: tuple[tuple[str, str], ...]
+    """(S, 2) the largest producers outside the focal economy."""
+    shares: Floats
+    """(n, S, 2) their shares of world output."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +134,16 @@ def _worth(trace: ChainTrace, case: Case, yardstick: str) -> Worth:
         china=share(during(trace.exposed_by_stage, trace.days, windows)[:, 1:], consumed)[:, 0],
         runner_up=share(during(trace.runner_up_by_stage, trace.days, windows)[:, 1:], consumed)[:, 0],
         runner_ups=third,
+        spared=_spared(trace, criterion, windows) if criterion.yardstick == "nminus1" else None,
     )
+
+
+def _spared(trace: ChainTrace, criterion: Criterion, windows: Windows) -> Spared:
+    year = replace(windows, end_days=windows.end_days[-1:], length_days=float(criterion.window_days))
+    supply, demand = (item[:, 0] for item in without_largest(trace, year))
+    pairs = tuple(zip(trace.suppliers[::2], trace.suppliers[1::2], strict=True))
+    ratio = np.divide(supply, demand, out=np.full(supply.shape, np.nan), where=demand > 0)
+    return Spared(ratio, pairs[: supply.shape[1]], supplier_shares(trace, year)[:, 0])
 
 
 def _stages(trace: ChainTrace, case: Case) -> dict[str, str]:
@@ -146,5 +171,13 @@ def joined_worths(parts: Sequence[Worths]) -> Worths:
             china=np.concatenate([block.china for block in blocks]),
             runner_up=np.concatenate([block.runner_up for block in blocks]),
             runner_ups=one.runner_ups,
+            spared=_joined([block.spared for block in blocks if block.spared is not None]),
         )
     return Worths(found, tuple(dict.fromkeys(name for part in parts for name in part.bound)))
+
+
+def _joined(blocks: Sequence[Spared]) -> Spared | None:
+    if not blocks:
+        return None
+    ratio, shares = np.concatenate([one.ratio for one in blocks]), np.concatenate([one.shares for one in blocks])
+    return Spared(ratio, blocks[0].suppliers, shares)

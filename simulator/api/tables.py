@@ -13,6 +13,7 @@ from simulator.analysis.delivery import agreement_deliveries
 from simulator.analysis.frames import dataframe, optional
 from simulator.analysis.study import Study
 from simulator.analysis.verdict import YardstickVerdict
+from simulator.domain.target import BRANCHED
 from simulator.errors import UsageError
 from simulator.metrics.outcome import KPIS, YEAR_KPIS
 from simulator.metrics.registry import metrics
@@ -111,7 +112,11 @@ def _kpi(study: Study) -> pd.DataFrame:
     for name in MOMENTS:
         columns[name] = np.concatenate([chain.values[name].ravel() for chain in chains])
     for name in chains[0].met if chains else ():
-        columns[f"met_{name}"] = np.concatenate([chain.met[name].ravel() for chain in chains])
+        flags = np.concatenate([chain.met[name].ravel() for chain in chains])
+        columns[f"met_{name}"] = flags if name not in BRANCHED else pd.array(flags, dtype="boolean")
+        if name in BRANCHED:
+            # Known of the deadline alone: a False elsewhere would claim what nobody asked.
+            columns[f"met_{name}"][np.asarray(columns["moment"] != "deadline")] = pd.NA
     return pd.DataFrame(columns)
 
 
@@ -193,7 +198,10 @@ def dataset(study: Study) -> xr.Dataset:
         values = stacked([chain.series[name] for chain in chains])
         variables[f"{name}_by_month"] = (by_month, values, {"units": known[name].unit})
     for name in chains[0].met if chains else ():
-        variables[f"met_{name}"] = (at_moments, stacked([chain.met[name] for chain in chains]))
+        flags = stacked([chain.met[name] for chain in chains])
+        if name in BRANCHED:
+            flags = np.where(np.array(outcome.moments) == "deadline", flags, np.nan)
+        variables[f"met_{name}"] = (at_moments, flags)
     made: xr.Dataset = library.Dataset(
         variables,
         coords={

@@ -12,6 +12,7 @@ from simulator.cli.options import (
     commodities_option,
     json_option,
     print_notices,
+    print_unjudged,
     quiet_option,
     replications_option,
     seed_option,
@@ -103,6 +104,7 @@ def explain(
             loaded, case, seed, replications = kept.scenario, kept.case, kept.seed, kept.replications
         if not quiet:
             print_notices(notices(case), scenario)
+            print_unjudged(case.target, "explain", scenario)
         asked = _asked(case, groups, yardstick, orders, replications, seed)
         place = place_of(case, replications, seed, out) if kept is None else kept.folder
         try:

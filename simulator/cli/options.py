@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simulator.errors import UsageError
+
+if TYPE_CHECKING:
+    from simulator.domain.target import Target
 
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -27,6 +30,16 @@ def whole_rounds(ctx: click.Context, param: click.Parameter, value: int) -> int:
 def print_notices(told: tuple[str, ...], file: str) -> None:
     """Say on stderr which events of a file can do nothing."""
     for text in told:
+        click.echo(f"{file}: notice: {text}", err=True)
+
+
+def print_unjudged(target: Target, verb: str, file: str) -> None:
+    """Say on stderr which yardsticks the target of a file names that a command does not judge."""
+    from simulator.domain.target import BRANCHED
+
+    names = [item.yardstick for item in target.criteria if item.yardstick in BRANCHED]
+    if names:
+        text = f"{verb} does not judge {', '.join(names)}, which takes a branch of its own; run, compare and stress do"
         click.echo(f"{file}: notice: {text}", err=True)
 
 

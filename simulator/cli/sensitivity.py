@@ -12,6 +12,7 @@ from simulator.cli.options import (
     commodities_option,
     json_option,
     print_notices,
+    print_unjudged,
     quiet_option,
     replications_option,
     seed_option,
@@ -89,6 +90,7 @@ def sensitivity(
         if not quiet:
             for subject in subjects:
                 print_notices(notices(subject.case), scenario)
+            print_unjudged(subjects[0].case.target, "sensitivity", scenario)
             click.echo(analysis.price_text(plan, subjects), err=True)
         try:
             found = analysis.study(loaded, subjects, plan, jobs=jobs, progress=shown.told)

@@ -11,6 +11,7 @@ from simulator.cli.options import (
     commodities_option,
     json_option,
     print_notices,
+    print_unjudged,
     quiet_option,
     replications_option,
     seed_option,
@@ -87,7 +88,9 @@ def solve(
 
         loaded = load(scenario, sets)
         if not quiet:
-            print_notices(notices(resolve(loaded, list(commodities) or None)), scenario)
+            case = resolve(loaded, list(commodities) or None)
+            print_notices(notices(case), scenario)
+            print_unjudged(case.target, "solve", scenario)
         try:
             found = analysis.solve(
                 loaded,

@@ -14,6 +14,7 @@ from simulator.cli.options import (
     commodities_option,
     json_option,
     print_notices,
+    print_unjudged,
     quiet_option,
     replications_option,
     seed_option,
@@ -98,7 +99,9 @@ def sweep(
 
         loaded = load(scenario, sets)
         if not quiet:
-            print_notices(notices(resolve(loaded, list(commodities) or None)), scenario)
+            case = resolve(loaded, list(commodities) or None)
+            print_notices(notices(case), scenario)
+            print_unjudged(case.target, "sweep", scenario)
         try:
             found = analysis.sweep(
                 loaded,

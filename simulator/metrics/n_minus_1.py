@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.traces import ChainTrace
 from simulator.metrics.registry import metric
-from simulator.metrics.windows import Windows, during
+from simulator.metrics.windows import Windows, during, share
 
 Floats = NDArray[np.float64]
 
@@ -61,6 +61,14 @@ def n_minus_1(trace: ChainTrace, windows: Windows) -> Floats:
     ratio = np.divide(supply, demand, out=np.full(supply.shape, np.inf), where=demand > 0)
     least: Floats = ratio.min(axis=2, initial=np.inf)
     return np.where(np.isinf(least), np.nan, least)
+
+
+def supplier_shares(trace: ChainTrace, windows: Windows) -> Floats:
+    """Return shares of what the world made of the two suppliers of each stage that can be left out: (n, M, S, 2)."""
+    last = len(trace.stages) - 1 if windows.judged_stage is None else windows.judged_stage
+    made = during(trace.world_output, trace.days, windows)
+    own = during(trace.supplier_output, trace.days, windows).reshape((*made.shape, 2))
+    return share(own, made[..., None])[:, :, : last + 1]
 
 
 def without_largest(trace: ChainTrace, windows: Windows) -> tuple[Floats, Floats]:

@@ -65,6 +65,7 @@ def explain_document(found: Attribution, *, wall_s: float | None = None, jobs: i
                 "stage": item.stage,
                 "country": item.country or None,
                 "share": item.share,
+                "share_of": "world_output" if found.yardstick == "nminus1" else "focal_use",
                 "next_country": item.next_country or None,
                 "next_share": item.next_share,
             }

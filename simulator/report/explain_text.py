@@ -343,7 +343,8 @@ def _bindings(found: Attribution) -> Iterator[str]:
         if item.stage is not None
     ]
     if rows:
-        yield from ("", "What stands in the way at the deadline: stage and country, median share of use")
+        of = "the world's output" if found.yardstick == "nminus1" else "use"
+        yield from ("", f"What stands in the way at the deadline: stage and country, median share of {of}")
         yield ruled(BINDING, rows)
 
 

@@ -127,8 +127,8 @@ def _label(axes: Axes, side: str, path: str, values: Sequence[str]) -> None:
 
 def _caption(found: Sweep) -> str:
     return (
-        f"{found.replications:,} futures per cell, seed {found.seed}, scenario {found.sha256[:12]}, "
-        f"data {found.case.data_sha256[:12]}; 95 % intervals in brackets"
+        f"{found.replications:,} futures per cell, seed {found.seed}; 95 % intervals in brackets\n"
+        f"scenario {found.sha256[:12]}, data {found.case.data_sha256[:12]}"
     )
 
 

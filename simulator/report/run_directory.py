@@ -23,6 +23,7 @@ from simulator import __version__
 from simulator.analysis.conditioning import weights_of
 from simulator.analysis.study import Study
 from simulator.domain.plain_files import opened, text_of
+from simulator.domain.target import BRANCHED
 from simulator.errors import InputError, UsageError
 from simulator.experiment.environment import code_digest, environment
 from simulator.experiment.streaming import Failure
@@ -275,7 +276,11 @@ def _kpis(study: Study) -> str:
                 ["" if value != value else f"{value:.9g}" for value in chain.values[name][:, m].tolist()]
                 for name in names
             ]
-            columns += [[str(int(flag)) for flag in chain.met[name][:, m].tolist()] for name in yardsticks]
+            # One that takes a branch of its own is known at the deadline alone.
+            columns += [
+                ["" if name in BRANCHED and moment != "deadline" else str(int(flag)) for flag in flags]
+                for name, flags in ((name, chain.met[name][:, m].tolist()) for name in yardsticks)
+            ]
             rows.writerows(
                 (number, chain.commodity, moment, *values) for number, *values in zip(numbers, *columns, strict=True)
             )

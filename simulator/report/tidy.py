@@ -16,11 +16,12 @@ from simulator.report.figures.survival import survival_data
 
 HEAD: Final = (
     "scenario", "scenario_sha256", "reference", "commodity", "measure", "moment", "kind", "value", "low", "high",
-    "n", "unit",
+    "n", "ess", "unit",
 )  # fmt: skip
 """``kind`` says what value, low and high are: ``probability`` and ``difference`` with a 95 % interval, ``mean`` and
-``median`` with the same, ``quantiles`` as median, 5 % and 95 %."""
-Row = tuple[str, str, str, str, str, str, str, str, str, str, str, str]
+``median`` with the same, ``quantiles`` as median, 5 % and 95 %. ``ess`` is how many futures of equal weight would say
+as much, where observations weight them; else empty."""
+Row = tuple[str, str, str, str, str, str, str, str, str, str, str, str, str]
 
 
 def tidy(studies: Sequence[Study]) -> str:
@@ -62,10 +63,11 @@ def _commodity(study: Study, item: CommodityVerdict) -> Iterator[Row]:
             yield row(f"met/{name}", "later", "probability", yardstick.later, "1")
         yield from (row(*each) for each in _beyond(name, yardstick))
     yield row("never_short", "deadline", "probability", survival_data(study, item.commodity).surviving[-1], "1")
-    known = metrics()
+    known, observed = metrics(), study.verdict.conditioning
+    ess = None if observed is None else observed.ess
     for name, moments in item.kpis.items():
         for moment, spread in moments.items():
-            quantiles = Estimate(spread.p50, spread.p05, spread.p95, study.replications)
+            quantiles = Estimate(spread.p50, spread.p05, spread.p95, study.replications, ess)
             yield row(name, moment, "quantiles", quantiles, known[name.removesuffix("_365d")].unit)
 
 
@@ -104,4 +106,5 @@ def _row(
     numbers = ("" if value != value else f"{value:.9g}" for value in (item.value, item.low, item.high))
     value, low, high = numbers
     name, digest = study.case.name, study.case.sha256
-    return (name, digest, reference, commodity, measure, moment, kind, value, low, high, str(item.n), unit)
+    ess = "" if item.ess is None else f"{item.ess:.9g}"
+    return (name, digest, reference, commodity, measure, moment, kind, value, low, high, str(item.n), ess, unit)

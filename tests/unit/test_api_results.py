@@ -272,3 +272,9 @@ def test_a_run_takes_a_precision_a_cut_off_and_the_range_over_inputs() -> None:
     assert 0.0 <= item.yardsticks["cutoff"].probability.value <= 1.0
     assert result.input_range is not None
     assert result.input_range.commodities["magnesium_metal"].keys() == item.yardsticks.keys() - {"cutoff"}
+    frame = result.to_dataframe("kpi")
+    known = frame.met_cutoff.notna()
+    assert set(frame.moment[known]) == {"deadline"}, "of any other moment nothing is known"
+    chain, deadline = result.outcome.chains[0], result.outcome.moment("deadline")
+    assert frame.met_cutoff[known].tolist() == chain.met["cutoff"][:, deadline].tolist()
+    assert int(result.to_xarray().met_cutoff.notnull().sum()) == 512

@@ -86,3 +86,9 @@ def test_ctrl_c_prints_what_is_finished_and_the_command_that_goes_on(
 def test_what_cannot_be_done_is_refused_at_once(words: tuple[str, ...], code: int, said: str, capsys: Captured) -> None:
     assert exit_code(["sweep", BASELINE, *words, *SMALL, "--quiet"]) == code
     assert said in capsys.readouterr().err
+
+
+def test_a_yardstick_with_a_branch_of_its_own_is_said_to_be_left_out(capsys: Captured) -> None:
+    words = ["sweep", BASELINE, "--grid", "review_days=14", *SMALL, "--set", "target.criteria=[{yardstick: cutoff}]"]
+    assert exit_code(words) == 0
+    assert "notice: sweep does not judge cutoff, which takes a branch of its own" in capsys.readouterr().err

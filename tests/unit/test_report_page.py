@@ -283,6 +283,7 @@ def test_the_tidy_table_gives_every_number_its_interval_and_futures() -> None:
     assert len(ends) > 0.95 * len(known)
     assert all(float(row["low"]) <= float(row["value"]) <= float(row["high"]) for row in ends)
     assert {row["reference"] for row in rows if row["kind"] == "difference"} == {"Baseline"}
+    assert {row["ess"] for row in rows} == {""}, "all futures count alike"
 
 
 def test_a_status_follows_the_bound_and_not_the_estimate() -> None:
