@@ -77,7 +77,7 @@ def partner_group(country: str, focal: str) -> str:
     """Return the group of a country.
 
     >>> [partner_group(country, "USA") for country in ("TJK", "MYS", "USA", "CHN", "RUS", "AUS", "ALL")]
-    ['C5', 'Asian partners', 'USA', 'China', 'Russia', 'others']
+    ['C5', 'Asian partners', 'USA', 'China', 'Russia', 'others', 'others']
     """
     own = country_of(focal)
     if country == own or (own == "EUU" and country in EU_MEMBERS):

@@ -8,10 +8,8 @@ which part of a claim may pass today.
 * A *quota* lets the claims of all its targets pass up to a tonnage, shared in proportion (``quotas.py``).
 * An *extraterritorial* ban also keeps from the target what others make of the imposer's material, but for the
   part that leaks.
-* *Front-loading*: between announcement and effect, targeted buyers lay in what the multiple of their ordinary orders
-  comes to over that time. Orders take some days to reach the port, so it leaves in the rest of it, and at the latest on
-  the day of effect. They get no more than the seller has: the orders pass the same market as all others. What they
-  have laid in is no reason to order less until the control holds; then they live on it.
+* *Front-loading* before it (``front_loading.py``): what buyers have laid in is no reason to order less until the
+  control holds; then they live on it.
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from numpy.typing import NDArray
 from simulator.catalogue.parameters import parameter
 from simulator.domain.changes import ALL, ControlChange
 from simulator.domain.places import belongs
+from simulator.model.front_loading import FrontLoading
 from simulator.model.licences import LicenceQueue, Licences
 from simulator.model.quotas import Quota
 from simulator.model.switches import Switch, Switchboard
@@ -92,12 +91,10 @@ class ControlDesk(Switchboard[Switch]):
         """(n, B) part of what passes that needed a licence."""
         self._arrears = np.zeros((n, len(buyers)))
         """(n, B) tonnes that licences kept back and no later one has made up for."""
-        self.front: list[tuple[Mask, Floats, Floats, Floats, Floats]] = []
-        """Of each announced control: where it happens, first shipment ahead and effect (n,), extra order (n, B), and
-        the part of each buyer's orders that it covers (B,)."""
+        self.front: list[FrontLoading] = []
+        """What each announced control pulls forward."""
         self.ahead = np.zeros((n, len(buyers)))
         """(n, B) tonnes sold ahead of a control that does not hold yet."""
-        self._preparing = parameter("front_loading_lag_days").value
         self.steady = np.zeros(len(buyers))
         """(B,) base-year tonnes sold in a review."""
 
@@ -114,37 +111,29 @@ class ControlDesk(Switchboard[Switch]):
             self._licenses |= control.kind == "licence"
             self.switches[change.event_id] = control
         if change.announced is not None:
-            window = np.maximum(change.day - change.announced, 0.0)
-            preparing = np.minimum(self._preparing, window / 2.0)
-            crowded = window / np.maximum(window - preparing, 1.0)
-            part = covered * change.covered_share
-            boost = part[None, :] * ((hoarding - 1.0) * crowded)[:, None]
-            self.front.append((change.mask, change.announced + preparing, change.day, boost, part))
+            self.front.append(FrontLoading(change, covered, hoarding, parameter("front_loading_lag_days").value))
 
     def front_loading(self, day: float) -> Floats | None:
         """(n, B) extra order, as a share of the ordinary claim on this producer, on ``day``."""
         extra = None
-        for mask, begin, end, boost, part in self.front:
-            running = mask & (begin <= day) & (day < end)
-            if running.any():
-                # What would leave between this review and the day of effect has to leave now.
-                hurry = np.where(end - day < self.step, (end - day) / self.step, 0.0)
-                added = (boost + (part[None, :] + boost) * hurry[:, None]) * running[:, None]
+        for item in self.front:
+            added = item.extra(day, self.step)
+            if added is not None:
                 extra = added if extra is None else np.maximum(extra, added)
         return extra
 
     def rushing(self, day: float) -> Mask:
         """(n,) whether goods leave ahead of an announced control on ``day``."""
         found = np.zeros(self.ahead.shape[0], dtype=bool)
-        for mask, begin, end, _, _ in self.front:
-            found |= mask & (begin <= day) & (day < end)
+        for item in self.front:
+            found |= item.leaving(day)
         return found
 
     def laid_in(self, day: float) -> Floats:
         """(n, B) tonnes sold ahead of controls that are announced and do not hold on ``day``."""
         waiting = np.zeros(self.ahead.shape, dtype=bool)
-        for mask, begin, end, boost, _ in self.front:
-            waiting |= (mask & (begin <= day) & (day < end))[:, None] & (boost > 0.0)
+        for item in self.front:
+            waiting |= item.laying_in(day)
         self.ahead *= waiting
         return self.ahead
 

@@ -22,6 +22,7 @@ EVERY_STEP = (
     "from simulator.cli.main import main\n"
     "main(sys.argv[1:])\n"
 )
+OPTIONS = ("--jobs", "2", "--allow-outside")
 VERBS = {
     "explain": ["--groups", "by-type", "--replications", "32"],
     "stress": ["--cut", "CHN", "--at", "+2mo", "--replications", "2048"],
@@ -40,7 +41,7 @@ VERBS = {
 def test_ctrl_c_prints_what_is_finished_as_one_document_and_leaves_with_130(verb: str, tmp_path: Path) -> None:
     file = tmp_path / "few.yaml"
     file.write_text(FEW.format(baseline=SCENARIOS / "baseline.yaml"))
-    command = [sys.executable, "-c", EVERY_STEP, verb, str(file), *VERBS[verb], "--json", "--jobs", "2"]
+    command = [sys.executable, "-c", EVERY_STEP, verb, str(file), *VERBS[verb], "--json", *OPTIONS]
     running = subprocess.Popen(
         command,
         cwd=SCENARIOS.parent,

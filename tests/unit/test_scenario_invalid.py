@@ -13,7 +13,7 @@ from simulator.scenario import load
 
 INVALID = Path(__file__).parents[1] / "scenarios_invalid"
 FILES = sorted(INVALID.glob("*.yaml"))
-FAST_S = 2.0
+FAST_S = 5.0
 
 
 def write(folder: Path, text: str | bytes, name: str = "scenario.yaml") -> Path:

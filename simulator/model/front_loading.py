@@ -1,0 +1,72 @@
+"""Front-loading: what leaves between the announcement of a control and its effect.
+
+Targeted buyers lay in what the multiple of their ordinary orders comes to over that time. Orders take some days to
+reach the port, so it leaves in the rest of it, and at the latest on the day of effect. They get no more than the seller
+has: the orders pass the same market as all others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.domain.changes import ControlChange
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+class FrontLoading:
+    """Orders ahead of one announced control; a rule may put its days on the clock later."""
+
+    def __init__(self, change: ControlChange, covered: Floats, hoarding: Floats, preparing_days: float) -> None:
+        """Set up what one control pulls forward.
+
+        Parameters
+        ----------
+        change
+            The control, with the day of its announcement.
+        covered
+            (B,) whether it targets each buyer.
+        hoarding
+            (n,) multiple of ordinary orders before a control.
+        preparing_days
+            From an order to the port.
+        """
+        assert change.announced is not None
+        self.change = change
+        self.announced: Floats = change.announced
+        self.part = covered * change.covered_share
+        """(B,) part of each buyer's orders that the control covers."""
+        self._hoarding = hoarding
+        self._preparing_days = preparing_days
+
+    def _begin(self) -> tuple[Floats, Floats]:
+        """(n,) first day on which goods leave ahead, and how much denser they leave for having begun late."""
+        dated = np.isfinite(self.change.day) & np.isfinite(self.announced)
+        window = np.subtract(self.change.day, self.announced, out=np.zeros_like(self.announced), where=dated)
+        window = np.maximum(window, 0.0)
+        preparing = np.minimum(self._preparing_days, window / 2.0)
+        return self.announced + preparing, window / np.maximum(window - preparing, 1.0)
+
+    def leaving(self, day: float) -> Mask:
+        """(n,) whether goods leave ahead of the control on ``day``."""
+        ahead = self.change.mask & (self.announced <= day) & (day < self.change.day)
+        return ahead & (self._begin()[0] <= day) if ahead.any() else ahead
+
+    def laying_in(self, day: float) -> Mask:
+        """(n, B) whether a buyer lays in stock on ``day``."""
+        return self.leaving(day)[:, None] & ((self._hoarding > 1.0)[:, None] & (self.part > 0.0)[None, :])
+
+    def extra(self, day: float, step: float) -> Floats | None:
+        """(n, B) order on top, as a share of the ordinary claim, with the next review in ``step`` days; None for none.
+
+        What would leave between this review and the day of effect has to leave now.
+        """
+        leaving = self.leaving(day)
+        if not leaving.any():
+            return None
+        boost = self.part[None, :] * ((self._hoarding - 1.0) * self._begin()[1])[:, None]
+        left = self.change.day - day
+        hurry = np.where(left < step, left / step, 0.0)
+        return np.asarray((boost + (self.part[None, :] + boost) * hurry[:, None]) * leaving[:, None])
