@@ -111,7 +111,9 @@ def read_goal(
     """
     found = _FORM.match(text)
     if found is None:
-        raise UsageError(f"--want {text!r} is not understood; {ACCEPTED}")
+        # An unquoted > is the shell's: it takes the rest for the name of a file.
+        quoted = "" if set("<>") & set(text) else 'put it in quotes, as in --want "reliance>=0.8"; '
+        raise UsageError(f"--want {text!r} is not understood; {quoted}{ACCEPTED}")
     name, yardstick, sign, number = found.groups()
     try:
         wanted = float(number)

@@ -83,7 +83,8 @@ def backtest(
                 break
     if not scored:
         assert stopped is not None
-        raise stopped
+        click.echo(f"error: {stopped}; no episode of {len(paths)} is scored", err=True)
+        return stopped.exit_code
     found = analysis.Backtest(tuple(scored), seed, replications)
     if page is not None:
         from simulator.report.page.past_part import backtest_html

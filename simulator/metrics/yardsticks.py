@@ -57,7 +57,7 @@ _ITEMS: Final = (
         "Of what the focal economy uses, or would have used but for Chinese controls, so little passed China at any "
         "modelled stage, whatever origin was declared; and so little of its demand goes unmet.",
         "(E + W) / (C + min(W, D - C)) and (D - C) / D; E consumed with China at any stage, W withheld by Chinese "
-        "controls, C consumed, D demanded, tonnes in the window",
+        "controls less what later licences make up for, C consumed, D demanded, tonnes in the window",
         f"{_DESIGN}: a majority of use no longer depends on China; fill rate as in Silver, Pyke and Thomas (2017)",
     ),
     Yardstick(

@@ -233,8 +233,9 @@ def _footer(study: Study) -> Iterable[str]:
     yield ""
     yield from textwrap.wrap(
         "Shares: median (5-95 % of futures). P(met): probability under stated priors (95 % confidence interval). "
-        "With withheld: China-exposed share at the deadline, what Chinese controls keep back counted as exposed; "
-        "reliance judges it. Unmet demand includes use that price rises since the start squeezed out. "
+        "With withheld: China-exposed share at the deadline, what Chinese controls keep back counted as exposed, less "
+        "what later licences make up for; reliance judges it. Unmet demand includes use that price rises since the "
+        "start squeezed out. "
         f"Met at the start: in at least {percent(USUALLY)} % of futures. Data: grade of the commodity's data, A to C.",
         WIDTH,
     )

@@ -139,7 +139,7 @@ def test_fresh_futures_are_as_sure_as_the_truth_allows() -> None:
 @pytest.mark.parametrize(
     ("want", "said"),
     [
-        ("reliance", "is not understood; write YARDSTICK>=P"),
+        ("reliance", "is not understood; put it in quotes, as in --want"),
         ("reliance=0.8", "is not understood"),
         ("relience>=0.8", "did you mean 'reliance'"),
         ("unmet_shar<=0.1", "did you mean 'unmet_share'"),
