@@ -122,7 +122,7 @@ def update(
     jobs: Jobs,
     quiet: bool,
 ) -> int:
-    """Make the numbers of scenarios their baselines from now on, and say why in the ledger CHANGES.md.
+    """Make the numbers of scenarios their baselines from now on, and say why in the ledger LEDGER.md.
 
     \b
     Example:

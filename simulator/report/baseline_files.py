@@ -28,7 +28,7 @@ from simulator.report.document import without_nan
 from simulator.report.run_directory import RANDOM_SCHEME, write_whole
 
 BASELINE_SCHEMA: Final = "simulator.baseline/1"
-LEDGER: Final = "CHANGES.md"
+LEDGER: Final = "LEDGER.md"
 MAX_BYTES: Final = 1_000_000
 """Longest file that is read; our own stay under 50,000 bytes."""
 MAX_REPLICATIONS: Final = 4096

@@ -145,7 +145,7 @@ def test_an_update_moves_the_baseline_and_says_why_in_the_ledger(
         assert exit_code(words) == 0
         assert "antimony/price_index" in capsys.readouterr().out
         assert check("one") == 0
-        ledger = Path("tests/baselines/CHANGES.md").read_text("utf-8")
+        ledger = Path("tests/baselines/LEDGER.md").read_text("utf-8")
         head, _, entry = ledger.rpartition("\n## ")
         assert head.startswith("# Why baselines moved\n")
         assert "The first" in head
@@ -219,7 +219,7 @@ def test_a_baseline_taken_over_to_other_facts_is_in_the_ledger_though_no_number_
     real = analysis.table_sha256
     monkeypatch.setattr(analysis, "table_sha256", lambda table: "f" * 64 if table == "routes" else real(table))
     assert exit_code(["baseline", "update", "--all", "--because", "Routes", "--jobs", "1", "--quiet"]) == 0
-    assert Path("tests/baselines/CHANGES.md").read_text("utf-8").endswith("- one, two: no number moved\n")
+    assert Path("tests/baselines/LEDGER.md").read_text("utf-8").endswith("- one, two: no number moved\n")
     assert check() == 0
 
 
