@@ -23,6 +23,8 @@ DASHES: Final = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)), (0, (8,
 INK, FAINT = "#1b1f24", "#5c6370"
 VALUES: Final = "cividis"
 """Colour map of values: even in lightness, readable with any colour vision."""
+SVG_DPI: Final = 72
+"""Dots per inch at which matplotlib writes SVG, whatever the figure says."""
 _SETTINGS: Final[dict[str, Any]] = {
     "figure.dpi": 100.0,
     "savefig.dpi": 100.0,
@@ -65,9 +67,20 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
 
 def svg(figure: Figure) -> str:
     """Return a figure as an SVG document: the same bytes for the same figure, without date or program."""
+    engine, dpi = figure.get_layout_engine(), figure.dpi
     with styled():
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        if engine is not None:
+            # Laid out once, here: matplotlib would draw the whole figure once more to do it.
+            figure.set_dpi(SVG_DPI)
+            engine.execute(figure)
+            figure.set_layout_engine("none")
+        try:
+            figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        finally:
+            if engine is not None:
+                figure.set_layout_engine(engine)
+                figure.set_dpi(dpi)
     return buffer.getvalue()
 
 
