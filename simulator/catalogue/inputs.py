@@ -10,16 +10,18 @@ number at the end, so that it moves no other input's draws.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeVar, cast
 
 from simulator.catalogue.own_rows import OWN
 from simulator.catalogue.tables import Row, from_tables, number, required, rows
 from simulator.domain.facts import Quality, UncertainInput
 from simulator.domain.sampling import three_point
 from simulator.errors import CatalogueError
+
+Key = TypeVar("Key", bound=Hashable)
 
 ALL: Final = "ALL"
 INF: Final = math.inf
@@ -96,16 +98,27 @@ _LESS_ELASTIC_HALF: Final = frozenset({"magnesium_metal", "tantalum", "ree_light
 @from_tables
 def inputs(distribution: Distribution = "posterior") -> tuple[UncertainInput, ...]:
     """Every uncertain input in order of its Sobol dimension."""
-    dimensions = {row["name"]: int(row["dimension"]) for row in rows("sobol_dimensions")}
-    out = []
-    for role in _GLOBAL:
-        out.append(_input(role, ALL, dimensions))
-    for commodity in commodities():
-        for role in BY_COMMODITY:
-            out.append(_input(role, commodity, dimensions))
     if distribution == "posterior":
-        out = [calibrated(item, _posteriors().get(item.name.partition("/")[0])) for item in out]
-    return tuple(sorted(out, key=lambda item: item.dimension))
+        learnt = _posteriors()
+        return tuple(calibrated(item, learnt.get(item.name.partition("/")[0])) for item in inputs("prior"))
+    return tuple(_input(name, dimension) for name, dimension in _dimensions().items())
+
+
+def names() -> tuple[str, ...]:
+    """Names of the uncertain inputs in order of their Sobol dimension; costs little where nothing else is asked."""
+    return tuple(_dimensions())
+
+
+@from_tables
+def _dimensions() -> Mapping[str, int]:
+    """Name of every uncertain input -> its Sobol dimension, ascending."""
+    stated = {row["name"]: int(row["dimension"]) for row in rows("sobol_dimensions")}
+    known = [f"{role}/{ALL}" for role in _GLOBAL]
+    known += [f"{role}/{commodity}" for commodity in commodities() for role in BY_COMMODITY]
+    for name in known:
+        if name not in stated:
+            raise CatalogueError(f"sobol_dimensions.csv gives no dimension to the uncertain input {name!r}")
+    return {name: stated[name] for name in sorted(known, key=stated.__getitem__)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +177,8 @@ def commodities() -> tuple[str, ...]:
     return tuple(row["commodity"] for row in rows("commodities"))
 
 
-def _input(role: str, subject: str, dimensions: Mapping[str, int]) -> UncertainInput:
-    name = f"{role}/{subject}"
-    if name not in dimensions:
-        raise CatalogueError(f"sobol_dimensions.csv gives no dimension to the uncertain input {name!r}")
+def _input(name: str, dimension: int) -> UncertainInput:
+    role, _, subject = name.partition("/")
     prior = _prior(role, subject)
     if role == "demand_elasticity" and subject in _LESS_ELASTIC_HALF:
         prior = _upper_half(prior)
@@ -175,7 +186,7 @@ def _input(role: str, subject: str, dimensions: Mapping[str, int]) -> UncertainI
         raise CatalogueError(f"prior of {name!r} is not ordered: {prior.low}, {prior.median}, {prior.high}")
     return UncertainInput(
         name=name,
-        dimension=dimensions[name],
+        dimension=dimension,
         low=prior.low,
         median=prior.median,
         high=prior.high,
@@ -239,20 +250,28 @@ def _stated(row: Row) -> _Prior:
 
 def _recommended(spec: _FromBehaviour, subject: str) -> _Prior | None:
     """Low, median and high of the rows marked "recommended prior", or None where there are none."""
-    found = {
-        row["statistic"]: row
-        for row in rows("behaviour")
-        if row["parameter"] == spec.parameter
-        and row["commodity"] == subject
-        and row["horizon"].startswith(spec.horizon)
-        and "recommended prior" in row["sample_or_context"]
-    }
+    marked = _recommendations().get((spec.parameter, subject), ())
+    found = {row["statistic"]: row for row in marked if row["horizon"].startswith(spec.horizon)}
     if not {"low", "median", "high"} <= set(found):
         return None
     low, median, high = (required(found[key], "value") * spec.scale for key in ("low", "median", "high"))
     row = found["median"]
     note = "; ".join(part for part in (row["sample_or_context"], row["note"]) if part)
     return _Prior(low, median, high, spec.unit, row["source"], _quality(row), spec.minimum, spec.maximum, note)
+
+
+@from_tables
+def _recommendations() -> Mapping[tuple[str, str], list[Row]]:
+    """(parameter, commodity) -> rows marked "recommended prior", in file order."""
+    marked = (row for row in rows("behaviour") if "recommended prior" in row["sample_or_context"])
+    return _grouped(marked, lambda row: (row["parameter"], row["commodity"]))
+
+
+def _grouped(of: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
+    found: dict[Key, list[Row]] = {}
+    for row in of:
+        found.setdefault(key(row), []).append(row)
+    return found
 
 
 def _upper_half(prior: _Prior) -> _Prior:
@@ -265,9 +284,7 @@ def _upper_half(prior: _Prior) -> _Prior:
 
 def _demand_spread(commodity: str, default: _Prior) -> _Prior | None:
     """Published low and high of US consumption over its value, in the latest base-year row that has them."""
-    for row in sorted(rows("us_balance"), key=lambda row: row["year"], reverse=True):
-        if row["commodity"] != commodity or not row["measure"].startswith("consumption"):
-            continue
+    for row in sorted(_consumption().get(commodity, ()), key=lambda row: row["year"], reverse=True):
         # The bounds are in the row's own unit, so the value must be too.
         value, low, high = (number(row[key]) for key in ("value", "value_low", "value_high"))
         if row["year"] > "2024" or value is None or low is None or high is None:
@@ -277,6 +294,13 @@ def _demand_spread(commodity: str, default: _Prior) -> _Prior | None:
             low / value, 1.0, high / value, "1", row["source"], _quality(row), default.minimum, default.maximum, note
         )
     return None
+
+
+@from_tables
+def _consumption() -> Mapping[str, list[Row]]:
+    """Commodity -> rows of US consumption, in file order."""
+    found = (row for row in rows("us_balance") if row["measure"].startswith("consumption"))
+    return _grouped(found, lambda row: row["commodity"])
 
 
 def _revision_spread(commodity: str, stated: Mapping[tuple[str, str], _Prior]) -> _Prior | None:
@@ -298,13 +322,24 @@ def _revision_spread(commodity: str, stated: Mapping[tuple[str, str], _Prior]) -
 
 def _revised_output(commodity: str) -> list[tuple[float, float]]:
     values: dict[tuple[str, str], dict[str, float]] = {}
-    for row in rows("world_production"):
-        if row["commodity"] != commodity or row["year"] != "2024" or row["country"] in ("CHN", "WLD"):
-            continue
+    for row in _estimates().get(commodity, ()):
         value = number(row["value_std"])
-        if row["measure"] in ("production", "production_superseded") and value is not None:
+        if value is not None:
             values.setdefault((row["stage"], row["country"]), {}).setdefault(row["measure"], value)
     return [(pair["production"], pair["production_superseded"]) for pair in values.values() if len(pair) == 2]
+
+
+@from_tables
+def _estimates() -> Mapping[str, list[Row]]:
+    """Commodity -> rows of output in 2024 outside China, first estimates and revised ones, in file order."""
+    found = (
+        row
+        for row in rows("world_production")
+        if row["year"] == "2024"
+        and row["country"] not in ("CHN", "WLD")
+        and row["measure"] in ("production", "production_superseded")
+    )
+    return _grouped(found, lambda row: row["commodity"])
 
 
 def _quality(row: Row) -> Quality:

@@ -85,13 +85,13 @@ def choice(u: ArrayLike, values: Sequence[float], weights: Sequence[float] | Non
 
 def three_point(
     u: ArrayLike,
-    low: float,
-    median: float,
-    high: float,
-    minimum: float = float("-inf"),
-    maximum: float = float("inf"),
+    low: ArrayLike,
+    median: ArrayLike,
+    high: ArrayLike,
+    minimum: ArrayLike = float("-inf"),
+    maximum: ArrayLike = float("inf"),
 ) -> Floats:
-    """Return values of the piecewise linear quantile function of an ``UncertainInput``.
+    """Return values of the piecewise linear quantile function of an ``UncertainInput``, or of several side by side.
 
     It passes through ``low`` at 5 %, ``median`` at 50 % and ``high`` at 95 %, goes on at the same
     slopes to 0 and 100 %, and is cut at ``minimum`` and ``maximum``.
@@ -100,6 +100,7 @@ def three_point(
     array([0.5 , 0.8 , 0.95])
     """
     u = np.ascontiguousarray(u, dtype=np.float64)
+    low, median, high = (np.asarray(point, dtype=np.float64) for point in (low, median, high))
     below = median + (u - 0.5) * ((median - low) / (0.5 - LOW_QUANTILE))
     above = median + (u - 0.5) * ((high - median) / (HIGH_QUANTILE - 0.5))
     return np.clip(np.where(u < 0.5, below, above), minimum, maximum)

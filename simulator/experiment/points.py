@@ -17,6 +17,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -25,26 +26,12 @@ from numpy.typing import NDArray
 
 from simulator.domain.facts import UncertainInput
 from simulator.domain.sampling import three_point
+from simulator.experiment.sobol import BITS, Words, sobol_words
 
 Floats = NDArray[np.float64]
-Words = NDArray[np.uint32]
 
 RANDOMISATIONS: Final = 16
 """Independent scrambles; a run's replications are spread evenly over them."""
-BITS: Final = 32
-
-
-def sobol_words(count: int, dimensions: int) -> Words:
-    """Return (count, dimensions) unscrambled Sobol points as 32-bit integers.
-
-    A column does not depend on how many dimensions are asked for, nor a row on how many points.
-    """
-    from scipy.stats.qmc import Sobol  # costly, and needed in the parent process only
-
-    # Whole powers of two: what Sobol points are balanced over, and what SciPy does not warn about.
-    whole = max(count - 1, 0).bit_length()
-    points = Sobol(dimensions, scramble=False, bits=BITS).random_base2(whole)
-    return np.asarray(points[:count] * 2.0**BITS, dtype=np.uint32)
 
 
 def reversed_bits(words: Words) -> Words:
@@ -71,13 +58,16 @@ def owen_scrambled(words: Words, keys: Words) -> Words:
     return reversed_bits(x)
 
 
+@lru_cache(maxsize=4096)
 def scramble_keys(seed: int, name: str) -> Words:
     """Return the (16,) scramble keys of an input, one per randomisation."""
     digests = [
         blake2b(f"{seed}/{name}/{randomisation}".encode(), digest_size=4, person=b"oresight/points").digest()
         for randomisation in range(RANDOMISATIONS)
     ]
-    return np.frombuffer(b"".join(digests), dtype="<u4").astype(np.uint32)
+    keys = np.frombuffer(b"".join(digests), dtype="<u4").astype(np.uint32)
+    keys.flags.writeable = False
+    return keys
 
 
 class Points:
@@ -96,51 +86,38 @@ class Points:
     """
 
     def __init__(self, inputs: Iterable[UncertainInput], replications_count: int, seed: int) -> None:
-        self._inputs = tuple(inputs)
-        self._keys = [scramble_keys(seed, item.name) for item in self._inputs]
+        inputs = tuple(inputs)
         count = -(-replications_count // RANDOMISATIONS)
-        dimensions = max((item.dimension for item in self._inputs), default=-1) + 1
-        self._words = sobol_words(count, dimensions) if dimensions else None
+        dimensions = [item.dimension for item in inputs]
+        self.names = [item.name for item in inputs]
+        self._words = sobol_words(count, max(dimensions, default=-1) + 1).T[dimensions]
+        """(inputs, points)"""
+        keys = [scramble_keys(seed, item.name) for item in inputs]
+        self._keys = np.array(keys, dtype=np.uint32).reshape(-1, RANDOMISATIONS)
+        quantiles = [(item.low, item.median, item.high, item.minimum, item.maximum) for item in inputs]
+        self._quantiles = np.array(quantiles).reshape(-1, 5).T[:, :, None]
+        """(5, inputs, 1) arguments of ``three_point``"""
 
-    def values(self, first: int, end: int) -> dict[str, Floats]:
-        """Return name -> (end - first,) values in replications [first, end): a part of those of ``input_values``."""
-        if self._words is None:
-            return {}
+    def uniforms(self, first: int, end: int) -> Floats:
+        """(inputs, end - first) numbers in (0, 1) in replications [first, end)."""
         rows = slice(first // RANDOMISATIONS, -(-end // RANDOMISATIONS))
         inside = slice(first - rows.start * RANDOMISATIONS, end - rows.start * RANDOMISATIONS)
-        found = {}
-        for item, keys in zip(self._inputs, self._keys, strict=True):
-            uniforms = _uniforms(self._words[rows, item.dimension], keys)[inside]
-            found[item.name] = three_point(uniforms, item.low, item.median, item.high, item.minimum, item.maximum)
-        return found
+        scrambled = owen_scrambled(self._words[:, rows, None], self._keys[:, None, :])
+        # Point j of randomisation r comes to stand at j * 16 + r.
+        replications = scrambled.reshape(len(self.names), scrambled.shape[1] * RANDOMISATIONS)[:, inside]
+        return (replications.astype(np.float64) + 0.5) * 2.0**-BITS
 
-
-def _uniforms(column: Words, keys: Words) -> Floats:
-    scrambled = owen_scrambled(np.ascontiguousarray(column)[:, None], keys[None, :])
-    # Row-major ravel puts point j of randomisation r at j * 16 + r.
-    uniforms: Floats = ((scrambled.astype(np.float64) + 0.5) * 2.0**-BITS).ravel()
-    return uniforms
+    def values(self, first: int, end: int) -> dict[str, Floats]:
+        """Return name -> (end - first,) values in replications [first, end)."""
+        return dict(zip(self.names, three_point(self.uniforms(first, end), *self._quantiles), strict=True))
 
 
 def input_uniforms(inputs: Iterable[UncertainInput], replications_count: int, seed: int) -> dict[str, Floats]:
     """Return name -> (replications_count,) uniforms in (0, 1); the first n of N equal a run of n."""
-    inputs = tuple(inputs)
-    if not inputs:
-        return {}
-    count = -(-replications_count // RANDOMISATIONS)
-    words = sobol_words(count, max(item.dimension for item in inputs) + 1)
-    uniforms = {}
-    for item in inputs:
-        column = words[:, item.dimension]
-        uniforms[item.name] = _uniforms(column, scramble_keys(seed, item.name))[:replications_count]
-    return uniforms
+    points = Points(inputs, replications_count, seed)
+    return dict(zip(points.names, points.uniforms(0, replications_count), strict=True))
 
 
 def input_values(inputs: Iterable[UncertainInput], replications_count: int, seed: int) -> dict[str, Floats]:
     """Return name -> (replications_count,) values of the uncertain inputs, through their quantile functions."""
-    inputs = tuple(inputs)
-    uniforms = input_uniforms(inputs, replications_count, seed)
-    return {
-        item.name: three_point(uniforms[item.name], item.low, item.median, item.high, item.minimum, item.maximum)
-        for item in inputs
-    }
+    return Points(inputs, replications_count, seed).values(0, replications_count)

@@ -196,7 +196,9 @@ def _inputs(distribution: Distribution) -> Mapping[str, Any]:
 
 def input_names() -> tuple[str, ...]:
     """Names of the uncertain inputs."""
-    return tuple(_inputs("prior"))
+    from simulator.catalogue.inputs import names
+
+    return names()
 
 
 def intermediary_countries(commodities: Iterable[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -88,8 +88,8 @@ def _resolved(scenario: Scenario, commodities: Sequence[str] | None) -> Case:
     as_of = model.as_of or model.start
     focal = model.focal.company() if isinstance(model.focal, CompanyModel) else model.focal
     company = focal if isinstance(focal, Company) else None
-    known = dict(_chains(focal, _named(model)))
-    wanted = _commodities(model, commodities, known)
+    known = _wanted(focal, _named(model), commodities)
+    wanted = tuple(known)
     deadline = model.target.deadline
     deadline = deadline.after(model.start) if isinstance(deadline, Offset) else deadline
     target = _target(model, deadline)
@@ -148,14 +148,16 @@ def _chains(focal: str | Company, names: Iterable[str]) -> Iterable[tuple[str, C
             yield chain.commodity, bought_by(chain, focal)
 
 
-def _commodities(model: ScenarioModel, asked: Sequence[str] | None, used: Container[str]) -> tuple[str, ...]:
-    kept = [name for name in _named(model) if name in used]
+def _wanted(focal: str | Company, named: Sequence[str], asked: Sequence[str] | None) -> dict[str, Chain]:
+    """Commodity -> chain for those asked for, or for all that are named and that the focal buyer uses."""
+    found = dict(_chains(focal, [name for name in named if name in asked] if asked else named))
     for name in asked or ():
-        if name not in kept:
+        if name not in found:
+            kept = [known for known, _ in _chains(focal, named)]
             near = nearest(name, kept)
             hint = f"did you mean {near!r}?" if near else f"known are {', '.join(kept)}"
             raise UsageError(f"{name!r} is not a commodity of this scenario; {hint}")
-    return tuple(name for name in commodity_names() if name in (asked or kept))
+    return found
 
 
 def _overridden(item: UncertainInput, model: ScenarioModel, company: Company | None) -> UncertainInput:

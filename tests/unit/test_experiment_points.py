@@ -11,8 +11,8 @@ from simulator.experiment.points import (
     input_values,
     owen_scrambled,
     scramble_keys,
-    sobol_words,
 )
+from simulator.experiment.sobol import sobol_words
 
 
 def uncertain(name: str, dimension: int, low: float = 0.0, median: float = 1.0, high: float = 3.0) -> UncertainInput:
