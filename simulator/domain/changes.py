@@ -160,8 +160,8 @@ class SuspensionEndChange(Change):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class SupportChange(Change):
-    """An agreement supports projects: it moves gate odds and durations from its day on."""
+class SupportChange(SpanChange):
+    """An agreement supports projects: while it holds it moves gate odds and durations."""
 
     countries: tuple[str, ...]
     commodities: tuple[str, ...]
@@ -171,11 +171,11 @@ class SupportChange(Change):
     financing_odds: float
     """Probability that a supported project passes its financing gate, 0 to 1 (never lowers the unsupported odds)."""
     duration_factor: float = 1.0
-    """Multiplies the remaining construction time, above 0."""
+    """Multiplies the time that is still ahead and falls into ``[day, until)``, above 0."""
     focal_offtake: float = 0.0
     """Share of supported projects' output tied to the focal buyer, 0 to 1."""
     odds_ratio: float = 1.0
-    """Multiplies the odds p / (1 - p) of every financing decision prepared from its day on, 1 or more."""
+    """Multiplies the odds p / (1 - p) of every financing decision asked for in ``[day, until)``, 1 or more."""
     wait_factor: float = 1.0
     """Multiplies the time from asking for money to the decision, above 0 to 1."""
     financed: bool = False
@@ -241,8 +241,8 @@ class AlignmentChange(SpanChange):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class CapacityChange(Change):
-    """A user's own project: new capacity from ``day`` on, with ramp-up."""
+class CapacityChange(SpanChange):
+    """A user's own project: new capacity from ``day`` on, with ramp-up, until the plant closes."""
 
     country: str
     commodity: str

@@ -29,7 +29,8 @@ class Agreement(Instrument):
     as a framework. For the projects a commercial deal names, what it promises counts: a deal that names no
     money has lower odds, an offtake or a price floor raises them, and with a floor lenders decide sooner. A
     binding contract passes the gate of the projects it names; with money bound no loan is waited for.
-    Promised tonnes move nothing: in the record they do not tell deals that reached money from others.
+    Promised tonnes move nothing: in the record they do not tell deals that reached money from others. From
+    ``until`` on it helps nobody who only then asks for money, speeds nothing up and ties no output.
     """
 
     type: Literal["agreement"] = "agreement"
@@ -60,7 +61,7 @@ class Agreement(Instrument):
     financing_odds: FixedShare | None = None
     """Probability that a supported project passes its financing gate, 0 to 1; from the record where not given."""
     duration_factor: Annotated[float, Field(gt=0)] = 1.0
-    """Multiplies the remaining construction time of supported projects, above 0."""
+    """Multiplies the time still ahead of supported projects, as far as it falls before ``until``, above 0."""
     focal_offtake_share: FixedShare = 0.0
     """Share of the supported projects' output tied to the focal buyer, 0 to 1."""
     offtaker: Buyer | None = None
@@ -133,6 +134,7 @@ class Agreement(Instrument):
         yield SupportChange(
             event_id=self.id,
             day=begins,
+            until=ends,
             mask=mask,
             countries=self._countries(),
             commodities=self.commodities,

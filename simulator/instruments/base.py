@@ -112,7 +112,8 @@ class Instrument(BaseModel):
     probability: Share = 1.0
     """Probability that the event happens at all, 0 to 1."""
     announced: DateSpec | None = None
-    """Day on which it became public; buyers act on it from then. Same forms as ``at``."""
+    """Day on which it became public. Buyers order ahead of an export control from then on; of any other event it is
+    kept for readers and moves nothing. Same forms as ``at``."""
     at: DateSpec | None = None
     """Day of effect: a date, ``+18mo`` or ``+90d`` from the start, or a distribution of days from the start."""
     until: DateSpec | None = None

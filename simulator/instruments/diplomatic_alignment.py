@@ -17,7 +17,7 @@ from simulator.instruments.quantities import DateSpec
 class DiplomaticAlignment(Instrument):
     """A country joins a political undertaking of the focal economy, such as the Abraham Accords.
 
-    From that day its projects reach money more easily and get permits sooner, its owners accept rivals'
+    From that day to ``until`` its projects reach money more easily and get permits sooner, its owners accept rivals'
     bids less often, and lanes that cross it close less often. It binds no money: a project that no
     lender looks at is not built by it.
     """
@@ -48,11 +48,12 @@ class DiplomaticAlignment(Instrument):
     where not given. It holds for every commodity on these ways."""
 
     def changes(self, draws: EventDraws) -> Iterator[Change]:
-        """One change for its projects, which lasts, and one for bids and lanes until ``until``."""
+        """One change for its projects, and one for bids and lanes; both hold until ``until``."""
         begins, ends, mask = self.span(draws)
         yield SupportChange(
             event_id=self.id,
             day=begins,
+            until=ends,
             mask=mask,
             countries=(self.country,),
             commodities=expand(self.commodities),

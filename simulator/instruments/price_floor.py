@@ -92,6 +92,7 @@ class PriceFloor(Instrument):
             yield SupportChange(
                 event_id=self.id,
                 day=begins,
+                until=ends,
                 mask=mask & (multiple >= OPENS_GATES),
                 countries=countries,
                 commodities=(commodity,),

@@ -16,6 +16,9 @@ from simulator.instruments.quantities import Amount, FixedShare
 OWN_FIELDS = ("country", "commodity", "stage", "capacity_t_per_year", "at")
 """Fields a project needs when it is not one of the catalogue's."""
 
+NEED_A_DAY = ("probability", "announced", "until", "country", "stage", "focal_offtake_share")
+"""Fields that mean nothing for a catalogue project that keeps its gates."""
+
 USUAL_RAMP = 2
 """Assumed: ordinary technology with some novelty, the second of McNulty's four types; a file may say otherwise."""
 
@@ -24,7 +27,8 @@ class Project(Instrument):
     """New capacity starts on a day and ramps up: the user's own, or a catalogue project on other terms.
 
     A catalogue project named by ``project`` takes the place of the catalogue's entry. With ``at`` it
-    starts that day, without gates; without ``at`` it passes its gates, with the capacity given here.
+    starts that day, without gates, and closes on ``until``; without ``at`` it passes its gates in the catalogue's
+    place, with the capacity, ramp and Chinese share given here.
     """
 
     type: Literal["project"] = "project"
@@ -68,10 +72,11 @@ class Project(Instrument):
             return
         if self.country is None or self.commodity is None or self.stage is None or self.capacity_t_per_year is None:
             raise ValueError(f"project {self.project!r} has not been looked up in the catalogue")
-        begins, _, mask = self.span(draws)
+        begins, ends, mask = self.span(draws)
         yield CapacityChange(
             event_id=self.id,
             day=begins,
+            until=ends,
             mask=mask,
             country=self.country,
             commodity=self.commodity,

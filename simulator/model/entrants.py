@@ -78,6 +78,7 @@ class Entrants:
             ramp_type=change.ramp_type,
             tied=np.where(change.mask, change.focal_offtake, 0.0),
             accessible=1.0,
+            closes=change.until,
         )
 
     def _add(
@@ -91,6 +92,7 @@ class Entrants:
         ramp_type: int,
         tied: Floats,
         accessible: float,
+        closes: Floats | None = None,
     ) -> None:
         market = next(m for m in self.markets if m.stage.name == stage)
         market.projects.append(
@@ -102,6 +104,7 @@ class Entrants:
                 capacity=capacity,
                 curve=_curve(ramp_type),
                 sold_to=outlets(market.stage, plant, self.case.focal, tied, accessible),
+                closes=closes,
             )
         )
 

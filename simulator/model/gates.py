@@ -13,7 +13,7 @@ A project's first day of output is drawn once per replication, by exactly one of
 
 *Financing.* A project asks for money when its studies are done, and again when an agreement is signed; the
 decision falls the length of the gate later. It passes at the first decision whose odds exceed the project's
-one uniform: the best odds of the agreements signed when it asked (those without a deal at least), times the
+one uniform: the best odds of the agreements in force when it asked (those without a deal at least), times the
 odds ratios in force, times the factors of setbacks that run on the day of the decision. Binding money needs
 no decision: a project that is ready passes on its day. A setback that has ended leaves no second chance.
 
@@ -71,8 +71,11 @@ def start_days(project: Project, case: Case, draws: Draws, levers: Levers) -> Fl
     for support in supports:
         if support.duration_factor != 1.0:
             signed = np.maximum(known, support.day)
-            # Only what is still ahead on the day of signature gets shorter.
+            # Only what is still ahead on the day of signature gets shorter, and only while the deal holds.
             shorter = signed + (start - signed) * support.duration_factor
+            ends = np.clip(support.until, signed, _FAR)
+            in_part = start + (ends - signed) * (1.0 - 1.0 / support.duration_factor)
+            shorter = np.where(shorter <= ends, shorter, in_part)
             start = np.where(support.mask & (signed < start), shorter, start)
     dies = cancelled(known, u[3], draws.input("cancellation_hazard_per_year/ALL"), setbacks)
     return np.where(start < dies, start, np.inf)
@@ -170,7 +173,7 @@ def financed(
         odds, ratio = np.full(ready.size, parameter("financing_odds_without_deal").value), np.ones(ready.size)
         factor, bound = np.ones(ready.size), np.zeros(ready.size, dtype=bool)
         for support in supports:
-            signed = support.mask & (support.day <= asks)
+            signed = support.holds(asks)
             odds = np.where(signed, np.maximum(odds, support.financing_odds), odds)
             ratio = np.where(signed, ratio * support.odds_ratio, ratio)
             factor = np.where(signed, np.minimum(factor, support.wait_factor), factor)

@@ -83,18 +83,23 @@ class NewCapacity:
     curve: tuple[tuple[float, float], ...] | None
     """Ramp-up points (months, fraction); None for full output at once."""
     sold_to: Outlets
+    closes: Floats | None = None
+    """(n,) first day without the plant; None for never."""
     now: Floats = field(default_factory=lambda: np.zeros(0))
     """(n,) present output, t/day; set at each review."""
 
     def output(self, day: float) -> Floats:
         """(n,) design output reached on ``day``, t/yr."""
-        if not (day >= self.start).any():
+        stands = day >= self.start
+        if self.closes is not None:
+            stands &= day < self.closes
+        if not stands.any():
             return np.zeros(self.start.shape)
         if self.curve is None:
-            return np.where(day >= self.start, self.capacity, 0.0)
+            return np.where(stands, self.capacity, 0.0)
         months = np.maximum(day - self.start, -1.0) / DAYS_PER_MONTH
         fraction = np.interp(months, [m for m, _ in self.curve], [f for _, f in self.curve], left=0.0)
-        return self.capacity * np.asarray(fraction)
+        return np.where(stands, self.capacity * np.asarray(fraction), 0.0)
 
 
 def outlets(stage: Stage, plant: Plant, focal: str, tied: Floats, accessible: float) -> Outlets:

@@ -153,7 +153,7 @@ def plant_ties(plant: Plant, stage: Stage, focal: str, levers: Levers, draws: Dr
     for support in levers.supports:
         if support.focal_offtake > 0 and covers(support, plant):
             share = np.where(support.mask, support.focal_offtake, 0.0)
-            asked.append(_tie(support, np.full(draws.n, np.inf), share, stage, focal, focal))
+            asked.append(_tie(support, support.until, share, stage, focal, focal))
     for change in levers.offtakes:
         here = covers(change, plant) and (not change.stages or stage.name in change.stages)
         if here and plant.country != change.buyer:

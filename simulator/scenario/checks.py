@@ -20,7 +20,7 @@ from simulator.instruments.export_quota import ExportQuota
 from simulator.instruments.fields import nearest
 from simulator.instruments.names import ALL, expand
 from simulator.instruments.procurement_rule import ProcurementRule
-from simulator.instruments.project import Project
+from simulator.instruments.project import NEED_A_DAY, Project
 from simulator.instruments.recycling import Recycling
 from simulator.instruments.suspension import Suspension
 from simulator.instruments.suspension_end import SuspensionEnd
@@ -79,9 +79,17 @@ def event_faults(event: Instrument, at: Path, all_ids: Mapping[str, str]) -> Ite
             yield from _known(name, known, (*at, "intermediaries", place), "an intermediary of the commodities named")
     if isinstance(event, Project) and event.project is not None:
         yield from _known(event.project, project_ids(), (*at, "project"), "a project of the catalogue")
+        for name in NEED_A_DAY if event.at is None else ():
+            if getattr(event, name) != Project.model_fields[name].default:
+                yield (*at, name), _NO_DAY
     for place, name in enumerate(getattr(event, "projects", ())):
         yield from _known(name, project_ids(), (*at, "projects", place), "a project of the catalogue")
 
+
+_NO_DAY = (
+    "means nothing without `at`: a catalogue project that is given no day keeps the catalogue's place and gates; what "
+    "moves its odds, pace and ties is an agreement that names it"
+)
 
 SHORTEST_SPIN_UP = timedelta(days=98)
 """The state at the start is a quarter's record; the spin-up must hold one."""

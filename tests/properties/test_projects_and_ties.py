@@ -45,7 +45,8 @@ def supports(draw: st.DrawFn) -> SupportChange:
     odds, duration, ratio = draw(SHARES), draw(st.floats(0.3, 1.0)), draw(st.floats(1.0, 9.0))
     terms = {"financing_odds": odds, "duration_factor": duration, "odds_ratio": ratio}
     wait, bound = draw(st.floats(0.5, 1.0)), draw(st.booleans())
-    return SupportChange(**somewhere(draw, **terms, wait_factor=wait, financed=bound, focal_offtake=draw(SHARES)))
+    terms = somewhere(draw, **terms, wait_factor=wait, financed=bound, focal_offtake=draw(SHARES))
+    return SupportChange(**terms, until=terms["day"] + draw(st.sampled_from([0.0, 90.0, 900.0, np.inf])))
 
 
 @st.composite
@@ -102,8 +103,12 @@ def test_support_never_delays_a_start_nor_loses_a_project(gate: Any, deals: list
 def test_a_bid_never_raises_what_the_focal_buyer_could_have_of_new_output(
     signed: Any, deal: Any, rival: Any, terms: tuple[float, float, float], country: str, day: float
 ) -> None:
-    """Nor what goes to it; and outlets share out every tonne, once, whatever is tied."""
+    """Nor what goes to it; and outlets share out every tonne, once, whatever is tied.
+
+    A bid for good: one that ends may have kept out a later tie to somebody else, which would have lasted longer.
+    """
     stage, draws, china = STAGES[2], worlds.draws_of(MODEL, N), terms[0]
+    rival = replace(rival, until=np.full(N, np.inf))
     plant = Plant("plant", country, "antimony", china)
     focal = stage.buyers.index("USA")
     could, goes = [], []

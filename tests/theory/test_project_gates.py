@@ -32,8 +32,8 @@ NOW = np.zeros(N)
 
 
 def support(**terms: Any) -> SupportChange:
-    usual = {"event_id": "deal", "day": np.full(N, -30.0), "mask": np.ones(N, dtype=bool), "countries": ("ALL",)}
-    return SupportChange(**(usual | {"commodities": ("ALL",), "financing_odds": 0.0} | terms))
+    usual = {"event_id": "deal", "day": np.full(N, -30.0), "until": np.full(N, np.inf), "mask": np.ones(N, dtype=bool)}
+    return SupportChange(**(usual | {"countries": ("ALL",), "commodities": ("ALL",), "financing_odds": 0.0} | terms))
 
 
 def setback(first: float, until: float, **terms: Any) -> SetbackChange:
@@ -82,6 +82,28 @@ def test_a_deal_opens_the_gate_on_its_day_at_the_earliest() -> None:
     alone = parameter("financing_odds_without_deal").value > UNIFORM
     assert set(day[alone]) == {100.0}
     assert set(day[~alone & (UNIFORM < 0.5)]) == {150.0}
+
+
+@pytest.mark.parametrize(("until", "share"), [(0.0, None), (1.0, 0.5), (np.inf, 0.5)])
+def test_a_deal_that_has_ended_helps_nobody_who_asks_later(until: float, share: float | None) -> None:
+    """The project asks on day 0, which a deal that ends that day no longer covers; its money is gone as well."""
+    alone = parameter("financing_odds_without_deal").value
+    ended = {"until": np.full(N, until)}
+    assert passed([support(financing_odds=0.5, **ended)]) == pytest.approx(share or alone, abs=1 / N)
+    assert passed([support(financed=True, **ended)]) == pytest.approx(1.0 if share else alone, abs=1 / N)
+
+
+@pytest.mark.parametrize(("signed", "until"), [(0.0, 100.0), (50.0, 250.0), (50.0, np.inf)])
+def test_what_is_ahead_goes_faster_only_while_the_deal_holds(signed: float, until: float) -> None:
+    """A third of the time: each day of the deal does the work of three, until the work is done."""
+    model = worlds.case([worlds.chain("antimony")], inputs={"cancellation_hazard_per_year": (1e-12, 1e-12, 1e-12)})
+    draws, plant = worlds.draws_of(model, N), worlds.project(gate="construction", stage="smelter", kind="smelter")
+    slow, now = start_days(plant, model, draws, Levers()), float(model.day(model.as_of))
+    deal = support(duration_factor=1 / 3, day=now + np.full(N, signed), until=now + np.full(N, until))
+    fast = start_days(plant, model, draws, Levers(supports=(deal,)))
+    held = np.minimum(fast, now + until) - np.minimum(fast, now + signed)
+    assert fast + 2 * held == pytest.approx(slow, rel=1e-9)
+    assert (held > 0).any()
 
 
 @pytest.mark.parametrize("factors", [(3.0,), (3.0, 2.0)])

@@ -20,6 +20,7 @@ from simulator.instruments.counter_offer import CounterOffer
 from simulator.instruments.dates import Offset
 from simulator.instruments.diplomatic_alignment import DiplomaticAlignment
 from simulator.instruments.offtake_shift import OfftakeShift
+from simulator.instruments.project import Project as OwnPlant
 from simulator.model.world import World
 from simulator.scenario.rules import Rule
 from tests.support import worlds
@@ -145,6 +146,31 @@ def test_an_alignment_shortens_what_is_ahead_of_its_projects() -> None:
     free, aligned = (traced(*e, projects=(PLANT,)).project_output[:, -1, 0] for e in ((), (alignment(country="BEL"),)))
     assert (aligned >= free).all()
     assert (aligned > free).any()
+
+
+def test_a_tie_to_the_focal_buyer_ends_with_its_deal() -> None:
+    """What the focal buyer could have of a plant in the second year falls back to what it is free to compete for."""
+    plant = replace(PLANT, focal_accessible=0.3)
+
+    def could(**terms: Any) -> Floats:
+        deal = Agreement(id="deal", at=START, partners=("BEL",), commodities=ONE, projects=("plant",), **terms)
+        trace = traced(deal, projects=(plant,))
+        begin, end = (int(np.searchsorted(trace.days, day)) for day in (543.0, 899.0))
+        return np.asarray(trace.project_accessible[:, end, 0] - trace.project_accessible[:, begin, 0])
+
+    ends = {"until": date(2026, 3, 1)}
+    assert could(focal_offtake_share=1.0).sum() > 2 * could().sum()
+    assert (could(focal_offtake_share=1.0, **ends) == could(**ends)).all()
+
+
+def test_an_own_plant_closes() -> None:
+    terms = {"country": "BEL", "commodity": "antimony", "stage": "oxide", "capacity_t_per_year": 30.0, "ramp_type": 0}
+    stays = OwnPlant.model_validate({"id": "own", "at": START, **terms})
+    made, cut = (traced(own).project_output for own in (stays, stays.model_copy(update={"until": date(2026, 6, 1)})))
+    by_closing = int(np.searchsorted(traced().days, 207.0))
+    assert (cut[:, :by_closing] == made[:, :by_closing]).all()
+    assert (cut[:, -1] < made[:, -1] / 2).all()
+    assert (cut[:, by_closing + 2 :] == cut[:, -1:]).all()
 
 
 def test_ways_across_an_aligned_country_close_less_often_and_never_on_new_days() -> None:

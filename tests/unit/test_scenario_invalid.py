@@ -26,6 +26,10 @@ def target(criteria: str) -> str:
     return f"name: X\ntarget: {{criteria: [{criteria}]}}\n"
 
 
+def catalogue_project(field: str) -> str:
+    return f"name: X\nevents: [{{id: a, type: project, project: KAZ_W_NKATPAR, capacity_t_per_year: 9, {field}}}]\n"
+
+
 def refusal(path: Path, *sets: str) -> str:
     with pytest.raises(InputError) as caught:
         load(path, sets)
@@ -147,6 +151,10 @@ def test_a_wrong_field_of_an_event_is_explained(tmp_path: Path, line: str, phras
         ("name: X\nevents: [{id: a}]\n", "events[0].type: is missing; known are agreement"),
         ("name: X\nevents: [{id: a, type: project, at: +1mo}]\n", "lacks country"),
         ("name: X\nevents: [{id: a, type: project, project: KAZ_W_NKATPA}]\n", "did you mean 'KAZ_W_NKATPAR'?"),
+        (catalogue_project("until: +24mo"), "events[0].until: means nothing without `at`"),
+        (catalogue_project("focal_offtake_share: 0.5"), "events[0].focal_offtake_share: means nothing without `at`"),
+        (catalogue_project("probability: 0.5"), "pace and ties is an agreement that names it"),
+        (catalogue_project("country: AUS"), "keeps the catalogue's place"),
         ("name: X\nevents:\n- {id: a, type: x}\n- {id: a, type: x}\n", "is already the id of the event on line 3"),
         ("name: X\ninputs: {truce_renewal/ALL: often}\n", "'often' is not a number"),
         (
