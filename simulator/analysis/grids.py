@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -106,9 +107,9 @@ def plain(value: object) -> str:
 def _checked(grid: Grid, place: str) -> Grid:
     if not grid.values:
         raise UsageError(f"{place}: no value is given; {_FORM}")
-    twice = next((value for value in grid.values if grid.values.count(value) > 1), None)
-    if twice is not None:
-        raise UsageError(f"{place}: the value {twice} is given twice")
+    twice = [value for value, times in Counter(grid.values).items() if times > 1]
+    if twice:
+        raise UsageError(f"{place}: the value {twice[0]} is given twice")
     return grid
 
 
@@ -139,5 +140,7 @@ def _spread(word: str, text: str) -> list[str]:
     low, high, count = float(found[1]), float(found[2]), int(found[3])
     if count < 2 or low == high:
         raise UsageError(f"--grid {text}: {word} is no range; LO:HI:N needs two different ends and N of 2 or more")
+    if count > MOST_COMBINATIONS:
+        raise UsageError(f"--grid {text}: {word} is {count:,} values; at most {MOST_COMBINATIONS:,} are accepted")
     # Twelve digits say 0.3 where the arithmetic says 0.30000000000000004.
     return [plain(float(f"{low + (high - low) * step / (count - 1):.12g}")) for step in range(count)]

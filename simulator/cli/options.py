@@ -16,14 +16,16 @@ Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def whole_rounds(ctx: click.Context, param: click.Parameter, value: int) -> int:
-    """Check that a number of replications is a positive multiple of 16."""
+    """Check that a number of replications is a positive multiple of 16, and not too large."""
     from simulator.experiment.blocks import nearest_multiple
-    from simulator.experiment.points import RANDOMISATIONS
+    from simulator.experiment.points import MOST_REPLICATIONS, RANDOMISATIONS
 
     if value < 1 or value % RANDOMISATIONS:
         raise click.BadParameter(
             f"{value} is not a positive multiple of {RANDOMISATIONS}; the nearest is {nearest_multiple(value)}"
         )
+    if value > MOST_REPLICATIONS:
+        raise click.BadParameter(f"{value:,} are too many; at most {MOST_REPLICATIONS:,} are accepted")
     return value
 
 

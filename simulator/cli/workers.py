@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,12 @@ import click
 
 if TYPE_CHECKING:
     from simulator.experiment.executors import Jobs
+
+
+def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):  # no range holds nan, and click takes it for inside
+        raise click.BadParameter(f"{value} is not a number of seconds")
+    return value
 
 
 def workers_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,6 +30,7 @@ def workers_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--unit-timeout",
         type=click.FloatRange(min=0, min_open=True),
+        callback=_seconds,
         metavar="S",
         help="Seconds that a block of futures may take before its worker counts as hanging.  [default: 1800]",
     )

@@ -16,7 +16,7 @@ from simulator.domain.traces import Trace
 from simulator.errors import IncompleteError, InterruptedRun, UsageError
 from simulator.experiment.executors import Block, Jobs
 from simulator.experiment.memory import keep_freed_memory
-from simulator.experiment.points import RANDOMISATIONS
+from simulator.experiment.points import MOST_REPLICATIONS, RANDOMISATIONS
 from simulator.experiment.streaming import Failure
 from simulator.experiment.streams import BlockDraws
 
@@ -246,12 +246,14 @@ def failures_text(outcomes: Outcomes[Any]) -> str:
 
 
 def refuse_odd_replications(replications: int) -> None:
-    """Raise UsageError unless a number of replications fills the 16 randomisations alike."""
+    """Raise UsageError unless a number of replications fills the 16 randomisations alike and is not too large."""
     if replications < 1 or replications % RANDOMISATIONS:
         raise UsageError(
             f"replications must be a positive multiple of {RANDOMISATIONS}, not {replications}; "
             f"the nearest is {nearest_multiple(replications)}"
         )
+    if replications > MOST_REPLICATIONS:
+        raise UsageError(f"{replications:,} replications are too many; at most {MOST_REPLICATIONS:,} are accepted")
 
 
 def nearest_multiple(replications: int) -> int:

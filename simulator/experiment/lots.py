@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from simulator.domain.draws import Draws
 from simulator.domain.traces import Trace
+from simulator.errors import UsageError
 from simulator.experiment.blocks import BlockTask
-from simulator.experiment.points import Points
+from simulator.experiment.points import MOST_REPLICATIONS, Points
 
 if TYPE_CHECKING:
     from simulator.model.lot_log import Lot
@@ -28,7 +29,14 @@ def replication_lots(case: Case, *, replication: int, seed: int = 0) -> tuple[Tr
         Number of the future, from 0.
     seed
         Root seed of the run.
+
+    Raises
+    ------
+    UsageError
+        If no run has so many.
     """
+    if not 0 <= replication < MOST_REPLICATIONS:
+        raise UsageError(f"replication {replication:,} is in no run; they count from 0 to {MOST_REPLICATIONS - 1:,}")
     from simulator.model.lot_log import simulate_lots
 
     found: list[Lot] = []

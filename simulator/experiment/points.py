@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 
 RANDOMISATIONS: Final = 16
 """Independent scrambles; a run's replications are spread evenly over them."""
+MOST_REPLICATIONS: Final = 2**20
+"""More is a slip of the pen; their points alone would take a gigabyte."""
 
 
 def reversed_bits(words: Words) -> Words:

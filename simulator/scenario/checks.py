@@ -28,7 +28,7 @@ from simulator.instruments.tariff import Tariff
 from simulator.scenario.focal import CompanyModel, company_checks
 from simulator.scenario.nodes import Path
 from simulator.scenario.observed import observed_checks
-from simulator.scenario.target_checks import target_checks
+from simulator.scenario.target_checks import deadline_faults, target_checks
 
 Found = tuple[Path, str]
 """Path of a wrong value and what is wrong with it."""
@@ -93,6 +93,8 @@ _NO_DAY = (
 
 SHORTEST_SPIN_UP = timedelta(days=98)
 """The state at the start is a quarter's record; the spin-up must hold one."""
+MOST_SPIN_UP_YEARS = 10
+"""The tables know nothing of older years."""
 
 
 def scenario_checks(model: Any) -> Iterator[Found]:
@@ -105,9 +107,13 @@ def scenario_checks(model: Any) -> Iterator[Found]:
         )
     if model.as_of is not None and model.as_of < model.spin_up:
         yield ("as_of",), f"{model.as_of.isoformat()!r} is before the spin-up {model.spin_up.isoformat()}"
+    earliest = date(model.start.year - MOST_SPIN_UP_YEARS, model.start.month, 1)
+    if model.spin_up < earliest:
+        text = f"{model.spin_up.isoformat()!r} is too long before the start; at earliest {earliest.isoformat()}"
+        yield ("spin_up",), text
     deadline = fixed_day(model.target.deadline, model.start)
-    if deadline is not None and deadline <= model.start:
-        yield ("target", "deadline"), f"{deadline.isoformat()!r} is not after the start {model.start.isoformat()}"
+    assert deadline is not None, "a deadline is a day or an offset"
+    yield from deadline_faults(deadline, model.start, ("target", "deadline"))
     yield from target_checks(model.target, model.start)
     if isinstance(model.focal, CompanyModel):
         yield from company_checks(model.focal, expand(model.commodities or (ALL,)))

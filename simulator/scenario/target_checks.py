@@ -18,7 +18,7 @@ Found = tuple[Path, str]
 """Path of a wrong value and what is wrong with it."""
 
 LATEST: Final = Offset(months=120)
-"""A yardstick's own day lies within so much time of the start: priors and projects say nothing of later ones."""
+"""A deadline lies within so much time of the start: priors and projects say nothing of later days."""
 _FIELDS: Final = {
     "reliance": ("window_days", "max_share", "max_unmet_share"),
     "direct": ("window_days", "max_share"),
@@ -65,10 +65,15 @@ def _own(item: OwnYardstick, at: Path, start: date) -> Iterator[Found]:
         yield (*at, "of"), f"{item.metric} is one number; `of` is for {', '.join(METRICS_WITH_AXIS)}"
     if item.deadline is not None:
         day = item.deadline.after(start) if isinstance(item.deadline, Offset) else item.deadline
-        if day <= start:
-            yield (*at, "deadline"), f"{day.isoformat()!r} is not after the start {start.isoformat()}"
-        elif day > LATEST.after(start):
-            yield (*at, "deadline"), f"{day.isoformat()!r} is too late; at latest {LATEST.after(start).isoformat()}"
+        yield from deadline_faults(day, start, (*at, "deadline"))
+
+
+def deadline_faults(day: date, start: date, at: Path) -> Iterator[Found]:
+    """Yield what is wrong with the day by which a target or a yardstick must be met."""
+    if day <= start:
+        yield at, f"{day.isoformat()!r} is not after the start {start.isoformat()}"
+    elif day > LATEST.after(start):
+        yield at, f"{day.isoformat()!r} is too late; at latest {LATEST.after(start).isoformat()}"
 
 
 def _list_rule(rule: ListRuleModel, at: Path) -> Iterator[Found]:

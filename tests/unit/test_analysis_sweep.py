@@ -148,6 +148,7 @@ def test_a_damaged_combination_is_refused(tmp_path: Path) -> None:
         ([f"{TRUCE}=1", f"{TRUCE}=0"], "two grids"),
         (["events.us_ban_suspension=1", f"{TRUCE}=0"], "change the same value"),
         ([f"{TRUCE}=0:1:1000", "review_days=0:1:1000"], "1,000,000 combinations"),
+        ([f"{TRUCE}=0:1:1000000000"], "1,000,000,000 values; at most 100,000"),
         ([], "at least one grid"),
     ],
 )

@@ -84,6 +84,10 @@ def test_other_futures_have_other_lots_and_the_same_future_the_same(capsys: Capt
     [
         (("trace", BASELINE), "replication"),
         (("trace", BASELINE, "--replication", "-1"), "-1"),
+        (
+            ("trace", BASELINE, "--replication", "99999999999"),
+            "replication 99,999,999,999 is in no run; they count from 0",
+        ),
         ((*ASKED, "--json", "--csv", "x"), "exclude"),
         ((*ASKED, "--csv", "/nowhere/lots.csv"), "cannot be written"),
     ],

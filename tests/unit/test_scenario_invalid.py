@@ -143,6 +143,11 @@ def test_a_wrong_field_of_an_event_is_explained(tmp_path: Path, line: str, phras
         ("name: X\n<<: {focal: USA}\n", "unknown field"),
         ("name: X\nspin_up: 2026-01-01\n", "leaves no time to settle before the start"),
         ("name: X\ntarget: {deadline: 2025-01-01}\n", "is not after the start"),
+        ("name: X\ntarget: {deadline: +5000mo}\n", "target.deadline: '2442-07-06' is too late; at latest 2035-11-06"),
+        (
+            "name: X\nspin_up: 1999-01-01\n",
+            "'1999-01-01' is too long before the start; at earliest 2015-11-01",
+        ),
         ("name: X\ntarget: {criteria: [{yardstick: relience}]}\n", "did you mean 'reliance'?"),
         ("name: X\ninputs: {truce_renewal/AL: 0.5}\n", "did you mean 'truce_renewal/ALL'?"),
         ("name: X\ninputs: {truce_renewal/ALL: 1.5}\n", "out of bounds; 0 to 1"),
