@@ -18,7 +18,7 @@ from simulator.domain.sampling import lognormal, standard_normal
 from simulator.model.corridors import Corridors
 from simulator.model.entrants import Entrants
 from simulator.model.focal import SERVICE_DAYS, FocalBuyer
-from simulator.model.labels import Labels
+from simulator.model.labels import Labels, Makeup
 from simulator.model.licences import Licences
 from simulator.model.margins import Margins
 from simulator.model.new_capacity import DAYS_PER_MONTH
@@ -29,6 +29,7 @@ from simulator.model.policy import ControlDesk
 from simulator.model.prices import PriceIndex
 from simulator.model.recycling import add_recyclers
 from simulator.model.rerouting import Rerouting
+from simulator.model.rows import outer, row_sums, weighted, zeros
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.state import StageState
 from simulator.model.steady import compositions
@@ -122,13 +123,13 @@ class ChainWorld:
         ]
         self.entrants = Entrants(case, chain.commodity, draws, levers, self.qualification_days, self.markets)
         self.project_ids: list[str] = []
-        self.project_output = np.zeros((n, 0))
+        self.project_output = zeros(n, 0)
         """(n, J) cumulative output of each project, tonnes."""
         self.index = 0
-        self.project_accessible = np.zeros((n, 0))
+        self.project_accessible = zeros(n, 0)
         """(n, J) part of it accessible to the focal buyer, cumulative tonnes."""
         self._furnish(case, draws, corridors, capacity, review_days)
-        self.project_output = np.zeros((n, len(self.project_ids)))
+        self.project_output = zeros(n, len(self.project_ids))
         self.project_accessible = np.zeros_like(self.project_output)
         self._trace_denials()
         self._start()
@@ -158,6 +159,7 @@ class ChainWorld:
         for s, market in enumerate(self.markets):
             stage, cause = market.stage, f"{chain.commodity}/{market.stage.name}"
             market.fresh = self.labels.origin(s, stage.producers)
+            market.makeup = Makeup(market.fresh)
             market.world = WorldBalance(stage, case.focal, n)
             market.outages = Outages(stage, cause, draws, review_days.size, self.step, rate, lost)
             if case.focal in stage.regions and (s == chain.verdict_stage or stage.kind == "magnet"):
@@ -174,7 +176,7 @@ class ChainWorld:
                     plans = planned(chain.government.plans, chain.commodity, case, n)
                     market.focal.purchases += [Purchase(plan, self.labels) for plan in plans]
                 market.state.tracked = True
-                market.via = np.zeros((n, len(self.rerouting.ways)))
+                market.via = zeros(n, len(self.rerouting.ways))
             market.state.own_ways = self._own_ways(market, corridors)
         recycling = [c for c in capacity if isinstance(c, RecyclingChange) and c.commodity == chain.commodity]
         add_recyclers(chain, self.markets, recycling, case.focal, self.qualification_days)
@@ -190,7 +192,7 @@ class ChainWorld:
                 # Mean transit of this replication's own lots on open ways, then one review until the next order.
                 usual = market.share[:, market.state.focal]
                 transit = market.focal.usual_days * usual[None, :]
-                market.lead_days[:, market.state.focal] = transit.sum(axis=1) + self.step / 2
+                market.lead_days[:, market.state.focal] = row_sums(transit) + self.step / 2
             for new in market.projects:
                 self.project_ids.append(new.plant.id)
 
@@ -203,7 +205,9 @@ class ChainWorld:
         if ways is not None:
             ways.labelled = int(np.searchsorted(ways.buyers, len(stage.regions)))
             if state.product_labels is not None and ways.labelled < ways.buyers.size:
-                ways.labels = np.zeros((self.draws.n, ways.buyers.size - ways.labelled, self.labels.size))
+                ways.labels = zeros(self.draws.n, ways.buyers.size - ways.labelled, self.labels.size)
+            elif state.product_labels is None:
+                ways.make_up(market.fresh)
         return ways
 
     def _trace_denials(self) -> None:
@@ -285,17 +289,17 @@ class ChainWorld:
     def _start_focal(self, market: Market, mix: Floats) -> None:
         focal, state = market.focal, market.state
         assert focal is not None
-        rate = market.flows[:, state.focal] * self.focal_level[:, None]
+        rate = outer(self.focal_level, market.flows[:, state.focal])
         # The model's first dispatch is one review after its first day; earlier ones are on the way.
         for back in range(int(focal.weeks[0].max()) * SERVICE_DAYS // self.step + 1):
             ahead = focal.weeks[0] - np.int32(back * self.step // SERVICE_DAYS)
-            lots = np.zeros(focal.pool.shape)
+            lots = np.zeros_like(focal.pool)
             lots[:, :-1] = np.where(ahead[:, :-1] > 0, rate * self.step, 0.0)
             focal.put(np.maximum(ahead, 1), lots)
             focal.pool += lots
         if focal.pool_labels is not None:
             focal.pool_labels += focal.pool[:, :, None] * np.concatenate([mix, mix[:1]])[None]
-        total = rate.sum(axis=1)
+        total = row_sums(rate)
         focal.stock = total * market.cover[:, state.focal]
         focal.stock_labels = focal.stock[:, None] * _mix(rate, mix)
         focal.government = np.full(
@@ -339,7 +343,7 @@ class ChainWorld:
         if self.markets[s].focal is not None:
             total = total + self.markets[s].focal.held()  # type: ignore[union-attr]
         if s + 1 < len(self.markets):
-            total = total + self.markets[s + 1].state.feed.sum(axis=1)
+            total = total + row_sums(self.markets[s + 1].state.feed)
         return total
 
 
@@ -380,5 +384,5 @@ def in_lag_order(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
 
 def _mix(rate: Floats, mix: Floats) -> Floats:
     """(n, L) labels of a tonne bought at ``rate`` (n, P) from producers with labels ``mix`` (P, L)."""
-    share = rate / np.maximum(rate.sum(axis=1), _TINY)[:, None]
-    return np.asarray(np.einsum("np,pl->nl", share, mix))
+    share = rate / np.maximum(row_sums(rate), _TINY)[:, None]
+    return np.stack([weighted(share, label) for label in mix.T]).T

@@ -26,6 +26,7 @@ from simulator.model.closures import Shut, arrival, caught_on, is_shut, united
 from simulator.model.focal import SERVICE_DAYS
 from simulator.model.own_ways import OwnWays
 from simulator.model.passage import Passage, Queues
+from simulator.model.rows import zeros
 
 Floats = NDArray[np.float64]
 _Z95 = 1.6448536269514722  # standard normal quantile of 0.95
@@ -152,8 +153,8 @@ class Corridors:
     def transits(self, stage: Stage, commodity: str) -> Transits:
         """Services from departure to landing of every lot of a stage, closures included."""
         n, reviews, producers = self._draws.n, self._days.size, len(stage.producers)
-        weeks = np.empty((n, reviews, producers + 1), dtype=np.int16)
-        usual_days = np.empty((n, producers))
+        weeks = np.empty((reviews, producers + 1, n), dtype=np.int16).transpose(2, 0, 1)
+        usual_days = zeros(n, producers)
         uses: dict[int, NDArray[np.int8]] = {}
         detours: dict[int, Detour] = {}
         base = np.zeros((n, reviews))
@@ -188,13 +189,13 @@ class Corridors:
         if not pairs:
             return None
         n, reviews = self._draws.n, self._days.size
-        services = np.empty((reviews, n, len(pairs)), dtype=np.int16)
+        services = np.empty((reviews, len(pairs), n), dtype=np.int16)
         usual = np.empty(len(pairs), dtype=np.int64)
         uses: dict[int, NDArray[np.int8]] = {}
         median = np.zeros((n, reviews))
         for k, (producer, buyer) in enumerate(pairs):
             lots, days, used, _ = self._lots(stage.between[producer, buyer], commodity, median)
-            services[:, :, k] = lots.T
+            services[:, k] = lots.T
             usual[k] = max(1, -(-int(days[0]) // step))
             if used is not None and producer in C5:
                 uses[k] = used

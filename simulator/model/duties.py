@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from simulator.catalogue.parameters import parameter
 from simulator.domain.changes import DutyChange
 from simulator.domain.places import belongs
-from simulator.model.market import over_producers, rows_last
+from simulator.model.market import over_producers
 from simulator.model.policy import covers
+from simulator.model.rows import ones, rows_last, zeros
 from simulator.model.switches import Switch, Switchboard
 
 Floats = NDArray[np.float64]
@@ -50,11 +51,11 @@ class Duties(Switchboard[Duty]):
         self.buyers = np.flatnonzero([belongs(buyer, imposer) for buyer in buyers])
         """Columns of the buyers that pay."""
         self.producers = producers
-        self.borne = np.zeros((n, len(producers)))
+        self.borne = zeros(n, len(producers))
         """(n, P) duty that raises the landed price now, as a share of value."""
-        self.answered = np.zeros((n, len(producers)))
+        self.answered = zeros(n, len(producers))
         """(n, P) the duty that sourcing has answered so far."""
-        self.use_factor = np.ones((n, len(buyers)))
+        self.use_factor = ones(n, len(buyers))
         """(n, B) final use relative to what it would be without duties."""
         self._at_start = self.use_factor
         self._half_days = half_days
@@ -93,7 +94,7 @@ class Duties(Switchboard[Duty]):
             share[:, column] = moved
             self.use_factor[:, column] = np.power(1.0 + _total(moved * borne), self._elasticity)
         if day <= 0:
-            self._at_start = self.use_factor.copy()
+            self._at_start = self.use_factor.copy(order="K")
 
 
 def _total(rows: Floats) -> Floats:

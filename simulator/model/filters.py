@@ -57,7 +57,7 @@ class Rerouted:
 
 def habit(share: Floats, producer: int) -> Floats:
     """(B,) or (n, B) a producer's habitual share of every buyer's sourcing."""
-    return np.ascontiguousarray(share[producer].T)
+    return np.asarray(share[producer].T)
 
 
 def policy_filters(
@@ -133,7 +133,7 @@ def _keep_to_rules(
 def book(market: Market, flow: Floats, filters: Filters) -> None:
     """Book what was sold (P, B, n) against licences, quotas and civil orders of origin rules, and what was laid in."""
     for p, desk in market.desks.items():
-        shipped = np.ascontiguousarray(flow[p].T)
+        shipped = flow[p].T
         desk.use(shipped)
         ahead = filters.gates[p].ahead
         if ahead is not None:
@@ -141,7 +141,7 @@ def book(market: Market, flow: Floats, filters: Filters) -> None:
     if market.origin_rules is not None:
         for p in range(len(flow)):
             if market.origin_rules.names(p):
-                market.origin_rules.use(p, np.ascontiguousarray(flow[p].T))
+                market.origin_rules.use(p, flow[p].T)
 
 
 def reroute(
@@ -184,7 +184,7 @@ def reroute(
 
 def _over_ways(ways: Floats) -> Floats:
     """(n, B) sums of (n, I, B), way by way."""
-    reach = ways[:, 0].copy()
+    reach = ways[:, 0].copy(order="K")
     for i in range(1, ways.shape[1]):
         reach += ways[:, i]
     return reach

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import across
+from simulator.model.labels import Makeup
+from simulator.model.rows import mixed, row_sums, zeros
 from simulator.model.stockpile import Purchase, Release
 
 if TYPE_CHECKING:
@@ -53,19 +54,20 @@ class FocalBuyer:
         """
         n, _, lanes = weeks.shape
         self.fixed = fixed
-        self.weeks = np.ascontiguousarray(np.moveaxis(weeks, 1, 0), dtype=np.int16)
+        self._makeup = None if fixed is None else Makeup(fixed)
+        self.weeks = np.ascontiguousarray(weeks.transpose(1, 2, 0)).swapaxes(1, 2)
         """(T, n, lanes)"""
         # A closure may hold a lot for longer than any transit takes.
-        self.calendar = np.zeros((max(HORIZON_WEEKS, int(weeks.max(initial=0)) + 1), n, lanes))
+        self.calendar = np.zeros((max(HORIZON_WEEKS, int(weeks.max(initial=0)) + 1), lanes, n)).swapaxes(1, 2)
         """(W, n, lanes) tonnes that land at each coming service day; one day's lots lie together."""
-        self._flat = self.calendar.reshape(-1)
-        self._place = np.arange(n * lanes).reshape(n, lanes)
-        self.pool = np.zeros((n, lanes))
-        self.pool_labels = np.zeros((n, lanes, labels)) if fixed is None else None
+        self._flat = self.calendar.swapaxes(1, 2).reshape(-1)
+        self._place = np.arange(n * lanes).reshape(lanes, n).T
+        self.pool = zeros(n, lanes)
+        self.pool_labels = zeros(n, lanes, labels) if fixed is None else None
         self.stock = np.zeros(n)
-        self.stock_labels = np.zeros((n, labels))
+        self.stock_labels = zeros(n, labels)
         self.government = np.zeros(n)
-        self.government_labels = np.zeros((n, labels))
+        self.government_labels = zeros(n, labels)
         self.purchases: list[Purchase] = []
         """Programmes of the government, in the order in which they are served."""
         self.public_rate = np.zeros(n)
@@ -82,18 +84,18 @@ class FocalBuyer:
         """(n,) demand it is judged by, t/day: not less than what it would use at the start's prices."""
         self.settled = 0.0
         self.demanded = np.zeros(n)
-        self.consumed = np.zeros((n, labels))
+        self.consumed = zeros(n, labels)
         self.used = np.zeros(n)
-        self.landed = np.zeros((n, lanes))
+        self.landed = zeros(n, lanes)
         self._denied = np.zeros(n)
         """(n,) tonnes that would lie in stock but for Chinese controls; below zero where licences made up for more."""
         self.withheld = np.zeros(n)
         """(n,) cumulative tonnes of habitual purchases that Chinese controls kept back, once they would be used."""
-        self._sent = np.zeros((n, lanes), dtype=np.int32)
+        self._sent = np.zeros((n, lanes), dtype=np.int32, order="F")
         """(n, lanes) lots dispatched."""
         self.log: Callable[[int, NDArray[np.int32], Floats, Floats | None], None] | None = None
         """Told of every departure: review, services until landing (n, lanes), and what ``dispatch`` was given."""
-        self.usual_days = np.zeros((n, lanes - 1))
+        self.usual_days = zeros(n, lanes - 1)
         """(n, P) mean transit of each producer's usual way while it is open, days."""
         self.passage: Passage | None = None
         """Where lots queue for corridors of limited capacity; None where they use none."""
@@ -116,7 +118,7 @@ class FocalBuyer:
         """Enter tonnes (n, lanes) in the calendar, ``weeks`` services ahead, less than its length."""
         slots = weeks + np.int32(self._week)
         slots[slots >= len(self.calendar)] -= len(self.calendar)
-        np.add.at(self._flat, (slots * self._place.size + self._place).reshape(-1), tonnes.reshape(-1))
+        np.add.at(self._flat, (slots * self._place.size + self._place).T.reshape(-1), tonnes.T.reshape(-1))
 
     def settle(self, day: float) -> None:
         """Consume from the last settlement to ``day``; the government releases before, and buys after."""
@@ -187,14 +189,13 @@ class FocalBuyer:
         self._week = (self._week + 1) % len(self.calendar)
         landing = self.calendar[self._week]
         if self.pool_labels is None:
-            assert self.fixed is not None, "a lane without labels of its own has a fixed composition"
-            self.stock_labels += np.einsum("np,pl->nl", landing, self.fixed)
+            assert self._makeup is not None, "a lane without labels of its own has a fixed composition"
+            self.stock_labels += self._makeup.of(landing.T[:, None])[:, 0]
         else:
             share = np.minimum(1.0, landing / np.maximum(self.pool, _TINY))
-            # One small product per replication: nothing is summed across the replication axis.
-            self.stock_labels += np.matmul(share[:, None, :], self.pool_labels)[:, 0]
-            self.pool_labels *= across(1.0 - share, self.pool_labels.shape[2])
-        self.stock = self.stock + np.einsum("np->n", landing)
+            self.stock_labels += mixed(self.pool_labels, share.T[:, None])[:, 0]
+            self.pool_labels *= (1.0 - share)[:, :, None]
+        self.stock = self.stock + row_sums(landing)
         self.pool = np.maximum(self.pool - landing, 0.0)
         self.landed += landing
         landing.fill(0.0)
@@ -206,4 +207,4 @@ class FocalBuyer:
 
     def held(self) -> Floats:
         """(n,) tonnes on the way, in industry stock and in government stock."""
-        return np.asarray(self.pool.sum(axis=1) + self.stock + self.government)
+        return row_sums(self.pool) + self.stock + self.government

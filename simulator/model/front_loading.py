@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.changes import ControlChange
+from simulator.model.rows import outer, reaches
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -56,7 +57,7 @@ class FrontLoading:
 
     def laying_in(self, day: float) -> Mask:
         """(n, B) whether a buyer lays in stock on ``day``."""
-        return self.leaving(day)[:, None] & ((self._hoarding > 1.0)[:, None] & (self.part > 0.0)[None, :])
+        return reaches(self.leaving(day) & (self._hoarding > 1.0), self.part)
 
     def extra(self, day: float, step: float) -> Floats | None:
         """(n, B) order on top, as a share of the ordinary claim, with the next review in ``step`` days; None for none.
@@ -66,7 +67,7 @@ class FrontLoading:
         leaving = self.leaving(day)
         if not leaving.any():
             return None
-        boost = self.part[None, :] * ((self._hoarding - 1.0) * self._begin()[1])[:, None]
+        boost = outer((self._hoarding - 1.0) * self._begin()[1], self.part)
         left = self.change.day - day
         hurry = np.where(left < step, left / step, 0.0)
         return np.asarray((boost + (self.part[None, :] + boost) * hurry[:, None]) * leaving[:, None])

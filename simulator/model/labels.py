@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.chain import Chain
 from simulator.domain.places import CHINA, PARTNER_LABELS, REST
+from simulator.model.rows import zeros
 
 Floats = NDArray[np.float64]
 CLEAN, EXPOSED = 0, 1
@@ -70,6 +71,34 @@ class Labels:
     def total(self, amounts: Floats) -> Floats:
         """(...) tonnes of amounts (..., L)."""
         return np.asarray(amounts[..., CLEAN] + amounts[..., EXPOSED])
+
+
+class Makeup:
+    """Labels of goods that come from sources each of which has the same labels on every tonne.
+
+    Every label is on all tonnes of a source or on none, so an amount of it is a sum over some sources.
+    """
+
+    def __init__(self, fresh: Floats) -> None:
+        """``fresh`` (K, L) labels of a tonne of each source, 0 or 1."""
+        self._size = fresh.shape[1]
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for label in range(self._size):
+            sources = tuple(np.flatnonzero(fresh[:, label]).tolist())
+            if sources:
+                groups.setdefault(sources, []).append(label)
+        self._groups = tuple(groups.items())
+
+    def of(self, tonnes: Floats) -> Floats:
+        """(n, Q, L) labels of what comes together from the sources, (K, Q, n) tonnes."""
+        found = zeros(tonnes.shape[2], tonnes.shape[1], self._size)
+        planes = found.T
+        for sources, labels in self._groups:
+            amount = planes[labels[0]]
+            for source in sources:
+                amount += tonnes[source]
+            planes[labels[1:]] = amount
+        return found
 
 
 def _largest_outside_china(producers: tuple[str, ...], output: Floats) -> str:

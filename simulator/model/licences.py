@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.model.rows import zeros
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 _TINY = 1e-300
@@ -47,30 +49,30 @@ class LicenceQueue:
 
     def __init__(self, n: int, buyers: int, terms: Licences) -> None:
         self.terms = terms
-        self.granted = np.zeros((n, buyers))
+        self.granted = zeros(n, buyers)
         """(n, B) tonnes that may ship under licence now."""
-        self.unserved = np.zeros((n, buyers))
+        self.unserved = zeros(n, buyers)
         """(n, B) tonnes claimed at the last review and not shipped: applied for already."""
-        self._coming = np.zeros((terms.longest + 1, n, buyers))
-        """(H, n, B) tonnes decided on at each coming review; what one review decides lies together."""
+        self._coming = np.zeros((terms.longest + 1, buyers, n))
+        """(H, B, n) tonnes decided on at each coming review; what one review decides lies together."""
         self._flat = self._coming.reshape(-1)
-        self._place = np.arange(n * buyers).reshape(n, buyers)
+        self._place = np.arange(n * buyers).reshape(buyers, n)
         self._lags = np.ascontiguousarray(terms.lag_reviews.T)
         """(T, n) reviews to decision."""
         self.now = 0
         self._kept = np.exp2(-1.0 / terms.validity_reviews)[:, None]
         self._lapsed = 1.0 - self._kept
-        self.approve(np.zeros((n, buyers)), np.zeros((n, buyers), dtype=bool))
+        self.approve(zeros(n, buyers), np.zeros((n, buyers), dtype=bool, order="F"))
 
     @property
     def queue(self) -> Floats:
         """(n, H, B) tonnes decided on at each coming review."""
-        return np.moveaxis(self._coming, 0, 1)
+        return self._coming.transpose(2, 0, 1)
 
     @property
     def pending(self) -> Floats:
         """(n, B) tonnes applied for and not decided."""
-        return np.asarray(self.queue.sum(axis=1) - self._coming[self.now])
+        return np.asarray(self.queue.sum(axis=1) - self._coming[self.now].T)
 
     def approve(self, approval: Floats, settled: Mask) -> None:
         """From now on grant ``approval`` (n, B) of applications, and all of them where the regime is ``settled``."""
@@ -87,7 +89,7 @@ class LicenceQueue:
         for ago in range(1, min(self.terms.longest, lags.shape[1])):
             left = lags[:, ago] - ago
             waiting = np.flatnonzero(left > 0)
-            self._coming[(self.now + left[waiting]) % len(self._coming), waiting] += tonnes[waiting]
+            self._coming[(self.now + left[waiting]) % len(self._coming), :, waiting] += tonnes[waiting]
 
     def review(self, claim: Floats, usual: Floats, index: int) -> Floats:
         """Decide what is due, file new applications, and return the share (n, B) of claims with a licence in hand.
@@ -103,7 +105,7 @@ class LicenceQueue:
         """
         self._coming[self.now].fill(0.0)
         self.now = (self.now + 1) % len(self._coming)
-        decided = self._coming[self.now]
+        decided = self._coming[self.now].T
         again = self._refiled * decided
         again += self.granted * self._lapsed
         again *= claim > 0.0
@@ -113,7 +115,7 @@ class LicenceQueue:
         applied += again
         self.unserved = claim
         slots = (self.now + self._lags[index]) % len(self._coming)
-        np.add.at(self._flat, (slots[:, None] * self._place.size + self._place).reshape(-1), applied.reshape(-1))
+        np.add.at(self._flat, (slots * self._place.size + self._place).reshape(-1), applied.T.reshape(-1))
         return np.minimum(1.0, self.granted / np.maximum(claim, _TINY))
 
     def use(self, shipped: Floats) -> None:

@@ -23,6 +23,7 @@ from simulator.catalogue.cost_curve import points
 from simulator.catalogue.parameters import parameter
 from simulator.domain.changes import DumpingChange, FloorChange
 from simulator.model.prices import PriceIndex
+from simulator.model.rows import ones, zeros
 from simulator.model.shelter import protects
 from simulator.model.stage_market import Market
 
@@ -54,12 +55,12 @@ class Mothballs:
     def __init__(self, n: int, market: Market, curve: tuple[Floats, Floats]) -> None:
         self._curve = curve
         producers = len(market.stage.producers)
-        self._lasting = np.ones((n, producers))
+        self._lasting = ones(n, producers)
         """(n, P) price index that owners take for lasting."""
         self._closed: deque[tuple[float, Floats]] = deque()
         """Day of each review within a restart, and the share (n, P) that did not pay then."""
-        self._ever = np.zeros((n, producers))
-        self.idle = np.zeros((n, producers))
+        self._ever = zeros(n, producers)
+        self.idle = zeros(n, producers)
         """(n, P) share of running capacity that is mothballed."""
 
     def review(self, day: float, prices: Floats, exposed: Mask, restart_days: Floats, keep: float, back: float) -> None:
@@ -126,7 +127,7 @@ class Margins:
         keep = 0.5 ** (step / parameter("mothball_patience_days").value)
         back = parameter("restart_probability").value
         for market, mothballs in self._mothballs.items():
-            prices = np.repeat(world.value[:, None], len(market.stage.producers), axis=1)
+            prices = np.repeat(world.value[None, :], len(market.stage.producers), axis=0).T
             for floor in self.floors:
                 paid = floor.price(world.value, day)
                 for p in floor.protects(market):
@@ -135,7 +136,7 @@ class Margins:
 
     def _exposed(self, market: Market, day: float) -> Mask:
         """(n, P) producers outside China that somebody else's dumping has reached by ``day``."""
-        exposed = np.zeros((self._n, len(market.stage.producers)), dtype=np.bool_)
+        exposed = np.zeros((self._n, len(market.stage.producers)), dtype=np.bool_, order="F")
         for change in self.dumpings:
             begun = change.mask & (change.day <= day)
             others = np.array([country != change.dumper for country in market.stage.producers])

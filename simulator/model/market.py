@@ -12,8 +12,8 @@ The allocation rule, in this order, for every replication at once:
 
 Policy scales the claims on each origin -> destination pair (``allowed``) and closes open spot to it (``open``).
 
-Inside this file the replication axis comes last: a sum over the few producers or buyers is then a sum of whole rows,
-several times faster than many short sums, and it runs in the same order for a replication alone and in a block.
+Inside this file the replication axis comes last in the index too (``rows.py``): a sum over the few producers or buyers
+is a sum of whole rows.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.model.rows import add_up, rows_last
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Places = NDArray[np.intp]
 _TINY = 1e-300
 _NOTHING = 1e-150
 """Tonnes that are none: whoever is asked for less gives nothing, so that no rate overflows."""
@@ -54,14 +57,13 @@ class Firm:
     """(P, B) part sold to home processors or owned offtake, 0 to 1."""
     contract: Floats
     """(n,) contract share of what is not tied, 0 to 1."""
-    places: tuple[list[int], list[int], list[float]] = field(init=False, repr=False)
-    """Producer, buyer and part of every tied share; there are few."""
+    places: tuple[Places, Places, Floats] = field(init=False, repr=False)
+    """(K,) producer and buyer and (K, 1) part of every tied share; there are few."""
 
     def __post_init__(self) -> None:
         """Find the tied shares once."""
         producer, buyer = np.nonzero(self.tied)
-        places = producer.tolist(), buyer.tolist(), self.tied[producer, buyer].tolist()
-        object.__setattr__(self, "places", places)
+        object.__setattr__(self, "places", (producer, buyer, self.tied[producer, buyer][:, None]))
 
 
 def allocate(
@@ -112,33 +114,17 @@ def allocate(
     if trading.any():
         left *= trading
         _open_spot(flow, sold, received, left, np.maximum(unmet, 0.0), gates, open_to)
-    return flow, np.ascontiguousarray(sold.T), np.ascontiguousarray(received.T)
-
-
-def rows_last(values: Floats) -> Floats:
-    """(n, K) as contiguous (K, n)."""
-    return np.ascontiguousarray(values.T)
+    return flow, sold.T, received.T
 
 
 def over_buyers(flow: Floats) -> Floats:
     """(P, n) sums of (P, B, n)."""
-    return _add_up(flow.swapaxes(0, 1), out=np.empty((flow.shape[0], flow.shape[2])))
+    return add_up(flow.swapaxes(0, 1))
 
 
 def over_producers(flow: Floats) -> Floats:
     """(..., n) sums of (P, ..., n)."""
-    return _add_up(flow, out=np.empty(flow.shape[1:]))
-
-
-def _add_up(rows: Sequence[Floats] | Floats, out: Floats) -> Floats:
-    """Sum over the first axis, row by row: ``np.sum`` adds in another order for a single replication."""
-    if len(rows) == 0:
-        out.fill(0.0)
-        return out
-    out[...] = rows[0]
-    for row in rows[1:]:
-        out += row
-    return out
+    return add_up(flow)
 
 
 def _ration(flow: Floats, sold: Floats, offer: Floats, firm: Firm) -> None:
@@ -147,9 +133,10 @@ def _ration(flow: Floats, sold: Floats, offer: Floats, firm: Firm) -> None:
     Few claims are tied; all others on a producer are cut alike.
     """
     producer, buyer, tied = firm.places
+    own = flow[producer, buyer]
     claim = np.zeros_like(offer)
-    for p, b, part in zip(producer, buyer, tied, strict=True):
-        claim[p] += flow[p, b] * part
+    for p, row in zip(producer.tolist(), own * tied, strict=True):
+        claim[p] += row
     loose = np.maximum(sold - claim, 0.0)
     loose *= firm.contract
     claim += loose
@@ -162,10 +149,10 @@ def _ration(flow: Floats, sold: Floats, offer: Floats, firm: Firm) -> None:
     cut = first - second
     cut *= firm.contract
     cut += second
-    own = [flow[p, b] * (part * (first[p] - cut[p]) + cut[p]) for p, b, part in zip(producer, buyer, tied, strict=True)]
+    first -= cut
+    own *= tied * first[producer] + cut[producer]
     flow *= cut[:, None]
-    for p, b, row in zip(producer, buyer, own, strict=True):
-        flow[p, b] = row
+    flow[producer, buyer] = own
     # Who is asked for more than it has sells all of it.
     np.minimum(sold, offer, out=sold)
 
@@ -194,7 +181,10 @@ def _open_spot(
 
     def of_others(rows: Floats) -> Floats:
         """(n,) sum over the buyers that need no qualification."""
-        return _add_up([rows[b] for b in others], out=np.empty(rows.shape[1]))
+        total = np.zeros(rows.shape[1])
+        for b in others:
+            total += rows[b]
+        return total
 
     asked = np.empty_like(left)
     asked[...] = of_others(unmet)
@@ -210,9 +200,10 @@ def _open_spot(
     """(P, n) tonnes a producer gives per tonne missed by a buyer open to it."""
     rate *= asked > _NOTHING
     shut = {p: (missed != unmet).any(axis=0) for p, missed in behind.items()}
-    offered = unmet * _add_up(
-        [r * ~shut[p] if p in shut else r for p, r in enumerate(rate)], out=np.empty_like(rate[0])
-    )
+    to_all = rate.copy() if shut else rate
+    for p, closed in shut.items():
+        to_all[p] *= ~closed
+    offered = unmet * add_up(to_all)
     for p, missed in behind.items():
         offered += missed * (rate[p] * shut[p])
     if open_to is not None:

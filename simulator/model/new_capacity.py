@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simulator.domain.chain import Stage
 from simulator.domain.places import CHINA, REGIONS, at_home, region_of
 from simulator.model.offtake import Plant, Tie, spread, total
+from simulator.model.rows import outer
 
 Floats = NDArray[np.float64]
 DAYS_PER_MONTH = 365.25 / 12
@@ -129,21 +130,21 @@ def outlets(stage: Stage, plant: Plant, focal: str, tied: Floats, accessible: fl
     outside = ~in_focal if (~in_focal).any() else np.ones_like(in_focal)
     elsewhere = spread(stage, outside)
     open_ = accessible * spread(stage, np.ones_like(in_focal)) + (1.0 - accessible) * elsewhere
-    held_back = china_share[:, None] * spread(stage, in_china)[None, :]
+    held_back = outer(china_share, spread(stage, in_china))
     own = np.array([b == focal for b in stage.buyers])
     # What is tied to a company is not its country's; a producer at home serves the whole country first.
     served = own if own.any() and focal not in REGIONS and not domestic else in_focal
-    home = to_focal[:, None] * spread(stage, served)[None, :]
-    at_large = free[:, None] * open_[None, :]
+    home = outer(to_focal, spread(stage, served))
+    at_large = outer(free, open_)
     # Serving the own economy first is a habit, not a contract: a tie may take that share too.
     loose = rest if domestic else free
     return Outlets(
         taken=held_back + home + at_large,
-        waiting=held_back + rest[:, None] * elsewhere[None, :],
+        waiting=held_back + outer(rest, elsewhere),
         loose=loose,
         accessible=to_focal + free * accessible,
         loose_accessible=(to_focal if domestic else 0.0) + free * accessible,
         loose_taken=home + at_large if domestic else at_large,
-        loose_waiting=loose[:, None] * elsewhere[None, :],
+        loose_waiting=outer(loose, elsewhere),
         elsewhere=elsewhere,
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simulator.catalogue.parameters import parameter
 from simulator.domain.places import C5, CHINA, at_home
 from simulator.model.chain_world import ChainWorld
+from simulator.model.rows import weighted
 from simulator.model.stage_market import DAYS_PER_YEAR
 from simulator.scenario.rules import LEVELS, Condition
 
@@ -66,8 +67,7 @@ class Watch:
             return focal.stock.copy(), focal.demanded.copy()
         if metric == "unmet_share":
             return focal.demanded - focal.used, focal.demanded.copy()
-        counted = np.einsum("np,p->n", focal.landed, self._counted)
-        return counted, np.einsum("np,p->n", focal.landed, self._abroad)
+        return weighted(focal.landed, self._counted), weighted(focal.landed, self._abroad)
 
     def _last(self, day: float) -> Floats:
         """(n,) first series as seen at the last review on or before ``day``."""

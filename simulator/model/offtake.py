@@ -30,6 +30,7 @@ from simulator.domain.changes import (
 )
 from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA, REGIONS, at_home, region_of
+from simulator.model.rows import outer
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -110,9 +111,9 @@ class ProducerTies:
         held = total(self.ties, day)
         output = self.flows.sum()
         part = held * (output / max(float(self.loose.sum()), _TINY))
-        rows = self.flows[None, :] - part[:, None] * self.loose[None, :]
+        rows = self.flows[None, :] - outer(part, self.loose)
         for tie in self.ties:
-            rows = rows + (tie.held(day) * output)[:, None] * tie.columns[None, :]
+            rows = rows + outer(tie.held(day) * output, tie.columns)
         return np.where((held > 0)[:, None], np.maximum(rows, 0.0), self.flows[None, :])
 
 

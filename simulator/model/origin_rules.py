@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.changes import OriginRuleChange
 from simulator.domain.places import CHINA, belongs, country_of
+from simulator.model.rows import outer, zeros
 from simulator.model.switches import Switch, Switchboard
 
 Floats = NDArray[np.float64]
@@ -28,7 +29,7 @@ class OriginRule(Switch):
     ) -> None:
         super().__init__(share.size)
         bound = [belongs(buyer, change.buyer) for buyer in buyers]
-        self.share = share[:, None] * np.array(bound, dtype=float)[None, :]
+        self.share = outer(share, np.array(bound, dtype=float))
         """(n, B) share of each buyer's orders under the rule."""
         self.named = np.array([country_of(producer) in change.origins for producer in producers])
         """(P,) producers that may not supply it."""
@@ -42,9 +43,9 @@ class OriginRules(Switchboard[OriginRule]):
         super().__init__()
         self.producers = producers
         self.buyers = buyers
-        self.barred = np.zeros((n, len(producers), len(buyers)))
+        self.barred = zeros(n, len(producers), len(buyers))
         """(n, P, B) share of a buyer's orders that may not go to a producer at all."""
-        self.traced = np.zeros((n, len(buyers)))
+        self.traced = zeros(n, len(buyers))
         """(n, B) share of a buyer's orders that may not contain Chinese material."""
         self.civil = np.zeros_like(self.barred)
         """(n, P, B) tonnes of civil orders that may be placed with a producer named now."""

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from simulator.domain.chain import Stage
 from simulator.domain.draws import Draws
 from simulator.domain.sampling import lognormal, standard_normal
+from simulator.model.rows import ones
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 DAYS_PER_YEAR = 365.25
+_NOWHERE, _NONE = np.zeros(0, dtype=np.int64), np.zeros(0)
 
 
 class Outages:
@@ -38,10 +40,10 @@ class Outages:
     ) -> None:
         """``rate`` (n,) outages per plant-year of running; ``terms`` median and p90 of days lost, most plants."""
         median, p90, most = terms
-        self.expected = np.ones((draws.n, len(stage.producers)))
+        self.expected = ones(draws.n, len(stage.producers))
         """(n, P) long-run mean availability: up time over up and down time."""
         self._entries: list[tuple[Ints, Floats]] = []
-        """Per interval: places in (n, P) where a plant is down, and the share lost; a place may come twice."""
+        """Per interval: places in (P, n) where a plant is down, and the share lost; a place may come twice."""
         plants = np.maximum(1, np.round(stage.plants)).astype(int)
         chosen = [p for p in range(len(plants)) if 0 < stage.plants[p] <= most and stage.output[p] > 0]
         if not chosen:
@@ -85,7 +87,7 @@ class Outages:
         if not parts:
             return
         rows, reps, producers, shares = (np.concatenate(column) for column in zip(*parts, strict=True))
-        places = reps * self.expected.shape[1] + producers
+        places = producers * len(self.expected) + reps
         order = np.argsort(rows, kind="stable")
         bounds = np.searchsorted(rows[order], np.arange(reviews + 1))
         for review in range(reviews):
@@ -94,15 +96,9 @@ class Outages:
 
     def available(self, review: int) -> Floats:
         """(n, P) share of capacity available in the interval that ends at ``review`` (1 is the first)."""
-        up = np.ones(self.expected.shape)
-        if 0 < review <= len(self._entries):
-            places, shares = self._entries[review - 1]
-            if places.size:
-                lost = np.zeros(up.size)
-                np.add.at(lost, places, shares)
-                np.subtract(up, lost.reshape(up.shape), out=up)
-                np.maximum(up, 0.0, out=up)
-        return up
+        places, shares = self._entries[review - 1] if 0 < review <= len(self._entries) else (_NOWHERE, _NONE)
+        lost = np.bincount(places, shares, self.expected.size).reshape(self.expected.T.shape).T
+        return np.asarray(np.maximum(1.0 - lost, 0.0))
 
 
 def _outages(

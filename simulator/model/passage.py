@@ -79,6 +79,6 @@ class Passage:
                 mine = here == k
                 self._queues.inflow[k] += np.where(mine, tonnes[:, lane], 0.0) * self._gross
                 if self._queues.waiting[k]:
-                    delayed = delayed.copy() if delayed is weeks else delayed
+                    delayed = delayed.copy(order="K") if delayed is weeks else delayed
                     delayed[:, lane] += np.where(mine, self._queues.services(k), 0)
         return delayed

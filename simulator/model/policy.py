@@ -23,6 +23,7 @@ from simulator.domain.places import belongs
 from simulator.model.front_loading import FrontLoading
 from simulator.model.licences import LicenceQueue, Licences
 from simulator.model.quotas import Quota
+from simulator.model.rows import ones, outer, reaches, zeros
 from simulator.model.switches import Switch, Switchboard
 
 Floats = NDArray[np.float64]
@@ -47,7 +48,7 @@ class Control(Switch):
         self.covered = covered * change.covered_share
         """(B,) share of each buyer's claims it covers."""
         self.leakage = np.broadcast_to(np.asarray(change.leakage, dtype=float), (n,))
-        self.abroad = (1.0 - self.leakage)[:, None] * (self.covered * change.extraterritorial_share)[None, :]
+        self.abroad = outer(1.0 - self.leakage, self.covered * change.extraterritorial_share)
         self.approval_multiplier = change.approval_multiplier
         self.established = change.established
 
@@ -65,35 +66,35 @@ class ControlDesk(Switchboard[Switch]):
         self._licenses = False
         """Whether any of them asks for licences."""
         self.quotas: list[Quota] = []
-        self.passing = np.ones((n, len(buyers)))
+        self.passing = ones(n, len(buyers))
         """(n, B) part of a claim that no ban stops."""
-        self.licensed = np.zeros((n, len(buyers)))
+        self.licensed = zeros(n, len(buyers))
         """(n, B) part of a claim that needs a licence."""
-        self.approval = np.zeros((n, len(buyers)))
+        self.approval = zeros(n, len(buyers))
         """(n, B) share of applications approved."""
-        self.settled = np.zeros((n, len(buyers)), dtype=bool)
+        self.settled = np.zeros((n, len(buyers)), dtype=bool, order="F")
         """(n, B) whether only regimes older than the model ask for the licence."""
-        self.rationed = np.zeros((n, len(buyers)), dtype=bool)
+        self.rationed = np.zeros((n, len(buyers)), dtype=bool, order="F")
         """(n, B) whether a quota holds."""
-        self.abroad = np.zeros((n, len(buyers)))
+        self.abroad = zeros(n, len(buyers))
         """(n, B) part of goods made abroad from the imposer's material that may not be sold."""
-        self.since = np.full((n, len(buyers)), np.inf)
+        self.since = np.full((n, len(buyers)), np.inf, order="F")
         """(n, B) first day the present restriction held."""
         self.allowed = self.passing
         """(n, B) part of a claim that may pass at this review."""
         self.undenied = self.passing
         """(n, B) the same but for what established licences keep waiting: no news to anybody."""
-        self._free = np.ones((n, len(buyers)))
+        self._free = ones(n, len(buyers))
         """(n, B) 1 where nothing is asked of a claim."""
         self._needing = self.licensed
         """(n, B) part of a claim that no ban stops and that needs a licence."""
         self._under_licence = self.licensed
         """(n, B) part of what passes that needed a licence."""
-        self._arrears = np.zeros((n, len(buyers)))
+        self._arrears = zeros(n, len(buyers))
         """(n, B) tonnes that licences kept back and no later one has made up for."""
         self.front: list[FrontLoading] = []
         """What each announced control pulls forward."""
-        self.ahead = np.zeros((n, len(buyers)))
+        self.ahead = zeros(n, len(buyers))
         """(n, B) tonnes sold ahead of a control that does not hold yet."""
         self.steady = np.zeros(len(buyers))
         """(B,) base-year tonnes sold in a review."""
@@ -131,7 +132,7 @@ class ControlDesk(Switchboard[Switch]):
 
     def laid_in(self, day: float) -> Floats:
         """(n, B) tonnes sold ahead of controls that are announced and do not hold on ``day``."""
-        waiting = np.zeros(self.ahead.shape, dtype=bool)
+        waiting = np.zeros_like(self.ahead, dtype=bool)
         for item in self.front:
             waiting |= item.laying_in(day)
         self.ahead *= waiting
@@ -146,7 +147,7 @@ class ControlDesk(Switchboard[Switch]):
         control = self.switches.get(event_id)
         if active and isinstance(control, Control) and control.kind == "licence" and control.established:
             # Older than the model: what was applied for before is in the queue already.
-            self.queue.open_steady(control.covered[None, :] * self.steady[None, :] * mask[:, None])
+            self.queue.open_steady(outer(mask.astype(float), control.covered * self.steady))
         super().apply(event_id, active, day, mask)
 
     def refresh(self, day: float) -> None:
@@ -159,15 +160,15 @@ class ControlDesk(Switchboard[Switch]):
         self.settled.fill(True)
         self.rationed.fill(False)
         for control in self.controls:
-            active = control.active[:, None] & (control.covered > 0.0)[None, :]
+            active = reaches(control.active, control.covered)
             if control.kind == "ban":
-                stopped = control.covered[None, :] * (1.0 - control.leakage[:, None])
+                stopped = outer(1.0 - control.leakage, control.covered)
                 self.passing *= np.where(active, 1.0 - stopped, 1.0)
                 self.abroad = np.maximum(self.abroad, np.where(active, control.abroad, 0.0))
             else:
                 self._license(control, active)
         for quota in self.quotas:
-            self.rationed |= quota.active[:, None] & (quota.covered > 0.0)[None, :]
+            self.rationed |= reaches(quota.active, quota.covered)
         now = (self.passing < 1.0) | (self.licensed > 0.0) | self.rationed
         self._free = np.where((self.passing == 1.0) & (self.licensed == 0.0), 1.0, 0.0)
         self._needing = self.licensed * self.passing
@@ -234,7 +235,7 @@ class ControlDesk(Switchboard[Switch]):
             left = quota.left(day)
             part = quota.passing(claim * allowed, left)
             allowed, undenied = allowed * part, undenied * part
-            free = np.where((left < offer)[:, None] & (quota.covered > 0.0)[None, :], 0.0, free)
+            free = np.where(reaches(left < offer, quota.covered), 0.0, free)
         self.allowed, self.undenied = allowed, undenied
         return allowed, free
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.changes import ControlChange
+from simulator.model.rows import either, weighted
 from simulator.model.switches import Switch
 
 Floats = NDArray[np.float64]
@@ -67,13 +68,13 @@ class Quota(Switch):
 
     def passing(self, claim: Floats, left: Floats) -> Floats:
         """(n, B) part of claims (n, B) that fits into what is left (n,), the same for every buyer it covers."""
-        asked = np.einsum("nb,b->n", claim, self.covered)
+        asked = weighted(claim, self.covered)
         part = np.divide(left, asked, out=np.ones_like(asked), where=asked > left)
-        return np.where(self.covered > 0.0, part[:, None], 1.0)
+        return either(self.covered > 0.0, part, 1.0)
 
     def use(self, shipped: Floats) -> None:
         """Book tonnes (n, B) shipped at the review of the last call of ``left``."""
-        tonnes = np.where(self.active, np.einsum("nb,b->n", shipped, self.covered), 0.0)
+        tonnes = np.where(self.active, weighted(shipped, self.covered), 0.0)
         if self._year_ends:
             self._used = self._used + tonnes
         else:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.catalogue.intermediaries import Intermediary
 from simulator.domain.changes import EnforcementChange, covered
+from simulator.model.rows import zeros
 from simulator.model.switches import Switch, Switchboard
 
 Floats = NDArray[np.float64]
@@ -95,7 +96,7 @@ class Rerouting(Switchboard[Enforcement]):
         enforced
             Whether actions against re-routing count; without them, what would come if nobody took any.
         """
-        found = np.zeros((blocked.shape[0], len(self.ways), blocked.shape[1]))
+        found = zeros(blocked.shape[0], len(self.ways), blocked.shape[1])
         enforced = enforced and bool(self.switches)
         pays = gap > self.premium
         # Enforcement only adds to the premium: where re-routing does not pay without, it does not pay with it.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator.model.chain_world import ChainWorld
 from simulator.model.own_ways import OwnWays
 from simulator.model.recycling import Recycler
-from simulator.model.rows import across, row_sums
+from simulator.model.rows import either, outer, row_sums, weighted
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.substitution import remaining
 from simulator.model.trade import trade
@@ -44,9 +44,9 @@ def review(world: ChainWorld, day: float) -> None:
         short, withheld = trade(world, s, market, day, index)
         demand = market.demand_rate()
         for gap, chosen in ((gap_world, market.outside_china), (gap_china, market.inside_china)):
-            used = np.maximum(np.einsum("nb,b->n", demand, chosen), _TINY)
+            used = np.maximum(weighted(demand, chosen), _TINY)
             for missing in (short,) if withheld is None else (short, withheld):
-                np.maximum(gap, np.einsum("nb,b->n", missing * demand, chosen) / used, out=gap)
+                np.maximum(gap, weighted(missing * demand, chosen) / used, out=gap)
         if world.stage_prices:
             world.stage_prices[s].review(gap_world, world.step)
     world.note_price(day)
@@ -75,19 +75,19 @@ def _land_apart(world: ChainWorld, s: int, ways: OwnWays) -> None:
     state, regions = market.state, market.state.regions
     due, labels = ways.land()
     tonnes, served = ways.by_buyer(due), ways.served
-    state.on_order[:, served] -= tonnes
+    state.on_order.T[served] -= tonnes.T
     consuming = int(np.searchsorted(served, regions))
-    state.inventory[:, served[:consuming]] += tonnes[:, :consuming]
+    state.inventory.T[served[:consuming]] += tonnes.T[:consuming]
     if consuming < served.size:
         below, processors = world.markets[s + 1].state, served[consuming:] - regions
-        below.feed[:, processors] += tonnes[:, consuming:]
-        mixed = ways.mixed(due, market.fresh) if labels is None else ways.by_buyer(labels)
-        below.feed_labels[:, processors] += mixed
+        below.feed.T[processors] += tonnes.T[consuming:]
+        mixed = ways.mixed(due) if labels is None else ways.by_buyer(labels)
+        below.feed_labels.T[:, processors] += mixed.T
 
 
 def _answers(world: ChainWorld, market: Market, factors: tuple[Floats, Floats], elasticity: Floats) -> Floats:
     """(n, P) answer to the world's price, to China's for Chinese producers, to its floor for a protected one."""
-    answers = np.where(market.in_china[None, :], factors[1][:, None], factors[0][:, None])
+    answers = either(market.in_china, factors[1], factors[0])
     if world.margins is not None:
         world.margins.lift(market, answers, elasticity, world.world_price)
     return answers
@@ -107,8 +107,8 @@ def _produce(
     state, stage = market.state, market.stage
     # Published output already contains the usual outages: availability is relative to its mean.
     running = market.outages.available(index + 1) / market.outages.expected
-    market.lose(day, step)
-    if market.lost.any():
+    if market.scenario_outages:
+        market.lose(day, step)
         running *= 1.0 - market.lost
     trend = world.trend(growth)[:, None]
     answers = _answers(world, market, supply, world.supply_elasticity)
@@ -145,8 +145,7 @@ def _produce(
         state.feed -= used
         state.feed_used += row_sums(used)
         traced = made = used * stage.feed_yield
-        moved = across(share, labels.size)
-        moved *= state.feed_labels
+        moved = state.feed_labels * share[:, :, None]
         state.feed_labels -= moved
         moved *= stage.feed_yield
         labels.relabel(moved, s, stage.producers)
@@ -154,7 +153,8 @@ def _produce(
         state.product_labels += moved
         if recycled is not None:
             fresh = recycled * pace * step
-            state.product_labels += across(fresh, labels.size) * market.fresh
+            for p, label in zip(*np.nonzero(market.fresh), strict=True):
+                state.product_labels[:, p, label] += fresh[:, p]
             made = made + fresh
     state.product += made
     state.produced += row_sums(made)
@@ -177,7 +177,7 @@ def _ramp(world: ChainWorld, market: Market, day: float) -> tuple[Floats, Floats
     recyclers = [project for project in market.projects if isinstance(project, Recycler)]
     if not recyclers:
         return entrants, None
-    primary, scrap = entrants.copy(), np.zeros_like(entrants)
+    primary, scrap = entrants.copy(order="K"), np.zeros_like(entrants)
     for recycler in recyclers:
         scrap[:, recycler.producer] += recycler.now
     entrants += scrap
@@ -216,8 +216,8 @@ def _set_use(
     if not state.regions:
         return
     in_china = market.buyer_in_china[: state.regions]
-    answer = np.where(in_china[None, :], use[1][:, None], use[0][:, None])
-    rate = market.region_rate[None, :] * growth[:, None] * answer
+    answer = either(in_china, use[1], use[0])
+    rate = outer(growth, market.region_rate) * answer
     for shock in world.demand_shocks:
         if shock.region in market.stage.regions:
             rate[:, market.stage.regions.index(shock.region)] *= np.where(shock.holds(day), shock.factor, 1.0)
@@ -239,7 +239,7 @@ def _set_use(
         market.focal.settle(day)
         if market.focal.purchases or market.focal.releases:
             market.focal.review(day, world.step, world.world_price.value * (KG_PER_T * world.chain.price_usd_per_kg))
-        asked = np.ascontiguousarray(rate[:, focal])
+        asked = rate[:, focal].copy()
         market.focal.rate = asked
         market.focal.wanted = asked
         if day > 0:

@@ -1,18 +1,99 @@
-"""Array steps on short axes: sums and copies that NumPy does several times faster than its usual way."""
+"""Arrays of a block: replications first in the index, side by side in memory.
+
+Arrays of state are indexed ``(n, ...)`` and lie in Fortran order, so what one producer, buyer or label holds in all
+replications is one contiguous column. NumPy then runs along the long axis whatever is short beside it, a column is read
+without a copy, and so is the transpose ``(..., n)``. Ufuncs, ``np.where`` and ``zeros_like`` keep the order of what
+they are given; ``repeat``, picking by a list and the ``copy`` method do not.
+
+Sums over producers, buyers or labels go column by column, in their order: the same for a replication alone and in a
+block. ``np.add.reduce`` does so too, but for a single replication, whose columns are one number long.
+"""
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Kind = TypeVar("Kind", bound=np.generic)
 
 
-def row_sums(tonnes: Floats) -> Floats:
-    """(n,) sums of (n, P)."""
-    return np.asarray(np.einsum("np->n", tonnes))
+def zeros(n: int, *shape: int) -> Floats:
+    """(n, ...) zeros, replications side by side."""
+    return np.zeros((n, *shape), order="F")
 
 
-def across(values: Floats, width: int) -> Floats:
-    """(n, P) as (n, P, width): a copy, since NumPy multiplies whole rows faster than it broadcasts short ones."""
-    return np.repeat(values, width, axis=1).reshape(*values.shape, width)
+def ones(n: int, *shape: int) -> Floats:
+    """(n, ...) ones, replications side by side."""
+    return np.ones((n, *shape), order="F")
+
+
+def alike(n: int, values: Floats) -> Floats:
+    """(n, ...) the same ``values`` (...) in every replication, side by side."""
+    block = np.empty((n, *values.shape), order="F")
+    block[...] = values
+    return block
+
+
+def side_by_side(values: NDArray[Kind]) -> NDArray[Kind]:
+    """Return (n, ...) with replications side by side in memory: a copy where they are not."""
+    return np.asfortranarray(values)
+
+
+def rows_last(values: Floats) -> Floats:
+    """(n, ...) as contiguous (..., n), last index first, without a copy where replications lie side by side."""
+    return np.ascontiguousarray(values.T)
+
+
+def either(mask: NDArray[np.bool_], inside: Floats | float, outside: Floats | float) -> Floats:
+    """(n, K) with ``inside`` (n,) in the columns of ``mask`` (K,) and ``outside`` (n,) in the others."""
+    return np.where(mask[:, None], inside, outside).T
+
+
+def add_up(rows: Floats) -> Floats:
+    """(..., n) sums of (K, ..., n) over the first axis, row by row."""
+    if rows.shape[-1] > 1:
+        return np.asarray(np.add.reduce(rows, axis=0))
+    total = np.zeros(rows.shape[1:])
+    for row in rows:
+        total += row
+    return total
+
+
+def row_sums(values: Floats) -> Floats:
+    """(n,) sums of (n, K), column by column."""
+    return add_up(rows_last(values))
+
+
+def weighted(values: Floats, weights: Floats) -> Floats:
+    """(n,) sums of the columns of (n, K) times their weights (K,), column by column."""
+    total = np.zeros(len(values))
+    for k, weight in enumerate(weights.tolist()):
+        if weight:
+            total += values[:, k] * weight
+    return total
+
+
+def mixed(labels: Floats, part: Floats) -> Floats:
+    """(n, Q, L) labels of what comes together from amounts labelled (n, P, L), ``part`` (P, Q, n) of each.
+
+    Summed over P in its order. ``einsum`` multiplies and adds along the replications; of one alone it would not.
+    """
+    if len(labels) == 1:
+        return mixed(np.repeat(labels, 2, axis=0), np.repeat(part, 2, axis=2))[:1]
+    found = np.empty((labels.shape[2], *part.shape[1:]))
+    for label, amounts in enumerate(labels.T):
+        np.einsum("pn,pqn->qn", amounts, part, out=found[label])
+    return found.T
+
+
+def reaches(mask: NDArray[np.bool_], columns: Floats) -> NDArray[np.bool_]:
+    """(n, K) whether ``mask`` (n,) holds and the column counts: ``columns`` (K,) above 0."""
+    return np.logical_and.outer(columns > 0.0, mask).T
+
+
+def outer(values: Floats, columns: Floats) -> Floats:
+    """(n, K) products of ``values`` (n,) and ``columns`` (K,)."""
+    return np.multiply.outer(columns, values).T

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.labels import Labels
-from simulator.model.market import rows_last
+from simulator.model.rows import rows_last
 
 Floats = NDArray[np.float64]
 LEAST, MOST = 0, 1
@@ -41,15 +41,15 @@ def bounded(labels: Labels, stock: Floats, stock_labels: Floats, sold: Floats, t
     Returns
     -------
     Floats
-        (P, 2, B, n), ``LEAST`` and ``MOST``, tonnes.
+        (2, P, B, n), ``LEAST`` and ``MOST``, tonnes.
     """
     whole = rows_last(sold)
     part = whole / np.maximum(rows_last(stock), _TINY)
-    exposed = np.ascontiguousarray(np.moveaxis(stock_labels[:, :, labels.bounds], 0, 2)) * part[:, None]
-    """(P, 2, n) of what was sold."""
-    found = np.empty((len(whole), 2, *to_buyers.shape[1:]))
-    clean = whole - exposed[:, LEAST]
-    np.subtract(to_buyers, clean[:, None], out=found[:, LEAST])
-    np.maximum(found[:, LEAST], 0.0, out=found[:, LEAST])
-    np.minimum(to_buyers, exposed[:, MOST, None], out=found[:, MOST])
+    exposed = rows_last(stock_labels[:, :, labels.bounds]) * part
+    """(2, P, n) of what was sold."""
+    found = np.empty((2, *to_buyers.shape))
+    clean = whole - exposed[LEAST]
+    np.subtract(to_buyers, clean[:, None], out=found[LEAST])
+    np.maximum(found[LEAST], 0.0, out=found[LEAST])
+    np.minimum(to_buyers, exposed[MOST][:, None], out=found[MOST])
     return found

@@ -12,12 +12,14 @@ from simulator.domain.changes import OutageChange
 from simulator.domain.places import CHINA, region_of
 from simulator.model.duties import Duties
 from simulator.model.focal import FocalBuyer
+from simulator.model.labels import Makeup
 from simulator.model.market import Firm, over_producers
 from simulator.model.new_capacity import NewCapacity
 from simulator.model.offtake import ProducerTies
 from simulator.model.origin_rules import OriginRules
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
+from simulator.model.rows import alike, either, zeros
 from simulator.model.state import StageState
 from simulator.model.world_balance import WorldBalance
 
@@ -40,7 +42,7 @@ class Market:
         self.primary = (stage.output - stage.secondary) / DAYS_PER_YEAR
         """(P,) base-year output from feed or ore, t/day."""
         # What is uncertain is how much idle capacity there is outside China: base-year output is balanced.
-        spread = np.where(self.in_china[None, :], 1.0, level[:, None])
+        spread = either(self.in_china, 1.0, level)
         self.primary_ceiling = np.maximum(
             (stage.capacity - stage.secondary)[None, :] * spread / DAYS_PER_YEAR, self.primary
         )
@@ -65,7 +67,7 @@ class Market:
         self.desks: dict[int, ControlDesk] = {}
         self.duties: list[Duties] = []
         self.origin_rules: OriginRules | None = None
-        self.via = np.zeros((n, 0))
+        self.via = zeros(n, 0)
         """(n, I) cumulative tonnes sent to the focal buyer through each intermediary of the commodity."""
         self.via_now = self.via
         """(n, I) the same at this review alone."""
@@ -76,18 +78,18 @@ class Market:
         self.outages: Outages
         self.denials: list[tuple[FocalBuyer, Floats]] = []
         """Focal buyers downstream, and the part (B,) of a tonne sold to each buyer here that reaches them."""
-        self.lost = np.zeros((n, len(stage.producers)))
+        self.lost = zeros(n, len(stage.producers))
         """(n, P) share of capacity lost to scenario outages in the present interval."""
         self.scenario_outages: list[tuple[int, OutageChange]] = []
-        self.reserve = np.zeros((n, len(stage.producers)))
+        self.reserve = zeros(n, len(stage.producers))
         """(n, P) working stock that is not for sale, tonnes."""
-        self.feed_rate = np.zeros((n, len(stage.producers)))
+        self.feed_rate = zeros(n, len(stage.producers))
         """(n, P) feed each producer would use, t/day."""
-        self.entrants = np.zeros((n, len(stage.producers)))
+        self.entrants = zeros(n, len(stage.producers))
         """(n, P) output of new projects at their design ramp, t/day."""
         self.region_rate = self.flows[:, : state.regions].sum(axis=0)
         """(R,) base-year final demand, t/day."""
-        self.use_rate = np.repeat(self.flows.sum(axis=0)[None], n, axis=0)
+        self.use_rate = alike(n, self.flows.sum(axis=0))
         """(n, B) what each buyer uses, t/day."""
         self.on_hand = np.zeros_like(self.use_rate)
         self.cover = np.zeros_like(self.use_rate)
@@ -96,15 +98,17 @@ class Market:
         """(n, B) days from an order to the landing of the next one after it."""
         self.fresh = np.zeros((len(stage.producers), state.feed_labels.shape[2]))
         """(P, L) labels of a tonne made from ore or scrap here."""
-        self.carried = np.zeros((n, len(stage.producers) + 1, state.feed_labels.shape[2]))
+        self.makeup: Makeup
+        """The same for whole flows, of a product whose labels are fixed."""
+        self.carried = zeros(n, len(stage.producers) + 1, state.feed_labels.shape[2])
         """(n, P + 1, L) labels of the focal buyer's lots; the last row is of re-routed lots."""
-        self.lots = np.zeros((n, len(stage.producers) + 1))
+        self.lots = zeros(n, len(stage.producers) + 1)
 
     def demand_rate(self) -> Floats:
         """(n, B) what each buyer uses and, for the focal one, what its government buys for its stockpile, t/day."""
         if self.focal is None or not self.focal.purchases:
             return self.use_rate
-        demand = self.use_rate.copy()
+        demand = self.use_rate.copy(order="K")
         demand[:, self.state.focal] += self.focal.public_rate
         return demand
 
@@ -126,8 +130,6 @@ class Market:
 
     def lose(self, day: float, step: int) -> None:
         """Set ``lost`` for the interval of ``step`` days that ends on ``day``."""
-        if not self.scenario_outages:
-            return
         self.lost.fill(0.0)
         for producer, change in self.scenario_outages:
             begin = np.where(change.mask, change.day, np.inf)

@@ -1,9 +1,9 @@
 """What one stage of one chain holds at any moment: stocks and goods on the way, for a block.
 
-Every array has the replication axis first. ``P`` producers, ``R`` consuming regions, ``Q`` producers of
-the next stage, ``B = R + Q`` buyers, ``L`` labels. Goods on the way to anyone but the focal buyer land
-at a market review, a whole number of reviews after they left, those of pairs with ways of their own as
-``own_ways.py`` has it; the focal buyer's lots are in ``focal.py``.
+Every array has the replication axis first in its index, and side by side in memory (``rows.py``). ``P`` producers,
+``R`` consuming regions, ``Q`` producers of the next stage, ``B = R + Q`` buyers, ``L`` labels. Goods on the way to
+anyone but the focal buyer land at a market review, a whole number of reviews after they left, those of pairs with ways
+of their own as ``own_ways.py`` has it; the focal buyer's lots are in ``focal.py``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.chain import Stage
 from simulator.model.own_ways import OwnWays
+from simulator.model.rows import alike, row_sums, zeros
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ class Pipeline:
         self.lines: list[tuple[slice | NDArray[np.intp], deque[tuple[Floats, Floats | None]]]] = []
         for lag in np.unique(lags):
             columns = np.flatnonzero(lags == lag)
-            empty = (np.zeros((n, columns.size)), np.zeros((n, columns.size, labels)) if labels else None)
+            empty = (zeros(n, columns.size), zeros(n, columns.size, labels) if labels else None)
             where = _as_slice(columns)
             self.lines.append((where, deque([empty] * int(lag))))
 
@@ -54,16 +55,19 @@ class Pipeline:
         for columns, line in self.lines:
             n = line[0][0].shape[0]
             parcel = (
-                np.repeat(rate[columns][None], n, axis=0),
-                None if labels is None else np.repeat(labels[columns][None], n, axis=0),
+                alike(n, rate[columns]),
+                None if labels is None else alike(n, labels[columns]),
             )
             for place in range(len(line)):
                 line[place] = parcel
 
     def total(self) -> Floats:
         """(n,) tonnes on the way."""
-        parcels = [tonnes.sum(axis=1) for _, line in self.lines for tonnes, _ in line]
-        return np.sum(np.stack(parcels, axis=1), axis=1) if parcels else np.zeros(1)
+        total = np.zeros(1)
+        for _, line in self.lines:
+            for tonnes, _ in line:
+                total = total + row_sums(tonnes)
+        return total
 
 
 def _as_slice(columns: NDArray[np.intp]) -> slice | NDArray[np.intp]:
@@ -85,16 +89,16 @@ class StageState:
         self.stage = stage
         self.regions = regions
         self.focal = stage.regions.index(focal) if focal in stage.regions else -1
-        self.product = np.zeros((n, producers))
-        self.product_labels = None if first else np.zeros((n, producers, labels))
+        self.product = zeros(n, producers)
+        self.product_labels = None if first else zeros(n, producers, labels)
         """(n, P, L); None at the first stage, where a producer's product has fixed labels."""
-        self.feed = np.zeros((n, 0 if first else producers))
-        self.feed_labels = np.zeros((n, self.feed.shape[1], labels))
-        self.inventory = np.zeros((n, regions))
+        self.feed = zeros(n, 0 if first else producers)
+        self.feed_labels = zeros(n, self.feed.shape[1], labels)
+        self.inventory = zeros(n, regions)
         """(n, R) stock of the consuming regions; the focal column mirrors the focal buyer's stock."""
         self.tracked = False
         """Whether the focal column mirrors a ``FocalBuyer``, which then holds the tonnes."""
-        self.on_order = np.zeros((n, stage.flows.shape[1]))
+        self.on_order = zeros(n, stage.flows.shape[1])
         lags = review_lags(stage.lag_days, review_days)
         self.lags = lags
         self.to_regions = Pipeline(n, lags[:regions], 0)
@@ -109,11 +113,11 @@ class StageState:
 
     def held(self) -> Floats:
         """(n,) tonnes of this stage's product held outside the focal buyer and the next stage's feed stocks."""
-        held: Floats = self.product.sum(axis=1) + self.inventory.sum(axis=1) + self.to_regions.total()
+        held = row_sums(self.product) + row_sums(self.inventory) + self.to_regions.total()
         if self.tracked:
             held = held - self.inventory[:, self.focal]
         if self.to_processors is not None:
             held = held + self.to_processors.total()
         if self.own_ways is not None:
-            held = held + self.own_ways.on_way.sum(axis=1)
+            held = held + row_sums(self.own_ways.on_way)
         return held

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
 from simulator.model.filters import Rerouted, book, kept_back, policy_filters, reroute
-from simulator.model.market import allocate, over_producers, rows_last
+from simulator.model.market import allocate, over_producers
 from simulator.model.own_ways import OwnWays
-from simulator.model.rows import across, row_sums
+from simulator.model.rows import add_up, either, mixed, row_sums, rows_last, weighted
 from simulator.model.segregation import bounded
 from simulator.model.stage_market import Market
 from simulator.model.state import StageState
@@ -43,7 +43,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     if market.focal is not None:
         state.on_order[:, state.focal] = row_sums(market.focal.pool)
     fear = 1.0 + (world.hoarding - 1.0) * world.world_price.gap
-    up_to = market.cover * np.where(market.buyer_in_china[None, :], 1.0, fear[:, None]) + market.lead_days
+    up_to = market.cover * either(market.buyer_in_china, 1.0, fear) + market.lead_days
     missing_to = use * up_to - on_hand - state.on_order
     for desk in market.desks.values():
         if desk.front:
@@ -67,7 +67,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     book(market, flow, filters)
     if rerouted is not None:
         flow[rerouted.producer] += rerouted.tonnes.T
-        sold[:, rerouted.producer] += rerouted.tonnes.sum(axis=1)
+        sold[:, rerouted.producer] += row_sums(rerouted.tonnes)
         received = received + rerouted.tonnes
     for meter in market.meters:
         meter.read(flow, rerouted)
@@ -91,7 +91,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
             withheld[:, state.focal] *= for_use
             by_china[:, state.focal] *= for_use
         for focal, weights in market.denials:
-            focal.deny(np.einsum("nb,b->n", by_china, weights))
+            focal.deny(weighted(by_china, weights))
     missing = withheld / demand * bare
     if for_use is not None:
         missing[:, state.focal] += (1.0 - for_use) * asked[:, state.focal] / demand[:, state.focal]
@@ -134,7 +134,7 @@ def _qualified(world: ChainWorld, market: Market, day: float) -> tuple[int, Floa
     if market.focal is None:
         return None
     accepted = day >= world.short_since + world.qualification_days
-    fraction = np.repeat(accepted[:, None].astype(float), len(market.stage.producers), axis=1)
+    fraction = np.repeat(accepted[None, :].astype(float), len(market.stage.producers), axis=0).T
     for project in market.projects:
         fraction[:, project.producer] = np.maximum(fraction[:, project.producer], day >= project.qualified)
     return market.state.focal, fraction
@@ -151,23 +151,23 @@ def _send_apart(
 ) -> Floats:
     """Send what travels on ways of its own; return what the others send (n, B).
 
-    It is taken out of ``flow`` (P, B, n) and, where there are any, out of ``bounds`` of processors (P, 2, Q, n).
+    It is taken out of ``flow`` (P, B, n) and, where there are any, out of ``bounds`` of processors (2, P, Q, n).
     """
-    tonnes = np.ascontiguousarray(flow[ways.producers, ways.buyers].T)
+    tonnes = flow[ways.producers, ways.buyers].T
     flow[ways.producers, ways.buyers] = 0.0
     labels = state.product_labels
     if labels is not None and bounds is not None:
         sellers, places = ways.producers[ways.labelled :], ways.buyers[ways.labelled :] - state.regions
-        part = tonnes[:, ways.labelled :] / np.maximum(state.product[:, sellers], _TINY)
-        labels = labels[:, sellers] * across(part, labels.shape[2])
-        labels[:, :, world.labels.bounds] = bounds[sellers, :, places].transpose(2, 0, 1)
-        bounds[sellers, :, places] = 0.0
+        part = tonnes.T[ways.labelled :] / np.maximum(state.product.T[sellers], _TINY)
+        labels = (labels.T[:, sellers] * part).T
+        labels.T[world.labels.bounds] = bounds[:, sellers, places]
+        bounds[:, sellers, places] = 0.0
     ways.send(index, tonnes, labels)
-    apart = ways.by_buyer(tonnes)
-    state.on_order[:, ways.served] += apart
-    rest = received.copy()
-    rest[:, ways.served] -= apart
-    return np.maximum(rest, 0.0)
+    apart = ways.by_buyer(tonnes).T
+    state.on_order.T[ways.served] += apart
+    rest = received.T.copy()
+    rest[ways.served] -= apart
+    return np.maximum(rest, 0.0).T
 
 
 def _ship(
@@ -190,7 +190,7 @@ def _ship(
     if state.own_ways is not None:
         received = _send_apart(world, state, state.own_ways, flow, bounds, received, index)
     if regions:
-        away = received[:, :regions].copy()
+        away = received[:, :regions].copy(order="K")
         if market.focal is not None:
             away[:, state.focal] = 0.0
         state.to_regions.send(away, None)
@@ -198,12 +198,11 @@ def _ship(
     if state.to_processors is not None:
         tonnes = received[:, regions:]
         feed = flow[:, regions:]
-        if labels is not None:
-            feed = feed / rows_last(whole)[:, None, :]
-        # One small product per replication: nothing is summed across the replication axis.
-        moved = np.matmul(np.ascontiguousarray(feed.transpose(2, 1, 0)), market.fresh if labels is None else labels)
-        if bounds is not None:
-            moved[:, :, world.labels.bounds] = np.moveaxis(over_producers(bounds), (0, 1, 2), (2, 1, 0))
+        if labels is None or bounds is None:
+            moved = market.makeup.of(feed)
+        else:
+            moved = mixed(labels, feed / whole.T[:, None])
+            moved.T[world.labels.bounds] = add_up(bounds.swapaxes(0, 1))
         state.to_processors.send(tonnes, moved)
         state.on_order[:, regions:] += tonnes
     if market.focal is not None:
@@ -217,15 +216,15 @@ def _ship(
             lots[:, producer] = np.maximum(lots[:, producer] - lots[:, -1], 0.0)
         if labels is not None:
             carried = market.carried
-            np.multiply(labels, across(lots[:, :-1] / whole, labels.shape[2]), out=carried[:, :-1])
+            np.multiply(labels, (lots[:, :-1] / whole)[:, :, None], out=carried[:, :-1])
             bounds = bounded(world.labels, state.product, labels, sold, rows_last(lots[:, :-1])[:, None, :])
-            carried[:, :-1, world.labels.bounds] = np.moveaxis(bounds[:, :, 0], 2, 0)
+            carried.T[world.labels.bounds, :-1] = bounds[:, :, 0]
             carried[:, -1] = 0.0
             if rerouted is not None:
                 carried[:, -1] = labels[:, producer] * (lots[:, -1] / whole[:, producer])[:, None]
         market.focal.dispatch(index, lots, carried)
     if labels is not None:
-        labels *= across(1.0 - np.minimum(sold / whole, 1.0), labels.shape[2])
+        labels *= (1.0 - np.minimum(sold / whole, 1.0))[:, :, None]
     left = state.product - sold
     state.clipped += row_sums(np.maximum(-left, 0.0))
     state.product = np.maximum(left, 0.0)

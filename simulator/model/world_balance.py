@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.chain import Stage
 from simulator.domain.places import REST, at_home, country_of
-from simulator.model.rows import row_sums
+from simulator.model.rows import row_sums, zeros
 
 Floats = NDArray[np.float64]
 FOLLOWED = 2
@@ -37,8 +37,8 @@ class WorldBalance:
         """(2,) countries; "" where there are fewer."""
         self.output = np.zeros(n)
         self.demand = np.zeros(n)
-        self.supplier_output = np.zeros((n, FOLLOWED))
-        self.supplier_demand = np.zeros((n, FOLLOWED))
+        self.supplier_output = zeros(n, FOLLOWED)
+        self.supplier_demand = zeros(n, FOLLOWED)
 
     def made(self, tonnes: Floats) -> None:
         """Add output (n, P)."""

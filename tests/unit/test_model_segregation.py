@@ -28,8 +28,8 @@ def test_a_sale_bounds_what_one_buyer_may_have_got(
     amounts = np.zeros((1, 1, labels.size))
     amounts[..., labels.bounds] = 200.0 * share
     found = bounded(labels, stock, amounts, np.full((1, 1), sold), np.full((1, 1, 1), to_buyer))
-    assert found[0, LEAST, 0, 0] == pytest.approx(least)
-    assert found[0, MOST, 0, 0] == pytest.approx(most)
+    assert found[LEAST, 0, 0, 0] == pytest.approx(least)
+    assert found[MOST, 0, 0, 0] == pytest.approx(most)
 
 
 def test_what_is_mixed_in_proportion_lies_between_the_bounds() -> None:
