@@ -28,6 +28,9 @@ SVG_DPI: Final = 72
 _SETTINGS: Final[dict[str, Any]] = {
     "figure.dpi": 100.0,
     "savefig.dpi": 100.0,
+    # A figure that names no layout has none.
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
     "font.size": 9.0,
     "axes.titlesize": 10.0,
     "axes.titleweight": "bold",
@@ -74,7 +77,7 @@ def svg(figure: Figure) -> str:
             # Laid out once, here: matplotlib would draw the whole figure once more to do it.
             figure.set_dpi(SVG_DPI)
             engine.execute(figure)
-            figure.set_layout_engine("none")
+            figure.set_layout_engine(None)
         try:
             figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
         finally:
