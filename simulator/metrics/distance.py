@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +58,7 @@ def distance(trace: ChainTrace, criterion: Criterion, windows: Windows) -> Mappi
     >>> {name: tonnes.round(2).tolist() for name, tonnes in found.items()}
     {'reliance': [[121.75]], 'reliance/unmet': [[0.0]]}
     """
-    windows = replace(windows, length_days=float(criterion.window_days))
+    windows = windows.of_length(float(criterion.window_days))
     yardstick, name = published(criterion), criterion.yardstick
     if yardstick is None:
         return {name: _own(trace, criterion, windows)}

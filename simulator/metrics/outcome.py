@@ -179,11 +179,11 @@ def _chain(
     at_months = replace(at_moments, end_days=months)
     values = {name: known[name](trace, at_moments) for name in (*KPIS, *TABLES)}
     for name in YEAR_KPIS:
-        values[f"{name}_365d"] = known[name](trace, replace(at_moments, length_days=YEAR_DAYS))
+        values[f"{name}_365d"] = known[name](trace, at_moments.of_length(YEAR_DAYS))
     values |= deliveries(trace, case, moments)
     judged = yardsticks(trace, under_cut, case, at_moments, watched)
     series = {name: known[name](thinned, at_months) for name in SERIES}
-    series |= {name: known[name](thinned, replace(at_months, length_days=MONTH_DAYS)) for name in MONTHLY}
+    series |= {name: known[name](thinned, at_months.of_length(MONTH_DAYS)) for name in MONTHLY}
     return ChainOutcome(
         commodity=trace.commodity,
         stages=trace.stages,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,15 @@ class Windows:
     """Stage at which consumption is judged; the last one when None. Stages after it are not upstream of it."""
     _grown: dict[int, tuple[Floats, Floats]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What ``during`` found for a series before: most metrics look at the same few. The series is kept with it."""
+    _others: dict[float, Windows] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def of_length(self, days: float) -> Windows:
+        """Return windows of another length with the same ends; the same each time, so that metrics share finds."""
+        if days == self.length_days:
+            return self
+        if days not in self._others:
+            self._others[days] = replace(self, length_days=days)
+        return self._others[days]
 
 
 def at(series: Floats, days: Floats, points: ArrayLike) -> Floats:

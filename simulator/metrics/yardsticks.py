@@ -165,7 +165,7 @@ def met_by(trace: ChainTrace, wanted: Iterable[Criterion], windows: Windows) -> 
 
     def measured(name: str, compute: Compute, days: int) -> Floats:
         if (name, days) not in known:
-            known[name, days] = compute(trace, replace(windows, length_days=float(days)))
+            known[name, days] = compute(trace, windows.of_length(float(days)))
         return known[name, days]
 
     found: dict[str, Flags] = {}
