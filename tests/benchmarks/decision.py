@@ -3,7 +3,12 @@
 Plain means pseudo-random inputs: one sample of standard deviation ``s`` needs ``(1.96 s / h) ** 2`` replications for a
 half-width ``h``. Ours means the points of a run, whose interval is Student's t over 16 randomisations; what counts is
 the root mean square half-width over several seeds. Needed is the first of 16, 32, 64 ... at which it is within ``h``.
-Both are measured as the model is, and with aleatory causes off: every draw at its median, so that only inputs differ.
+Both are measured as the model is, and with aleatory causes off: nothing strikes by chance, what is a matter of odds
+comes true, and what takes a random time takes its median, so that only inputs differ.
+
+The bound holds for means with aleatory causes off of which plain needs at least 320: of fewer, no run of 16, the least
+there is, could be a twentieth. As ours gets much better from one doubling to the next, ``at_same_width`` says what
+plain needs for the half-width that ours has come to by then.
 """
 
 from __future__ import annotations
@@ -30,17 +35,25 @@ P_HALF_WIDTH, MEAN_HALF_WIDTH = 0.02, 0.02
 """Absolute for P(met), a share of the mean for means."""
 BOUND = 1 / 20
 """Ours over plain, for means with aleatory causes off."""
+LEAST_PLAIN = RANDOMISATIONS / BOUND
+"""What plain must need for the bound to be possible."""
 SEEDS = 4
 Z95, T95 = 1.959964, 2.131450
 """97.5 % quantiles of the normal distribution and of Student's t with 15 degrees of freedom."""
 
 
 class Calm(BlockDraws):
-    """Draws with every aleatory cause at its median."""
+    """Draws with aleatory causes off.
+
+    Odds are not drawn at their median: every plant would fail on the very day that the uncertain rate makes of it, and
+    a branch would be taken or not as its uncertain probability lies on either side of a half, so that results would
+    jump with inputs that move nothing but odds.
+    """
 
     def uniform(self, cause: str, width: int) -> Floats:
-        """(n, width) halves."""
-        return np.full((self.n, width), 0.5)
+        """(n, width) numbers: next to nothing where it says whether or when something strikes, else halves."""
+        odds = cause.startswith(("outage/", "corridor/", "draw/")) or cause.endswith("/happens")
+        return np.full((self.n, width), 2.0**-53 if odds else 0.5)
 
 
 def time_to_decision(replications: int) -> dict[str, Any]:
@@ -71,7 +84,7 @@ def _needed(case: Case, commodity: str, aleatory: bool, replications: int) -> li
         values = np.concatenate([one[name] for one in plain])
         half = P_HALF_WIDTH if name == "p_met" else MEAN_HALF_WIDTH * abs(float(values.mean()))
         by_plain = max(1.0, (Z95 * float(values.std()) / half) ** 2)
-        by_ours, beyond = _first_within([one[name] for one in ours], half)
+        by_ours, width, beyond = _first_within([one[name] for one in ours], half)
         item: dict[str, Any] = {
             "commodity": commodity,
             "quantity": name,
@@ -81,8 +94,9 @@ def _needed(case: Case, commodity: str, aleatory: bool, replications: int) -> li
             "ours": by_ours,
             "ours_extrapolated": beyond,
             "ours_over_plain": by_ours / by_plain,
+            "at_same_width": by_plain * (half / width) ** 2 if width > 0.0 else None,
         }
-        if name != "p_met" and not aleatory:
+        if name != "p_met" and not aleatory and by_plain >= LEAST_PLAIN:
             item |= {"bound": BOUND, "within_bounds": by_ours / by_plain <= BOUND}
         items.append(item)
     return items
@@ -107,10 +121,10 @@ def _sample(case: Case, replications: int, seed: int, aleatory: bool, *, plain: 
     }
 
 
-def _first_within(samples: list[Floats], half: float) -> tuple[float, bool]:
-    """Replications at which the interval is within ``half``; beyond the sample by the square root law.
+def _first_within(samples: list[Floats], half: float) -> tuple[float, float, bool]:
+    """Replications at which the interval is within ``half``, how wide it is, and whether they go beyond the sample.
 
-    Only sizes at which every randomisation is a whole Sobol net: 16, 32, 64 ...
+    Beyond it the square root law is taken. Only sizes at which every randomisation is a whole Sobol net: 16, 32, 64 ...
     """
     rounds, width = 1, float("inf")
     while rounds * RANDOMISATIONS <= samples[0].size:
@@ -119,6 +133,6 @@ def _first_within(samples: list[Floats], half: float) -> tuple[float, bool]:
         width = T95 * float(np.sqrt(np.mean(spread) / RANDOMISATIONS))
         # One point of each net says nothing of a thing that hardly ever happens.
         if width <= half and (width > 0.0 or count == samples[0].size):
-            return float(count), False
+            return float(count), width, False
         rounds *= 2
-    return samples[0].size * (width / half) ** 2, True
+    return samples[0].size * (width / half) ** 2, half, True
