@@ -197,7 +197,7 @@ class _Runs(Generic[T]):
         workers = worker_count(jobs)
         self._share = -(-workers // max(len(wanted), 1))
         self._block_size = block_size
-        self._units_done, self._units = 0, sum(self._count(item) for item in wanted)
+        self._units = sum(self._count(item) for item in wanted)
         local = isinstance(jobs, int | LocalWorkers)
         self._workers = max(1, min(workers, self._units)) if local else workers
         if self._workers == 1 and isinstance(jobs, LocalWorkers) and not jobs.strict:
@@ -230,7 +230,6 @@ class _Runs(Generic[T]):
                 stream = Stream(executor, self._workers, partial(self._send, executor))
                 for position, block, answer in stream.answers(self._units_of()):
                     self._run(position).take(block, answer)
-                    self._units_done += 1
                     self._tell()
                     yield from self._over()
             # Cases of which everything was there already.
@@ -293,7 +292,9 @@ class _Runs(Generic[T]):
         if self._progress is None:
             return
         run = self._runs.get(self._following)
-        said = [f"unit {self._units_done} of {self._units}"] if self._units > 1 and self._units_done else []
+        # By what is finished, not by answers: a unit in which something fails comes in many parts.
+        units = self._units * self._finished() // self._total
+        said = [f"unit {units} of {self._units}"] if self._units > 1 and units else []
         said += [text] if run is not None and (text := run.statistic()) else []
         self._progress(self._finished() + within, self._total, ", ".join(said))
 

@@ -56,6 +56,16 @@ def test_ctrl_c_keeps_what_was_finished() -> None:
     assert isinstance(stopped.value, InterruptedRun)
 
 
+def test_a_unit_that_is_halved_counts_once() -> None:
+    told: list[str] = []
+    with pytest.raises(PartialRun):
+        run_case(
+            CASE, outcome=outcome, simulate=raises, replications=64, block_size=32,
+            progress=lambda done, total, statistic: told.append(statistic),
+        )  # fmt: skip
+    assert set(told) == {"", "unit 1 of 2"}
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_replication_that_raises_is_found_told_and_costs_no_other(jobs: int) -> None:
     with pytest.raises(
