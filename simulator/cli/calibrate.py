@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import jobs_option, json_option, quiet_option, seed_option, whole_rounds
+from simulator.cli.options import json_option, quiet_option, seed_option, whole_rounds
 from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
+from simulator.cli.workers import workers_options
+
+if TYPE_CHECKING:
+    from simulator.experiment.executors import Jobs
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,7 +30,7 @@ from simulator.cli.progress import progress
 @click.option("--write", metavar="FILE", help="Write the posterior as a table, such as input_posteriors.csv.")
 @click.option("--check", is_flag=True, help="Exit with 1 where the shipped table says something else.")
 @seed_option
-@jobs_option
+@workers_options
 @json_option
 @quiet_option
 @own_data
@@ -35,7 +40,7 @@ def calibrate(
     write: str | None,
     check: bool,
     seed: int,
-    jobs: int | None,
+    jobs: Jobs,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -58,12 +63,12 @@ def calibrate(
     began = time.monotonic()
     with progress(quiet=quiet) as shown:
         from simulator.analysis.calibration import study as analysis
-        from simulator.experiment.executors import available_cores
+        from simulator.experiment.executors import worker_count
 
-        workers = available_cores() if jobs is None else jobs
+        workers = worker_count(jobs)
         loaded = analysis.load_episodes(episodes)
         shown.begin("calibration", replications * len(loaded))
-        found = analysis.calibrate(loaded, replications=replications, seed=seed, jobs=workers, progress=shown.told)
+        found = analysis.calibrate(loaded, replications=replications, seed=seed, jobs=jobs, progress=shown.told)
     from simulator.report.calibration_table import differing, write_table
 
     if write is not None:

@@ -96,8 +96,5 @@ observed_option = click.option(
     metavar="FILE",
     help="Weight the futures by the observed figures of a CSV file, in the place of the scenario's own.",
 )
-jobs_option = click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: all cores]"
-)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 quiet_option = click.option("--quiet", is_flag=True, help="No progress on stderr.")

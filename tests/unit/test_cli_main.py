@@ -104,3 +104,13 @@ def test_ctrl_c_in_generated_code_still_ends_with_130(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert "interrupted" in done.stderr
     assert done.returncode == 130
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["run", "rerun", "compare", "solve", "sweep", "stress", "backtest", "calibrate", "explain", "sensitivity"],
+)
+def test_every_command_that_simulates_lets_others_do_the_work(verb: str, capsys: Captured) -> None:
+    assert exit_code([verb, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert [option for option in ("--jobs", "--executor", "--unit-timeout") if option not in told] == []

@@ -34,6 +34,7 @@ from simulator.catalogue.inputs import Position, calibrated
 from simulator.domain.traces import Trace
 from simulator.errors import IncompleteError, InputError
 from simulator.experiment.blocks import Progress
+from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted, run_many
 from simulator.scenario.case import Case
 
@@ -150,7 +151,7 @@ def calibrate(
     *,
     replications: int = REPLICATIONS,
     seed: int = 0,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     progress: Progress | None = None,
 ) -> Calibration:
     """Simulate each episode once at every point of the prior, and weigh the points by all targets together.
@@ -212,7 +213,7 @@ def simulate(
     episode: Episode,
     replications: int,
     seed: int,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     *,
     given: Mapping[str, Floats] | None = None,
     progress: Progress | None = None,
