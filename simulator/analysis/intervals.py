@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -161,14 +162,20 @@ def quantile(values: ArrayLike, q: float, level: float = LEVEL, weights: Floats 
     n = len(known)
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
-    below = bdtr(np.arange(n), n, q)  # P(at most k of n lie below the quantile)
-    tail = (1.0 - level) / 2.0
-    low = max(int(np.searchsorted(below, tail, side="right")) - 1, 0)
-    high = min(int(np.searchsorted(below, 1.0 - tail, side="left")), n - 1)
+    low, high = _ranks(n, q, level)
     above = float(known[math.ceil(q * (n - 1))])
     # Between a number and what never comes lies nothing: half of the futures never see it.
     middle = above if math.isinf(above) else float(np.quantile(known, q))
     return Estimate(middle, float(known[low]), float(known[high]), n)
+
+
+@lru_cache(maxsize=256)
+def _ranks(n: int, q: float, level: float) -> tuple[int, int]:
+    """Places among ``n`` ascending values between which their quantile lies; asked again and again of the same few."""
+    below = bdtr(np.arange(n), n, q)  # P(at most k of n lie below the quantile)
+    tail = (1.0 - level) / 2.0
+    low = max(int(np.searchsorted(below, tail, side="right")) - 1, 0)
+    return low, min(int(np.searchsorted(below, 1.0 - tail, side="left")), n - 1)
 
 
 def effective_size(weights: ArrayLike) -> float:

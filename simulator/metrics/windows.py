@@ -73,9 +73,13 @@ def _by_day(series: Floats, days: Floats, points: ArrayLike) -> Floats:
     value = by_day[left].astype(np.float64, copy=False)
     between = np.flatnonzero(part)
     if between.size:
-        after = by_day[right[between]] - value[between]
-        after *= part[between].reshape(-1, *(1,) * (series.ndim - 1))
-        value[between] += after
+        # Days between recorded ones mostly follow each other, and a slice is no copy.
+        whole = between.size == between[-1] + 1 - between[0]
+        places = slice(between[0], between[-1] + 1) if whole else between
+        after = by_day[right[places]].astype(np.float64, copy=False)
+        after -= value[places]
+        after *= part[places].reshape(-1, *(1,) * (series.ndim - 1))
+        value[places] += after
     return value
 
 
