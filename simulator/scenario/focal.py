@@ -113,9 +113,9 @@ Focal = Annotated[
 
 def company_checks(company: CompanyModel, commodities: Collection[str]) -> Iterator[tuple[Path, str]]:
     """Yield what is wrong between a company's numbers, the scenario's commodities and the tables."""
-    for commodity in company.demand_t_per_year:
-        if commodity not in commodities:
-            yield ("focal", "demand_t_per_year", commodity), f"{commodity!r} is not among the scenario's `commodities`"
+    if not any(commodity in commodities for commodity in company.demand_t_per_year):
+        used = ", ".join(company.demand_t_per_year)
+        yield ("focal", "demand_t_per_year"), f"nothing of it ({used}) is among the scenario's `commodities`"
     for name in ("stock_days", "suppliers", "stages"):
         for commodity in getattr(company, name):
             if commodity not in company.demand_t_per_year:

@@ -71,8 +71,12 @@ def test_a_wrong_focal_buyer_is_refused_with_its_place(text: str, at: str, messa
 
 
 def test_a_company_cannot_use_what_the_scenario_leaves_out(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'gallium' is not among the scenario's `commodities`"):
+    with pytest.raises(InputError, match=r"nothing of it \(gallium\) is among the scenario's `commodities`"):
         load(write(tmp_path, focal(), "commodities: [antimony]\n"))
+
+
+def test_a_part_of_what_a_company_uses_can_be_looked_at_alone() -> None:
+    assert [chain.commodity for chain in resolve(load(EXAMPLE).only("gallium")).chains] == ["gallium"]
 
 
 def test_a_commodity_it_does_not_buy_cannot_be_asked_for() -> None:
