@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -26,6 +27,7 @@ from simulator.scenario.tree import outside_allowed
 
 Entry = TypeVar("Entry")
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 DEFAULT = "default"
 """Origin of a value that no file and no override gives."""
 
@@ -271,7 +273,17 @@ def _validate(root: Node) -> tuple[ScenarioModel | None, list[Problem]]:
         problems += _located(rule_checks(rules, ids, ids | set_off, start), root)
     if model is not None:
         problems += _located(scenario_checks(model), root)
-    return model, problems
+    return model, problems + list(_control_characters(root))
+
+
+def _control_characters(root: Node) -> Iterator[Problem]:
+    """Yield texts with characters that a terminal obeys and no page may hold, and a name of several lines."""
+    for path, node in root.leaves():
+        found = _CONTROL.search(node.value) if isinstance(node.value, str) else None
+        if found is not None:
+            yield Problem(f"holds the control character U+{ord(found[0]):04X}; write plain text", node.mark, path)
+        elif path == ("name",) and "\n" in str(node.value):
+            yield Problem("is more than one line; write a short name", node.mark, path)
 
 
 def _valid(adapter: TypeAdapter[Entry], raw: Any) -> dict[int, Entry]:

@@ -40,6 +40,17 @@ def dotted(path: Path) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    r"""Return a text with control characters, which a terminal would obey, written out; line breaks stay.
+
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    return "".join(
+        sign if sign == "\n" or sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
 def report(problems: Iterable[Problem], lines: Mapping[str, Sequence[str]]) -> str:
     """Return all problems in order of file and line, each once, with the source line and a caret."""
     order = {file: rank for rank, file in enumerate(lines)}
@@ -54,7 +65,7 @@ def report(problems: Iterable[Problem], lines: Mapping[str, Sequence[str]]) -> s
 
 
 def _block(problem: Problem, lines: Mapping[str, Sequence[str]]) -> str:
-    head = ": ".join(part for part in (problem.place, dotted(problem.path), problem.text) if part)
+    head = printable(": ".join(part for part in (problem.place, dotted(problem.path), problem.text) if part))
     mark = problem.mark
     source = lines.get(mark.file, ()) if mark else ()
     if mark is None or not 1 <= mark.line <= len(source):

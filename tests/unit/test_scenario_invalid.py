@@ -171,6 +171,11 @@ def test_a_wrong_field_of_an_event_is_explained(tmp_path: Path, line: str, phras
         ("name: X\ntarget: {deadline: +18}\n", "18 is not a day"),
         ("name: X\ntarget: {deadline: +18y}\n", "'+18y' is not a day"),
         ("focal: USA\n", "name: is missing"),
+        ('name: "a\\x1b[31mb"\n', "yaml:1:7: name: holds the control character U+001B; write plain text"),
+        ('name: X\nquestion: "a\\rb"\n', "yaml:2:11: question: holds the control character U+000D"),
+        ('name: "a\\nb"\n', "yaml:1:7: name: is more than one line"),
+        ('name: X\nsources: ["a\\x07"]\n', "sources[0]: holds the control character U+0007"),
+        ('name: X\n"a\\x1bb": 1\n', r"a\x1bb: unknown field of a scenario"),
         (target("{name: x, metric: days_of_covr, min_value: 60}"), "is not a metric; known are china_dependent_share"),
         (target("{name: x, metric: days_of_covr, min_value: 60}"), "did you mean 'days_of_cover'?"),
         (target("{name: x, metric: hhi}"), "'x': lacks max_value or min_value"),
@@ -201,6 +206,7 @@ def test_a_wrong_field_of_an_event_is_explained(tmp_path: Path, line: str, phras
 def test_a_wrong_document_is_explained_with_its_place(tmp_path: Path, text: str, phrase: str) -> None:
     message = refusal(write(tmp_path, text))
     assert phrase in message
+    assert all(line.isprintable() for line in message.split("\n"))
     assert re.search(r"scenario\.yaml:\d+:\d+: ", message)
 
 
