@@ -124,7 +124,7 @@ def fitted(lever: Lever, scenario: Scenario, steps: int) -> Lever:
     """
     lever = replace(lever, steps=steps)
     for step in (0, steps):
-        scenario.with_values((lever.override(step),))
+        scenario.with_values((lever.override(step),), option="--lever")
     whole = replace(lever, whole=not lever.in_days)
     if lever.in_days or (_refused(lever, scenario) and not _refused(whole, scenario)):
         return replace(whole, steps=max(1, min(steps, int(abs(lever.high - lever.low)))))
@@ -138,7 +138,7 @@ def _refused(lever: Lever, scenario: Scenario) -> UsageError | None:
     """Return why the scenario does not take some value between the ends; None where it takes those tried."""
     try:
         for step in (1, lever.steps // 2, lever.steps - 1):
-            scenario.with_values((lever.override(step),))
+            scenario.with_values((lever.override(step),), option="--lever")
     except UsageError as error:
         return error
     return None

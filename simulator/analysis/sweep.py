@@ -155,7 +155,7 @@ def sweep(
     kept = list(commodities) if commodities else None
     case = resolve(scenario, kept)
     combined = list(combinations(laid))
-    cases = [resolve(scenario.with_values(overrides(laid, values)), kept) for values in combined]
+    cases = [resolve(scenario.with_values(overrides(laid, values), option="--grid"), kept) for values in combined]
     _check_different(combined, cases)
     found: dict[int, tuple[Measured, ...]] = {}
     for place, item in enumerate(cases):

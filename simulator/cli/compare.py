@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import (
-    commodities_option,
-    json_option,
-    quiet_option,
-    replications_option,
-    seed_option,
-    sets_option,
-)
-from simulator.cli.own_data import own_data
 from simulator.cli.simulating import Asked, simulated
-from simulator.cli.workers import workers_options
+from simulator.cli.studying import study_options
 
 if TYPE_CHECKING:
     from simulator.analysis.study import PartialStudy, Study
@@ -28,15 +19,8 @@ if TYPE_CHECKING:
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("reference", metavar="REFERENCE")
 @click.argument("others", nargs=-1, required=True, metavar="OTHER...")
-@replications_option
-@seed_option
-@commodities_option
-@sets_option("Override a value of every scenario; repeatable.")
-@workers_options
 @click.option("--all", "everything", is_flag=True, help="Every commodity and measure, not what differs alone.")
-@json_option
-@quiet_option
-@own_data
+@study_options("Override a value of every scenario; repeatable.")
 def compare(
     reference: str,
     others: tuple[str, ...],

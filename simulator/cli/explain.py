@@ -8,19 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import (
-    commodities_option,
-    json_option,
-    print_notices,
-    print_unjudged,
-    quiet_option,
-    replications_option,
-    seed_option,
-    sets_option,
-)
-from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
-from simulator.cli.workers import workers_options
+from simulator.cli.studying import answer, study_options, taken_in, tell
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,15 +31,8 @@ if TYPE_CHECKING:
 @click.option(
     "--orders", type=int, default=64, show_default=True, metavar="N", help="Sampled orders of more than six groups."
 )
-@replications_option
-@seed_option
-@commodities_option
-@sets_option()
-@workers_options
 @click.option("--out", metavar="DIR", help="Keep explain.json with the run in DIR, for its report.")
-@json_option
-@quiet_option
-@own_data
+@study_options()
 @click.pass_context
 def explain(
     ctx: click.Context,
@@ -92,19 +74,13 @@ def explain(
     with progress(quiet=quiet) as shown:
         shown.begin(Path(scenario).name, replications if kept is None else kept.replications)
         from simulator.analysis import explain as analysis
-        from simulator.experiment.executors import worker_count
-        from simulator.scenario import load, resolve
-        from simulator.scenario.notices import notices
 
-        workers = worker_count(jobs)
         if kept is None:
-            loaded = load(scenario, sets)
-            case = resolve(loaded, list(commodities) or None)
+            loaded, case = taken_in(scenario, sets, commodities, verb="explain", quiet=quiet)
         else:
             loaded, case, seed, replications = kept.scenario, kept.case, kept.seed, kept.replications
-        if not quiet:
-            print_notices(notices(case), scenario)
-            print_unjudged(case.target, "explain", scenario)
+            if not quiet:
+                tell([case], scenario, "explain")
         asked = _asked(case, groups, yardstick, orders, replications, seed)
         place = place_of(case, replications, seed, out) if kept is None else kept.folder
         try:
@@ -113,26 +89,16 @@ def explain(
             if error.attribution is None:
                 raise
             stopped, found = error, error.attribution
-    from simulator.report.explain_document import explain_document
-
     if place is not None:
         from simulator.report.explain_store import keep_explained
 
         file = keep_explained(found, place)
         if not quiet:
             click.echo(f"kept in {file}", err=True)
-    if as_json:
-        from simulator.report.document import text
+    from simulator.report.explain_document import explain_document
+    from simulator.report.explain_text import explain_text
 
-        click.echo(text(explain_document(found, wall_s=time.monotonic() - began, jobs=workers)), nl=False)
-    else:
-        from simulator.report.explain_text import explain_text
-
-        click.echo(explain_text(found), nl=False)
-    if stopped is not None:
-        click.echo(f"error: {stopped}", err=True)
-        return stopped.exit_code
-    return 0
+    return answer(found, stopped, document=explain_document, text=explain_text, as_json=as_json, began=began, jobs=jobs)
 
 
 def _refuse_with_run(ctx: click.Context, folder: str) -> None:

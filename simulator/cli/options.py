@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from simulator.domain.target import Target
 
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+_BRANCHING: Final = ("run", "compare", "stress")
+"""Commands that judge yardsticks which take a branch of their own."""
 
 
 def whole_rounds(ctx: click.Context, param: click.Parameter, value: int) -> int:
@@ -40,8 +42,9 @@ def print_unjudged(target: Target, verb: str, file: str) -> None:
     from simulator.domain.target import BRANCHED
 
     names = [item.yardstick for item in target.criteria if item.yardstick in BRANCHED]
-    if names:
-        text = f"{verb} does not judge {', '.join(names)}, which takes a branch of its own; run, compare and stress do"
+    if names and verb not in _BRANCHING:
+        others = " and ".join((", ".join(_BRANCHING[:-1]), _BRANCHING[-1]))
+        text = f"{verb} does not judge {', '.join(names)}, which takes a branch of its own; {others} do"
         click.echo(f"{file}: notice: {text}", err=True)
 
 
@@ -56,7 +59,10 @@ def check_commodity(name: str) -> None:
         raise UsageError(f"{name!r} is not a commodity of the catalogue; {hint}")
 
 
-def sets_option(text: str = "Override a value; events by id; repeatable.") -> Option:
+OVERRIDE: Final = "Override a value; events by id; repeatable."
+
+
+def sets_option(text: str = OVERRIDE) -> Option:
     """Options ``--set``, with its line of help, and ``--allow-outside`` of every command that reads scenario files."""
     override = click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help=text)
     outside = click.option(

@@ -8,19 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import (
-    commodities_option,
-    json_option,
-    print_notices,
-    print_unjudged,
-    quiet_option,
-    replications_option,
-    seed_option,
-    sets_option,
-)
-from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
-from simulator.cli.workers import workers_options
+from simulator.cli.studying import answer, study_options, tell
 
 if TYPE_CHECKING:
     from simulator.analysis.sensitivity import PartialSensitivity
@@ -37,14 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--points", type=int, default=64, show_default=True, metavar="N", help="Sets of input values of the designs."
 )
-@replications_option
-@seed_option
-@commodities_option
-@sets_option()
-@workers_options
-@json_option
-@quiet_option
-@own_data
+@study_options()
 def sensitivity(
     scenario: str,
     yardstick: str,
@@ -79,18 +61,14 @@ def sensitivity(
     with progress(quiet=quiet) as shown:
         shown.begin(Path(scenario).name, replications)
         from simulator.analysis import sensitivity as analysis
-        from simulator.experiment.executors import worker_count
         from simulator.scenario import load
-        from simulator.scenario.notices import notices
 
         loaded = load(scenario, sets)
         own = loaded.model.target.own_names()
         plan = analysis.checked_plan(yardstick, metric, sobol, points, replications, seed, own)
         subjects = analysis.subjects_of(loaded, commodities)
         if not quiet:
-            for subject in subjects:
-                print_notices(notices(subject.case), scenario)
-            print_unjudged(subjects[0].case.target, "sensitivity", scenario)
+            tell([subject.case for subject in subjects], scenario, "sensitivity")
             click.echo(analysis.price_text(plan, subjects), err=True)
         try:
             found = analysis.study(loaded, subjects, plan, jobs=jobs, progress=shown.told)
@@ -98,18 +76,9 @@ def sensitivity(
             if error.sensitivity is None:
                 raise
             stopped, found = error, error.sensitivity
-    if as_json:
-        from simulator.report.document import text
-        from simulator.report.sensitivity_document import sensitivity_document
+    from simulator.report.sensitivity_document import sensitivity_document
+    from simulator.report.sensitivity_text import sensitivity_text
 
-        click.echo(
-            text(sensitivity_document(found, wall_s=time.monotonic() - began, jobs=worker_count(jobs))), nl=False
-        )
-    else:
-        from simulator.report.sensitivity_text import sensitivity_text
-
-        click.echo(sensitivity_text(found), nl=False)
-    if stopped is not None:
-        click.echo(f"error: {stopped}", err=True)
-        return stopped.exit_code
-    return 0
+    return answer(
+        found, stopped, document=sensitivity_document, text=sensitivity_text, as_json=as_json, began=began, jobs=jobs
+    )

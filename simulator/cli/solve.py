@@ -7,19 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import (
-    commodities_option,
-    json_option,
-    print_notices,
-    print_unjudged,
-    quiet_option,
-    replications_option,
-    seed_option,
-    sets_option,
-)
-from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
-from simulator.cli.workers import workers_options
+from simulator.cli.studying import answer, study_options, taken_in
 
 if TYPE_CHECKING:
     from simulator.analysis.solve import PartialSolution
@@ -39,14 +28,7 @@ if TYPE_CHECKING:
 @click.option("--want", required=True, metavar="GOAL", help='What must be reached, such as "reliance>=0.8".')
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps between LO and HI.  [default: 64]")
 @click.option("--check-seed", type=click.IntRange(min=0), metavar="S", help="Seed of the check.  [default: seed + 1]")
-@replications_option
-@seed_option
-@commodities_option
-@sets_option()
-@workers_options
-@json_option
-@quiet_option
-@own_data
+@study_options()
 def solve(
     scenario: str,
     levers: tuple[str, ...],
@@ -82,15 +64,8 @@ def solve(
     stopped: PartialSolution | None = None
     with progress(quiet=quiet) as shown:
         from simulator.analysis import solve as analysis
-        from simulator.experiment.executors import worker_count
-        from simulator.scenario import load, resolve
-        from simulator.scenario.notices import notices
 
-        loaded = load(scenario, sets)
-        if not quiet:
-            case = resolve(loaded, list(commodities) or None)
-            print_notices(notices(case), scenario)
-            print_unjudged(case.target, "solve", scenario)
+        loaded, _ = taken_in(scenario, sets, commodities, verb="solve", quiet=quiet)
         try:
             found = analysis.solve(
                 loaded,
@@ -108,16 +83,7 @@ def solve(
             stopped, found = error, error.solution
     if stopped is not None and not found.tried:
         raise stopped
-    if as_json:
-        from simulator.report.document import text
-        from simulator.report.solve_document import solve_document
+    from simulator.report.solve_document import solve_document
+    from simulator.report.solve_text import solve_text
 
-        click.echo(text(solve_document(found, wall_s=time.monotonic() - began, jobs=worker_count(jobs))), nl=False)
-    else:
-        from simulator.report.solve_text import solve_text
-
-        click.echo(solve_text(found), nl=False)
-    if stopped is not None:
-        click.echo(f"error: {stopped}", err=True)
-        return stopped.exit_code
-    return 0
+    return answer(found, stopped, document=solve_document, text=solve_text, as_json=as_json, began=began, jobs=jobs)

@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import (
-    commodities_option,
-    json_option,
-    print_notices,
-    quiet_option,
-    replications_option,
-    seed_option,
-    sets_option,
-)
-from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
-from simulator.cli.workers import workers_options
+from simulator.cli.studying import answer, study_options, taken_in
 
 if TYPE_CHECKING:
     from simulator.analysis.stress import PartialStress
@@ -34,14 +24,7 @@ if TYPE_CHECKING:
 @click.option("--rerouting", is_flag=True, help="Chinese goods still come through third countries.")
 @click.option("--everyone", is_flag=True, help="The country sells to nobody abroad, not only not to the focal buyer.")
 @click.option("--threshold", type=float, metavar="X", help="Unmet share from which on it is short.  [default: 0.1]")
-@replications_option
-@seed_option
-@commodities_option
-@sets_option()
-@workers_options
-@json_option
-@quiet_option
-@own_data
+@study_options()
 def stress(
     scenario: str,
     cut: str,
@@ -77,13 +60,8 @@ def stress(
     with progress(quiet=quiet) as shown:
         shown.begin(Path(scenario).name, 2 * replications)
         from simulator.analysis import stress as analysis
-        from simulator.experiment.executors import worker_count
-        from simulator.scenario import load, resolve
-        from simulator.scenario.notices import notices
 
-        loaded = load(scenario, sets)
-        if not quiet:
-            print_notices(notices(resolve(loaded, list(commodities) or None)), scenario)
+        loaded, _ = taken_in(scenario, sets, commodities, verb="stress", quiet=quiet)
         try:
             found = analysis.stress(
                 loaded,
@@ -103,16 +81,7 @@ def stress(
             if error.stress is None:
                 raise
             stopped, found = error, error.stress
-    if as_json:
-        from simulator.report.document import text
-        from simulator.report.stress_document import stress_document
+    from simulator.report.stress_document import stress_document
+    from simulator.report.stress_text import stress_text
 
-        click.echo(text(stress_document(found, wall_s=time.monotonic() - began, jobs=worker_count(jobs))), nl=False)
-    else:
-        from simulator.report.stress_text import stress_text
-
-        click.echo(stress_text(found), nl=False)
-    if stopped is not None:
-        click.echo(f"error: {stopped}", err=True)
-        return stopped.exit_code
-    return 0
+    return answer(found, stopped, document=stress_document, text=stress_text, as_json=as_json, began=began, jobs=jobs)

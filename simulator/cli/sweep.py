@@ -10,19 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import (
-    commodities_option,
-    json_option,
-    print_notices,
-    print_unjudged,
-    quiet_option,
-    replications_option,
-    seed_option,
-    sets_option,
-)
-from simulator.cli.own_data import own_data
 from simulator.cli.progress import progress
-from simulator.cli.workers import workers_options
+from simulator.cli.studying import answer, study_options, taken_in
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,18 +24,11 @@ if TYPE_CHECKING:
 @click.option(
     "--grid", "grids", multiple=True, required=True, metavar="PATH=V1,V2,...", help="Values of a path; repeatable."
 )
-@replications_option
-@seed_option
-@commodities_option
-@sets_option("Override a value in every combination; repeatable.")
-@workers_options
 @click.option("--out", metavar="DIR", help="Keep each combination in DIR; what is there already is not run again.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write one line per combination, commodity and measure.")
 @click.option("--heatmap", "figure", metavar="FILE", help="Draw P(met) over two grids, as .svg or .png.")
 @click.option("--yardstick", default="reliance", show_default=True, metavar="Y", help="Yardstick of the heat map.")
-@json_option
-@quiet_option
-@own_data
+@study_options("Override a value in every combination; repeatable.")
 @click.pass_context
 def sweep(
     ctx: click.Context,
@@ -92,16 +74,9 @@ def sweep(
     with progress(quiet=quiet) as shown:
         shown.begin(Path(scenario).name, replications * math.prod(len(grid.values) for grid in laid))
         from simulator.analysis import sweep as analysis
-        from simulator.experiment.executors import worker_count
         from simulator.report.sweep_store import FolderStore
-        from simulator.scenario import load, resolve
-        from simulator.scenario.notices import notices
 
-        loaded = load(scenario, sets)
-        if not quiet:
-            case = resolve(loaded, list(commodities) or None)
-            print_notices(notices(case), scenario)
-            print_unjudged(case.target, "sweep", scenario)
+        loaded, _ = taken_in(scenario, sets, commodities, verb="sweep", quiet=quiet)
         try:
             found = analysis.sweep(
                 loaded,
@@ -120,22 +95,22 @@ def sweep(
     elif stopped is not None:
         click.echo(_how_to_resume(ctx, out), err=True)
         raise stopped
-    if as_json:
-        from simulator.report.document import text
-        from simulator.report.sweep_document import sweep_document
+    from simulator.report.sweep_document import sweep_document
+    from simulator.report.sweep_text import sweep_text
 
-        document = sweep_document(found, wall_s=time.monotonic() - began, jobs=worker_count(jobs))
-        click.echo(text(document), nl=False)
-    else:
-        from simulator.report.sweep_text import sweep_text
-
-        click.echo(sweep_text(found), nl=False)
-    if stopped is not None:
-        click.echo(f"error: {stopped}\n{_how_to_resume(ctx, out)}", err=True)
-        return stopped.exit_code
-    if found.reused and not quiet:
+    code = answer(
+        found,
+        stopped,
+        document=sweep_document,
+        text=sweep_text,
+        as_json=as_json,
+        began=began,
+        jobs=jobs,
+        advice=_how_to_resume(ctx, out),
+    )
+    if stopped is None and found.reused and not quiet:
         click.echo(f"{found.reused:,} of {found.requested:,} combinations were there already in {out}", err=True)
-    return 0
+    return code
 
 
 def _check_place(file: str | None) -> None:

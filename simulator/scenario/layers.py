@@ -77,8 +77,8 @@ def _observed(path: FilePath, asked_at: Mark | None, lines: dict[str, list[str]]
     return Node(nodes, asked_at or Mark(name, 1, 1, 1, 2), asked_at)
 
 
-def overridden(layers: Layers, sets: Sequence[str]) -> Layers:
-    """Lay overrides ``PATH=VALUE`` over what has been read, in order.
+def overridden(layers: Layers, sets: Sequence[str], option: str = "--set") -> Layers:
+    """Lay overrides ``PATH=VALUE`` over what has been read, in order; errors name the ``option`` that gave them.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def overridden(layers: Layers, sets: Sequence[str]) -> Layers:
     """
     document = layers.document
     for text in sets:
-        document = _override(document, text)
+        document = _override(document, f"{option} {text}", text)
     return Layers(document, layers.lines)
 
 
@@ -320,11 +320,10 @@ def _merge_by_id(base: Node | None, over: Node, deleted_by: str) -> Node:
     return Node([event for event in events if event is not None], over.mark, over.key_mark)
 
 
-def _override(document: Node, text: str) -> Node:
-    """Lay one ``PATH=VALUE`` over the document."""
+def _override(document: Node, place: str, text: str) -> Node:
+    """Lay one ``PATH=VALUE`` over the document; ``place`` says where it was given."""
     path, equals, value_text = text.partition("=")
     steps = path.strip().split(".")
-    place = f"--set {text}"
     if not equals or not all(steps):
         raise UsageError(f"{place}: write PATH=VALUE, such as events.snapback.probability=0.5")
     mark = Mark(place, 0, 0, 0, 0)

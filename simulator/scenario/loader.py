@@ -152,15 +152,17 @@ class Scenario:
         """
         return _scenario(self.path, with_value(self.layers, path, value))
 
-    def with_values(self, sets: Sequence[str]) -> Scenario:
+    def with_values(self, sets: Sequence[str], *, option: str = "--set") -> Scenario:
         """Return the scenario with overrides ``PATH=VALUE`` laid on top, as ``--set`` takes them.
+
+        Errors name the ``option`` that gave them.
 
         Raises
         ------
         UsageError
             If an override is malformed or what it gives is wrong; the text reports every problem.
         """
-        return _scenario(self.path, overridden(self.layers, sets))
+        return _scenario(self.path, overridden(self.layers, sets, option))
 
     def only(self, *commodities: str) -> Scenario:
         """Return the scenario for some commodities alone, by catalogue name; their numbers stay what they were.

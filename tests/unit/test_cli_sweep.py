@@ -59,12 +59,12 @@ def test_ctrl_c_prints_what_is_finished_and_the_command_that_goes_on(
         "simulator",
         "sweep",
         *ASKED,
+        "--out",
+        out,
         "--replications",
         "16",
         *SMALL[:2],
         *SMALL[4:],
-        "--out",
-        out,
         "--quiet",
     ]
     monkeypatch.setattr(analysis, "run_many", real)
@@ -77,6 +77,7 @@ def test_ctrl_c_prints_what_is_finished_and_the_command_that_goes_on(
     ("words", "code", "said"),
     [
         (("--grid", "events.us_ban_suspensoin.until=2026-12-01"), 2, "did you mean 'us_ban_suspension'"),
+        (("--grid", "reviw_days=14"), 2, "--grid reviw_days=14: reviw_days: unknown field"),
         (("--grid", "review_days=14", "--heatmap", "map.svg"), 2, "a heat map shows two grids"),
         (("--grid", "a=1", "--grid", "b=1", "--heatmap", "map.pdf"), 2, "must end in .svg or .png"),
         (("--grid", "a=1", "--grid", "b=1", "--heatmap", "map.svg", "--yardstick", "hope"), 2, "known are reliance"),
