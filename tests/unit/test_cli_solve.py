@@ -44,12 +44,8 @@ def test_out_of_reach_is_an_answer(capsys: Captured) -> None:
     [
         (f"{SCRAP}:0:10", "reliance>0.8", "write YARDSTICK>=P"),
         (f"{SCRAP}:0", "reliance>=0.8", "write PATH:LO:HI"),
-        (
-            "events.antimony_scarp.ramp_days:0:10",
-            "reliance>=0.8",
-            "--lever events.antimony_scarp.ramp_days=0: events has no entry 'antimony_scarp'; did you mean "
-            "'antimony_scrap'?",
-        ),
+        ("events.antimony_scarp.at:+1d:+30d", "reliance>=0.8", "did you mean 'antimony_scrap'"),
+        ("events.antimony_scarp.at:+1d:+30d", "reliance>=0.8", "--lever events.antimony_scarp.at=+1d: "),
     ],
 )
 def test_what_is_not_understood_is_a_usage_error(lever: str, want: str, said: str, capsys: Captured) -> None:
