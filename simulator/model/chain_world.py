@@ -203,11 +203,10 @@ class ChainWorld:
             stage, self.chain.commodity, self.step, without=self.case.focal if state.tracked else None
         )
         if ways is not None:
-            ways.labelled = int(np.searchsorted(ways.buyers, len(stage.regions)))
-            if state.product_labels is not None and ways.labelled < ways.buyers.size:
-                ways.labels = zeros(self.draws.n, ways.buyers.size - ways.labelled, self.labels.size)
-            elif state.product_labels is None:
+            if state.product_labels is None:
                 ways.make_up(market.fresh)
+            elif ways.labelled < ways.buyers.size:
+                ways.keep_labels(self.labels.size)
         return ways
 
     def _trace_denials(self) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.model.rows import side_by_side
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Shut = tuple[Floats, Floats]
@@ -25,7 +27,13 @@ def united(parts: Sequence[Shut]) -> Shut:
     begins, ends = np.take_along_axis(begins, order, axis=1), np.take_along_axis(ends, order, axis=1)
     reach = np.maximum.accumulate(ends, axis=1)
     begins[:, 1:] = np.maximum(begins[:, 1:], reach[:, :-1])
-    return np.ascontiguousarray(begins), np.ascontiguousarray(reach)
+    return side_by_side(begins), side_by_side(reach)
+
+
+def picked(shut: Shut, rows: NDArray[np.int64]) -> Shut:
+    """Closures of some replications (c,)."""
+    begins, ends = (side.T[:, rows].T for side in shut)
+    return begins, ends
 
 
 def is_shut(shut: Shut, day: Floats) -> Mask:

@@ -22,7 +22,7 @@ from simulator.domain.changes import AlignmentChange, ClosureChange, covered
 from simulator.domain.draws import Draws
 from simulator.domain.places import C5, CHINA
 from simulator.domain.sampling import lognormal, standard_normal
-from simulator.model.closures import Shut, arrival, caught_on, is_shut, united
+from simulator.model.closures import Shut, arrival, caught_on, is_shut, picked, united
 from simulator.model.focal import SERVICE_DAYS
 from simulator.model.own_ways import OwnWays
 from simulator.model.passage import Passage, Queues
@@ -63,6 +63,11 @@ class Transits:
     """Producer -> what closures did to its lots, where they met any."""
 
 
+Causes = tuple[str, tuple[int, ...], tuple[int, ...]]
+"""Corridor, and places among the closures and alignments of the scenario."""
+Lots = tuple[NDArray[np.int16], Floats, NDArray[np.int8] | None, Detour | None]
+
+
 class Corridors:
     """Closures and queues of every corridor of one block."""
 
@@ -98,7 +103,8 @@ class Corridors:
         self._end = float(days[-1]) if end is None else end
         self._closures = closures
         self._alignments = alignments
-        self._shut: dict[tuple[str, tuple[int, ...], tuple[int, ...]], Shut] = {}
+        self._shut: dict[Causes, Shut] = {}
+        self._median: dict[tuple[tuple[Lane, ...], tuple[Causes, ...]], Lots] = {}
         self._by_chance: dict[str, Shut] = {}
         self._longest = parameter("transit_days_longest").value
         limited = {name: item.left_t_per_year for name, item in capacities().items()}
@@ -107,9 +113,7 @@ class Corridors:
 
     def shut(self, lane: Lane, commodity: str) -> Shut:
         """Closures of a lane for a commodity's goods, random ones and the scenario's."""
-        mine = tuple(i for i, closure in enumerate(self._closures) if closes(closure, lane, commodity))
-        calmer = tuple(a for a, one in enumerate(self._alignments) if one.country in (lane.origin, *lane.crosses))
-        key = (lane.corridor, mine, calmer)
+        key = _, mine, calmer = self._causes(lane, commodity)
         if key not in self._shut:
             parts = [self._thinned(lane, calmer)]
             for i in mine:
@@ -118,6 +122,12 @@ class Corridors:
                 parts.append((np.where(held, one.day, np.inf)[:, None], np.where(held, one.until, np.inf)[:, None]))
             self._shut[key] = united(parts)
         return self._shut[key]
+
+    def _causes(self, lane: Lane, commodity: str) -> Causes:
+        """What shuts a lane for a commodity's goods: chance on its corridor, closures, and alignments that calm it."""
+        mine = tuple(i for i, closure in enumerate(self._closures) if closes(closure, lane, commodity))
+        calmer = tuple(a for a, one in enumerate(self._alignments) if one.country in (lane.origin, *lane.crosses))
+        return lane.corridor, mine, calmer
 
     def _thinned(self, lane: Lane, calmer: Sequence[int]) -> Shut:
         """Random closures without those that alignments spare the lane: each is spared by a draw of its own."""
@@ -138,7 +148,7 @@ class Corridors:
             return self._by_chance[lane.corridor]
         years = (float(self._days[-1]) - self._first_day) / _DAYS_PER_YEAR
         slots = int(np.ceil(2 * years * lane.closures_per_year)) + 2 if lane.closures_per_year > 0 else 0
-        begins, ends = np.empty((self._draws.n, slots)), np.empty((self._draws.n, slots))
+        begins, ends = zeros(self._draws.n, slots), zeros(self._draws.n, slots)
         if slots:
             u = np.ascontiguousarray(self._draws.uniform(f"corridor/{lane.corridor}", 2 * slots).T)
             median, p90 = parameter("corridor_closure_days_median").value, parameter("corridor_closure_days_p90").value
@@ -192,9 +202,13 @@ class Corridors:
         services = np.empty((reviews, len(pairs), n), dtype=np.int16)
         usual = np.empty(len(pairs), dtype=np.int64)
         uses: dict[int, NDArray[np.int8]] = {}
-        median = np.zeros((n, reviews))
         for k, (producer, buyer) in enumerate(pairs):
-            lots, days, used, _ = self._lots(stage.between[producer, buyer], commodity, median)
+            ways = stage.between[producer, buyer]
+            # Goods of several commodities take the same ways in the same time.
+            key = ways, tuple(self._causes(way, commodity) for way in ways)
+            if key not in self._median:
+                self._median[key] = self._lots(ways, commodity, None)
+            lots, days, used, _ = self._median[key]
             services[:, k] = lots.T
             usual[k] = max(1, -(-int(days[0]) // step))
             if used is not None and producer in C5:
@@ -206,18 +220,19 @@ class Corridors:
             usual,
             Passage(self.queues, uses, gross_t_per_t(commodity, stage.name)) if uses else None,
             step,
+            len(stage.regions),
         )
 
-    def _lots(
-        self, ways: tuple[Lane, ...], commodity: str, z: Floats
-    ) -> tuple[NDArray[np.int16], Floats, NDArray[np.int8] | None, Detour | None]:
-        """Lots that leave at each review, with standard normal ``z`` (n, T) for their transit.
+    def _lots(self, ways: tuple[Lane, ...], commodity: str, z: Floats | None) -> Lots:
+        """Lots that leave at each review, with standard normal ``z`` (n, T) for their transit; None for the median.
 
         Returns (n, T) services to landing, (n,) mean days of the usual way while open, (T, n) queue that they wait in
         (-1 for none; None where there is none at all), and what closures did to those that met any.
         """
+        size = self._draws.n, self._days.size
         days = self._transit(ways[0], z)
-        services = self._services(days, self._days)
+        services = np.array(np.broadcast_to(self._services(days, self._days), size))
+        days = np.broadcast_to(days, size)
         usual = services.mean(axis=1) * SERVICE_DAYS
         detour = self._detour(ways, commodity, z, days)
         limited = np.array([self._queue(way) for way in ways], dtype=np.int8)
@@ -233,8 +248,10 @@ class Corridors:
         names = self.queues.names
         return names.index(lane.shared) if lane.shared in names else -1
 
-    def _transit(self, way: Lane, z: Floats) -> Floats:
-        """Days under way on an open lane, for standard normal ``z``."""
+    def _transit(self, way: Lane, z: Floats | None) -> Floats:
+        """Days under way on an open lane, for standard normal ``z``, None for the median."""
+        if z is None:
+            return np.array(min(way.transit_days_median, self._longest))
         sigma = np.log(max(way.transit_days_p95, way.transit_days_median * 1.0001) / way.transit_days_median) / _Z95
         return np.asarray(np.minimum(way.transit_days_median * np.exp(sigma * z), self._longest))
 
@@ -243,15 +260,16 @@ class Corridors:
         never = np.maximum(self._end - left + 2 * SERVICE_DAYS, 2 * self._longest)
         return np.maximum(1, np.ceil(np.minimum(took, never) / SERVICE_DAYS)).astype(np.int16)
 
-    def _detour(self, ways: tuple[Lane, ...], commodity: str, z: Floats, days: Floats) -> Detour | None:
+    def _detour(self, ways: tuple[Lane, ...], commodity: str, z: Floats | None, days: Floats) -> Detour | None:
         """Find another way, or wait, for lots that meet a closure of their usual way, on which they take ``days``."""
         lots = self._disturbed(ways[0], commodity, days)
         rows, columns = np.nonzero(lots)
         if not rows.size:
             return None
         left = self._days[columns]
-        shut = [_of(self.shut(way, commodity), rows) for way in ways]
-        on_way = [self._transit(way, z[rows, columns]) for way in ways]
+        shut = [picked(self.shut(way, commodity), rows) for way in ways]
+        drawn = None if z is None else z[rows, columns]
+        on_way = [np.broadcast_to(self._transit(way, drawn), rows.shape) for way in ways]
         lands, way = _first_open(ways, shut, on_way, left)
         undisturbed = left + days[rows, columns]
         return Detour(ways, rows, columns, way, np.maximum(lands, undisturbed) - left)
@@ -275,11 +293,6 @@ def closes(closure: ClosureChange, lane: Lane, commodity: str) -> bool:
     return named or closure.country in lane.crosses
 
 
-def _of(shut: Shut, rows: NDArray[np.int64]) -> Shut:
-    """Closures of some rows."""
-    return shut[0][rows], shut[1][rows]
-
-
 def _first_open(
     ways: Sequence[Lane], shut: Sequence[Shut], on_way: Sequence[Floats], left: Floats
 ) -> tuple[Floats, NDArray[np.int64]]:
@@ -301,7 +314,7 @@ def _first_open(
         turned = np.full(held.size, np.inf)
         onto = np.full(held.size, k)
         for j in range(len(ways)):
-            mine = _of(shut[j], held)
+            mine = picked(shut[j], held)
             free = np.isinf(turned) & ~is_shut(mine, day)
             landed = arrival(mine, back, on_way[j][held], ways[j].exposed_share)
             turned, onto = np.where(free, landed, turned), np.where(free, j, onto)

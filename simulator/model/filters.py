@@ -145,17 +145,26 @@ def book(market: Market, flow: Floats, filters: Filters) -> None:
 
 
 def reroute(
-    world: ChainWorld, market: Market, left: Floats, unmet: Floats, part: Floats, filters: Filters, day: float
+    world: ChainWorld,
+    market: Market,
+    left: Floats,
+    unmet: Floats,
+    asked: Floats,
+    order: Floats,
+    filters: Filters,
+    day: float,
 ) -> Rerouted | None:
     """What of a restricted Chinese producer's goods goes through third countries.
 
-    ``left`` (n, P) is unsold and ``unmet`` (n, B) still missing after the market; ``part`` (n, B) of the order is
-    demand. A tonne that enforcement stops is ordered again until others replace it, so only demand's part of an order
-    says what would come if it were not stopped.
+    ``left`` (n, P) is unsold and ``unmet`` (n, B) still missing after the market; ``asked`` (n, B) of the ``order``
+    (n, B) is demand. A tonne that enforcement stops is ordered again until others replace it, so only demand's part of
+    an order says what would come if it were not stopped.
     """
+    market.via_now = np.zeros_like(market.via)
+    if not market.desks:
+        return None
     gap = world.world_price.value / world.china_price.value - 1.0
     on_the_way = market.state.lags * float(world.step)
-    market.via_now = np.zeros_like(market.via)
     for p, desk in market.desks.items():
         if not market.in_china[p]:
             continue
@@ -165,6 +174,7 @@ def reroute(
         reach = _over_ways(ways)
         tonnes = unhindered = _taken(reach, unmet, left[:, p])
         if world.rerouting.switches:
+            part = asked / np.maximum(order, _TINY)
             held, free = (
                 _over_ways(world.rerouting.reach(blocked * part, desk.steady, since, gap, day, enforced=enforced))
                 for enforced in (True, False)

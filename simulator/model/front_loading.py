@@ -50,14 +50,17 @@ class FrontLoading:
         preparing = np.minimum(self._preparing_days, window / 2.0)
         return self.announced + preparing, window / np.maximum(window - preparing, 1.0)
 
-    def leaving(self, day: float) -> Mask:
-        """(n,) whether goods leave ahead of the control on ``day``."""
+    def leaving(self, day: float) -> Mask | None:
+        """(n,) whether goods leave ahead of the control on ``day``; None where none do."""
         ahead = self.change.mask & (self.announced <= day) & (day < self.change.day)
-        return ahead & (self._begin()[0] <= day) if ahead.any() else ahead
+        if ahead.any():
+            ahead &= self._begin()[0] <= day
+        return ahead if ahead.any() else None
 
-    def laying_in(self, day: float) -> Mask:
-        """(n, B) whether a buyer lays in stock on ``day``."""
-        return reaches(self.leaving(day) & (self._hoarding > 1.0), self.part)
+    def laying_in(self, day: float) -> Mask | bool:
+        """(n, B) whether a buyer lays in stock on ``day``; False where none does."""
+        leaving = self.leaving(day)
+        return False if leaving is None else reaches(leaving & (self._hoarding > 1.0), self.part)
 
     def extra(self, day: float, step: float) -> Floats | None:
         """(n, B) order on top, as a share of the ordinary claim, with the next review in ``step`` days; None for none.
@@ -65,7 +68,7 @@ class FrontLoading:
         What would leave between this review and the day of effect has to leave now.
         """
         leaving = self.leaving(day)
-        if not leaving.any():
+        if leaving is None:
             return None
         boost = outer((self._hoarding - 1.0) * self._begin()[1], self.part)
         left = self.change.day - day

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,10 +90,9 @@ class Outages:
         rows, reps, producers, shares = (np.concatenate(column) for column in zip(*parts, strict=True))
         places = producers * len(self.expected) + reps
         order = np.argsort(rows, kind="stable")
-        bounds = np.searchsorted(rows[order], np.arange(reviews + 1))
-        for review in range(reviews):
-            part = order[bounds[review] : bounds[review + 1]]
-            self._entries.append((places[part], shares[part]))
+        bounds = np.searchsorted(rows[order], np.arange(reviews + 1)).tolist()
+        places, shares = places[order], shares[order]
+        self._entries = [(places[first:end], shares[first:end]) for first, end in pairwise(bounds)]
 
     def available(self, review: int) -> Floats:
         """(n, P) share of capacity available in the interval that ends at ``review`` (1 is the first)."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulator.model.focal import SERVICE_DAYS
 from simulator.model.labels import Makeup
 from simulator.model.passage import Passage
-from simulator.model.rows import add_up, zeros
+from simulator.model.rows import add_up, mixed, zeros
 
 Floats = NDArray[np.float64]
 _TINY = 1e-300
@@ -30,6 +30,7 @@ class OwnWays:
         usual: NDArray[np.int64],
         passage: Passage | None,
         step: int,
+        regions: int,
     ) -> None:
         """Set up empty ways.
 
@@ -45,6 +46,8 @@ class OwnWays:
             Where lots queue for corridors of limited capacity; None where they use none.
         step
             Days between reviews, a whole number of services.
+        regions
+            Number of consuming regions, the first buyers of the market.
         """
         self.producers = producers
         self.buyers = buyers
@@ -57,8 +60,10 @@ class OwnWays:
         self._makeups: list[Makeup] = []
         """How goods for each processor served are labelled where a producer's are all alike."""
         self._passage = passage
-        self.labelled = 0
+        self.labelled = int(np.searchsorted(buyers, regions))
         """First pair whose goods carry labels: buyers are in order, and consuming regions come first."""
+        self._processors = [(a - self.labelled, b - self.labelled) for a, b in self._spans if a >= self.labelled]
+        """Pairs of each processor served, counted from that one."""
         self._per_review = step // SERVICE_DAYS
         pairs, n = services.shape[1:]
         longest = max(int(services.max(initial=1)), SPARE_SERVICES)
@@ -87,40 +92,36 @@ class OwnWays:
             self.labels += labels
 
     def land(self) -> tuple[Floats, Floats | None]:
-        """Tonnes (n, K) that land at this review, and labels (n, K', L) of those for processors where any are kept."""
+        """Tonnes (n, K) that land at this review, and labels (n, U', L) of what lands at each processor served."""
         self._now = (self._now + 1) % len(self._calendar)
         due = self._calendar[self._now].copy().T
         self._calendar[self._now] = 0.0
-        moved = None
-        if self.labels is not None:
-            part = np.minimum(1.0, due[:, self.labelled :] / np.maximum(self.on_way[:, self.labelled :], _TINY))
-            moved = self.labels * part[:, :, None]
-            self.labels -= moved
+        labels = self._landed(due[:, self.labelled :]) if self._processors else None
         self.on_way = np.maximum(self.on_way - due, 0.0)
-        return due, moved
+        return due, labels
+
+    def _landed(self, due: Floats) -> Floats:
+        """Labels (n, U', L) of tonnes ``due`` (n, K') to processors, taken off what is on the way."""
+        if self.labels is None:
+            groups = zip(self._processors, self._makeups, strict=True)
+            return np.concatenate([makeup.of(due.T[first:end, None]) for (first, end), makeup in groups], axis=1)
+        part = np.minimum(1.0, due / np.maximum(self.on_way[:, self.labelled :], _TINY))
+        found = [mixed(self.labels[:, first:end], part.T[first:end, None]) for first, end in self._processors]
+        self.labels *= (1.0 - part)[:, :, None]
+        return np.concatenate(found, axis=1)
 
     def by_buyer(self, amounts: Floats) -> Floats:
-        """(n, U) or, for labels of pairs to processors, (n, U', L) sums over each buyer's pairs."""
-        if amounts.ndim == 2:
-            return np.stack([add_up(amounts.T[first:end]) for first, end in self._spans]).T
-        sums = [add_up(amounts.T[:, first:end].swapaxes(0, 1)) for first, end in self._to_processors()]
-        return np.stack(sums, axis=1).T
+        """(n, U) sums of (n, K) over each buyer's pairs."""
+        return np.stack([add_up(amounts.T[first:end]) for first, end in self._spans]).T
 
-    def _to_processors(self) -> list[tuple[int, int]]:
-        """Spans of the processors served, counted from the first pair whose goods carry labels."""
-        skip = self.labelled
-        return [(first - skip, end - skip) for first, end in self._spans if first >= skip]
+    def keep_labels(self, labels: int) -> None:
+        """Make room for so many labels of goods to processors."""
+        self.labels = zeros(len(self.on_way), self.buyers.size - self.labelled, labels)
 
     def make_up(self, fresh: Floats) -> None:
         """Make known the labels of a tonne of each producer's goods (P, L), which are all alike."""
         sellers = self.producers[self.labelled :]
-        self._makeups = [Makeup(fresh[sellers[first:end]]) for first, end in self._to_processors()]
-
-    def mixed(self, tonnes: Floats) -> Floats:
-        """(n, U', L) labels of tonnes (n, K) that reach each processor, by the makeup of the goods."""
-        labelled = tonnes.T[self.labelled :, None]
-        spans = zip(self._to_processors(), self._makeups, strict=True)
-        return np.concatenate([makeup.of(labelled[first:end]) for (first, end), makeup in spans], axis=1)
+        self._makeups = [Makeup(fresh[sellers[first:end]]) for first, end in self._processors]
 
     def fill_steady(self, rate: Floats, labels: Floats | None) -> None:
         """Fill as if ``rate`` (K,) t per review, labelled (K', L) a tonne, had always been sent on open ways."""

@@ -68,6 +68,8 @@ class Passage:
         """
         self._queues = queues
         self._uses = uses
+        self._of_all = {lane: (used == used[:, :1]).all(axis=1) for lane, used in uses.items()}
+        """Lane -> (T,) whether the lots of all replications take the same corridor."""
         self._gross = gross_t_per_t
 
     def enter(self, review: int, tonnes: Floats, weeks: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -75,7 +77,9 @@ class Passage:
         delayed = weeks
         for lane, used in self._uses.items():
             here = used[review]
-            for k in range(len(self._queues.names)):
+            for k in here[:1].tolist() if self._of_all[lane][review] else range(len(self._queues.names)):
+                if k < 0:
+                    continue
                 mine = here == k
                 self._queues.inflow[k] += np.where(mine, tonnes[:, lane], 0.0) * self._gross
                 if self._queues.waiting[k]:

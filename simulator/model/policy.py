@@ -94,8 +94,8 @@ class ControlDesk(Switchboard[Switch]):
         """(n, B) tonnes that licences kept back and no later one has made up for."""
         self.front: list[FrontLoading] = []
         """What each announced control pulls forward."""
-        self.ahead = zeros(n, len(buyers))
-        """(n, B) tonnes sold ahead of a control that does not hold yet."""
+        self.ahead: Floats | None = None
+        """(n, B) tonnes sold ahead of a control that does not hold yet; None until there are any."""
         self.steady = np.zeros(len(buyers))
         """(B,) base-year tonnes sold in a review."""
 
@@ -123,15 +123,19 @@ class ControlDesk(Switchboard[Switch]):
                 extra = added if extra is None else np.maximum(extra, added)
         return extra
 
-    def rushing(self, day: float) -> Mask:
-        """(n,) whether goods leave ahead of an announced control on ``day``."""
-        found = np.zeros(self.ahead.shape[0], dtype=bool)
+    def rushing(self, day: float) -> Mask | None:
+        """(n,) whether goods leave ahead of an announced control on ``day``; None where none does."""
+        found: Mask | None = None
         for item in self.front:
-            found |= item.leaving(day)
+            leaving = item.leaving(day)
+            if leaving is not None:
+                found = leaving if found is None else found | leaving
         return found
 
-    def laid_in(self, day: float) -> Floats:
-        """(n, B) tonnes sold ahead of controls that are announced and do not hold on ``day``."""
+    def laid_in(self, day: float) -> Floats | None:
+        """(n, B) tonnes sold ahead of controls that are announced and do not hold on ``day``; None for none so far."""
+        if self.ahead is None:
+            return None
         waiting = np.zeros_like(self.ahead, dtype=bool)
         for item in self.front:
             waiting |= item.laying_in(day)
@@ -140,7 +144,7 @@ class ControlDesk(Switchboard[Switch]):
 
     def lay_in(self, tonnes: Floats) -> None:
         """Book tonnes (n, B) sold ahead of a control."""
-        self.ahead = self.ahead + tonnes
+        self.ahead = tonnes if self.ahead is None else self.ahead + tonnes
 
     def apply(self, event_id: str, active: bool, day: float, mask: Mask) -> None:
         """A control begins or ends in the replications of ``mask``."""

@@ -43,10 +43,11 @@ def review(world: ChainWorld, day: float) -> None:
     for s, market in enumerate(world.markets):
         short, withheld = trade(world, s, market, day, index)
         demand = market.demand_rate()
+        missing = [share * demand for share in (short, withheld) if share is not None]
         for gap, chosen in ((gap_world, market.outside_china), (gap_china, market.inside_china)):
             used = np.maximum(weighted(demand, chosen), _TINY)
-            for missing in (short,) if withheld is None else (short, withheld):
-                np.maximum(gap, weighted(missing * demand, chosen) / used, out=gap)
+            for tonnes in missing:
+                np.maximum(gap, weighted(tonnes, chosen) / used, out=gap)
         if world.stage_prices:
             world.stage_prices[s].review(gap_world, world.step)
     world.note_price(day)
@@ -78,11 +79,10 @@ def _land_apart(world: ChainWorld, s: int, ways: OwnWays) -> None:
     state.on_order.T[served] -= tonnes.T
     consuming = int(np.searchsorted(served, regions))
     state.inventory.T[served[:consuming]] += tonnes.T[:consuming]
-    if consuming < served.size:
+    if labels is not None:
         below, processors = world.markets[s + 1].state, served[consuming:] - regions
         below.feed.T[processors] += tonnes.T[consuming:]
-        mixed = ways.mixed(due) if labels is None else ways.by_buyer(labels)
-        below.feed_labels.T[:, processors] += mixed.T
+        below.feed_labels.T[:, processors] += labels.T
 
 
 def _answers(world: ChainWorld, market: Market, factors: tuple[Floats, Floats], elasticity: Floats) -> Floats:
@@ -129,7 +129,7 @@ def _produce(
     room = world.ceiling_days * potential - state.product
     span = (world.ceiling_days - world.target_days) * potential
     # Stock is judged against undisturbed output: a plant that is down does not also hoard.
-    pace = np.clip(room / np.maximum(span, _TINY), 0.0, 1.0) * running
+    pace = np.minimum(np.maximum(room / np.maximum(span, _TINY), 0.0), 1.0) * running
     market.reserve = potential * world.working_days
     rate = primary * pace
     market.feed_rate = rate / stage.feed_yield
@@ -145,9 +145,8 @@ def _produce(
         state.feed -= used
         state.feed_used += row_sums(used)
         traced = made = used * stage.feed_yield
-        moved = state.feed_labels * share[:, :, None]
-        state.feed_labels -= moved
-        moved *= stage.feed_yield
+        moved = state.feed_labels * (share * stage.feed_yield)[:, :, None]
+        state.feed_labels *= (1.0 - share)[:, :, None]
         labels.relabel(moved, s, stage.producers)
         assert state.product_labels is not None
         state.product_labels += moved

@@ -83,10 +83,7 @@ def mixed(labels: Floats, part: Floats) -> Floats:
     """
     if len(labels) == 1:
         return mixed(np.repeat(labels, 2, axis=0), np.repeat(part, 2, axis=2))[:1]
-    found = np.empty((labels.shape[2], *part.shape[1:]))
-    for label, amounts in enumerate(labels.T):
-        np.einsum("pn,pqn->qn", amounts, part, out=found[label])
-    return found.T
+    return np.asarray(np.einsum("lpn,pqn->lqn", labels.T, part).T)
 
 
 def reaches(mask: NDArray[np.bool_], columns: Floats) -> NDArray[np.bool_]:

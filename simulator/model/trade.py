@@ -46,24 +46,25 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     up_to = market.cover * either(market.buyer_in_china, 1.0, fear) + market.lead_days
     missing_to = use * up_to - on_hand - state.on_order
     for desk in market.desks.values():
-        if desk.front:
-            missing_to += desk.laid_in(day)
-    order = np.clip(missing_to, 0.0, world.order_ceiling * use * step)
+        laid_in = desk.laid_in(day)
+        if laid_in is not None:
+            missing_to += laid_in
+    order = np.minimum(np.maximum(missing_to, 0.0), world.order_ceiling * use * step)
 
     share = _habits(market, day, world.growth(day))
     if market.duties:
         share = _after_duties(market, share, day, step)
     offer = np.maximum(state.product - market.reserve, 0.0)
     for p, desk in market.desks.items():
-        if desk.front:  # before a control exporters ship what they would otherwise keep to work with
-            offer[:, p] = np.where(desk.rushing(day), state.product[:, p], offer[:, p])
+        rushing = desk.rushing(day)
+        if rushing is not None:  # before a control exporters ship what they would otherwise keep to work with
+            offer[:, p] = np.where(rushing, state.product[:, p], offer[:, p])
     filters = policy_filters(world, market, order, share, offer, day, index)
     gates = list(filters.gates.values())
     flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(world, market, day))
     demand = market.demand_rate() * step
     asked = np.minimum(order, demand)
-    part = asked / np.maximum(order, _TINY)
-    rerouted = reroute(world, market, offer - sold, order - received, part, filters, day)
+    rerouted = reroute(world, market, offer - sold, order - received, asked, order, filters, day)
     book(market, flow, filters)
     if rerouted is not None:
         flow[rerouted.producer] += rerouted.tonnes.T
@@ -225,6 +226,7 @@ def _ship(
         market.focal.dispatch(index, lots, carried)
     if labels is not None:
         labels *= (1.0 - np.minimum(sold / whole, 1.0))[:, :, None]
-    left = state.product - sold
-    state.clipped += row_sums(np.maximum(-left, 0.0))
-    state.product = np.maximum(left, 0.0)
+    state.product -= sold
+    if (state.product < 0.0).any():
+        state.clipped += row_sums(np.maximum(-state.product, 0.0))
+        np.maximum(state.product, 0.0, out=state.product)
