@@ -9,7 +9,7 @@ closures of a corridor strike every commodity that uses it in the same replicati
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,7 @@ from simulator.model.passage import Passage, Queues
 from simulator.model.rows import zeros
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
 _Z95 = 1.6448536269514722  # standard normal quantile of 0.95
 _DAYS_PER_YEAR = 365.25
 
@@ -267,10 +268,13 @@ class Corridors:
         if not rows.size:
             return None
         left = self._days[columns]
-        shut = [picked(self.shut(way, commodity), rows) for way in ways]
+        shut = [self.shut(way, commodity) for way in ways]
         drawn = None if z is None else z[rows, columns]
-        on_way = [np.broadcast_to(self._transit(way, drawn), rows.shape) for way in ways]
-        lands, way = _first_open(ways, shut, on_way, left)
+
+        def took(k: int, lots: Rows) -> Floats:
+            return np.broadcast_to(self._transit(ways[k], None if drawn is None else drawn[lots]), lots.shape)
+
+        lands, way = _first_open(ways, shut, took, rows, left)
         undisturbed = left + days[rows, columns]
         return Detour(ways, rows, columns, way, np.maximum(lands, undisturbed) - left)
 
@@ -294,31 +298,44 @@ def closes(closure: ClosureChange, lane: Lane, commodity: str) -> bool:
 
 
 def _first_open(
-    ways: Sequence[Lane], shut: Sequence[Shut], on_way: Sequence[Floats], left: Floats
-) -> tuple[Floats, NDArray[np.int64]]:
-    """(c,) landing day and index of the way of lots that leave on ``left`` (c,)."""
-    direct = np.stack([arrival(s, left, t, w.exposed_share) for w, s, t in zip(ways, shut, on_way, strict=True)])
-    is_open = np.stack([~is_shut(s, left) for s in shut])
-    way = np.where(is_open.any(axis=0), is_open.argmax(axis=0), direct.argmin(axis=0))
-    cell = np.arange(left.size)
-    lands = direct[way, cell]
-    # A lot that its open way holds up turns round where that is quicker.
-    sets_out = is_open[way, cell]
+    ways: Sequence[Lane], shut: Sequence[Shut], took: Callable[[int, Rows], Floats], rows: Rows, left: Floats
+) -> tuple[Floats, Rows]:
+    """(c,) landing day and index of the way of lots of replications ``rows`` (c,) that leave on ``left`` (c,).
+
+    ``shut`` has the closures of every way, and ``took`` says how many days some of the lots are on an open way.
+    """
+
+    def landing(k: int, lots: Rows) -> Floats:
+        return arrival(picked(shut[k], rows[lots]), left[lots], took(k, lots), ways[k].exposed_share)
+
+    way, lands = np.zeros(left.size, dtype=np.int64), np.empty(left.size)
+    waiting = np.arange(left.size)
     for k in range(len(ways)):
-        caught = caught_on(shut[k], left)
-        held = np.flatnonzero((way == k) & sets_out & (lands > left + on_way[k]) & (caught < np.inf))
+        closed = is_shut(picked(shut[k], rows[waiting]), left[waiting])
+        sets_out = waiting[~closed]
+        way[sets_out], lands[sets_out] = k, landing(k, sets_out)
+        waiting = waiting[closed]
+    if waiting.size:
+        direct = np.stack([landing(k, waiting) for k in range(len(ways))])
+        way[waiting], lands[waiting] = direct.argmin(axis=0), direct.min(axis=0)
+    gone = np.ones(left.size, dtype=bool)
+    gone[waiting] = False
+    # A lot that its open way holds up turns round where that is quicker.
+    for k in range(len(ways)):
+        lots = np.flatnonzero((way == k) & gone)
+        caught = caught_on(picked(shut[k], rows[lots]), left[lots])
+        late = (lands[lots] > left[lots] + took(k, lots)) & (caught < np.inf)
+        held, day = lots[late], caught[late]
         if not held.size:
             continue
-        day = caught[held]
         back = day + (day - left[held])
         turned = np.full(held.size, np.inf)
         onto = np.full(held.size, k)
         for j in range(len(ways)):
-            mine = picked(shut[j], held)
+            mine = picked(shut[j], rows[held])
             free = np.isinf(turned) & ~is_shut(mine, day)
-            landed = arrival(mine, back, on_way[j][held], ways[j].exposed_share)
+            landed = arrival(mine, back, took(j, held), ways[j].exposed_share)
             turned, onto = np.where(free, landed, turned), np.where(free, j, onto)
-        sooner = turned < lands[held]
-        way[held] = np.where(sooner, onto, way[held])
+        way[held] = np.where(turned < lands[held], onto, way[held])
         lands[held] = np.minimum(turned, lands[held])
     return lands, way

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from simulator.model.passage import Passage
 
 Floats = NDArray[np.float64]
+Services = NDArray[np.int16] | NDArray[np.int32]
+"""Weekly services from departure to landing."""
 SERVICE_DAYS = 7
 """Days between sailings of a liner service: lots land on these days."""
 HORIZON_WEEKS = 64
@@ -93,7 +95,7 @@ class FocalBuyer:
         """(n,) cumulative tonnes of habitual purchases that Chinese controls kept back, once they would be used."""
         self._sent = np.zeros((n, lanes), dtype=np.int32, order="F")
         """(n, lanes) lots dispatched."""
-        self.log: Callable[[int, NDArray[np.int32], Floats, Floats | None], None] | None = None
+        self.log: Callable[[int, Services, Floats, Floats | None], None] | None = None
         """Told of every departure: review, services until landing (n, lanes), and what ``dispatch`` was given."""
         self.usual_days = zeros(n, lanes - 1)
         """(n, P) mean transit of each producer's usual way while it is open, days."""
@@ -103,7 +105,7 @@ class FocalBuyer:
 
     def dispatch(self, review: int, tonnes: Floats, labels: Floats | None) -> None:
         """Lots (n, lanes) leave now with their labels (n, lanes, L), None where a lane's are fixed."""
-        weeks = self.weeks[review].astype(np.int32)
+        weeks: Services = self.weeks[review]
         if self.passage is not None:
             weeks = np.minimum(self.passage.enter(review, tonnes, weeks), len(self.calendar) - 1)
         self.put(weeks, tonnes)
@@ -114,10 +116,10 @@ class FocalBuyer:
         if self.log is not None:
             self.log(review, weeks, tonnes, labels)
 
-    def put(self, weeks: NDArray[np.int32], tonnes: Floats) -> None:
+    def put(self, weeks: Services, tonnes: Floats) -> None:
         """Enter tonnes (n, lanes) in the calendar, ``weeks`` services ahead, less than its length."""
         slots = weeks + np.int32(self._week)
-        slots[slots >= len(self.calendar)] -= len(self.calendar)
+        slots -= len(self.calendar) * (slots >= len(self.calendar))
         np.add.at(self._flat, (slots * self._place.size + self._place).T.reshape(-1), tonnes.T.reshape(-1))
 
     def settle(self, day: float) -> None:

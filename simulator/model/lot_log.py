@@ -18,7 +18,7 @@ from simulator.domain.places import CHINA
 from simulator.domain.traces import REROUTED, Trace
 from simulator.errors import UsageError
 from simulator.model.corridors import Corridors
-from simulator.model.focal import SERVICE_DAYS
+from simulator.model.focal import SERVICE_DAYS, Services
 from simulator.model.labels import EXPOSED
 from simulator.model.recorder import Recorder
 from simulator.model.world import RECORDED_REVIEWS, World
@@ -101,7 +101,7 @@ class LotLog:
             tonnes = float(focal.calendar[week, 0, lane])
             yield self._lot(lane, departed, landing, tonnes, share[lane], self._way(lane, 0))
 
-    def _departed(self, review: int, weeks: NDArray[np.int32], tonnes: Floats, labels: Floats | None) -> None:
+    def _departed(self, review: int, weeks: Services, tonnes: Floats, labels: Floats | None) -> None:
         day = float(self._world.reviews[review])
         share = self._exposed_shares(labels, tonnes)
         for lane in np.flatnonzero(tonnes[0]).tolist():

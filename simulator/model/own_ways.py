@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.focal import SERVICE_DAYS
+from simulator.model.focal import SERVICE_DAYS, Services
 from simulator.model.labels import Makeup
 from simulator.model.passage import Passage
-from simulator.model.rows import add_up, mixed, zeros
+from simulator.model.rows import mixed, zeros
 
 Floats = NDArray[np.float64]
 _TINY = 1e-300
@@ -53,21 +53,25 @@ class OwnWays:
         self.buyers = buyers
         self.served, first = np.unique(buyers, return_index=True)
         """(U,) buyers that get anything here; a buyer's pairs stand together."""
-        self._spans = [*zip(first.tolist(), [*first.tolist()[1:], buyers.size], strict=True)]
-        """First pair of each of these buyers, and the first one that is not its own."""
+        spans = [*zip(first.tolist(), [*first.tolist()[1:], buyers.size], strict=True)]
+        most = max(end - begin for begin, end in spans)
+        self._rounds = [np.array([(u, a + r) for u, (a, b) in enumerate(spans) if a + r < b]).T for r in range(most)]
+        """Pairs that are the first, the second and so on of their buyer: its place in ``served``, and the pair."""
         self.usual = usual
         self._services = services
-        self._makeups: list[Makeup] = []
-        """How goods for each processor served are labelled where a producer's are all alike."""
         self._passage = passage
         self.labelled = int(np.searchsorted(buyers, regions))
         """First pair whose goods carry labels: buyers are in order, and consuming regions come first."""
-        self._processors = [(a - self.labelled, b - self.labelled) for a, b in self._spans if a >= self.labelled]
+        self._processors = [(a - self.labelled, b - self.labelled) for a, b in spans if a >= self.labelled]
         """Pairs of each processor served, counted from that one."""
+        self._makeup: Makeup | None = None
+        """Labels of each producer's goods where they are all alike."""
+        self._by_seller = np.zeros((0, 0, 0))
+        """(P, U', n) room for tonnes of such goods that land, by producer and processor served."""
         self._per_review = step // SERVICE_DAYS
         pairs, n = services.shape[1:]
-        longest = max(int(services.max(initial=1)), SPARE_SERVICES)
-        self._calendar = np.zeros((self._reviews(longest) + 1, pairs, n))
+        longest = np.array(max(int(services.max(initial=1)), SPARE_SERVICES), dtype=np.int32)
+        self._calendar = np.zeros((int(self._reviews(longest)) + 1, pairs, n))
         """(H, K, n) tonnes that land at each coming review."""
         self._flat = self._calendar.reshape(-1)
         self._cells = np.arange(n * pairs).reshape(pairs, n).T
@@ -76,16 +80,17 @@ class OwnWays:
         self.labels: Floats | None = None
         """(n, K', L) labels of what is on the way to processors; None where a producer's goods are all alike."""
 
-    def _reviews(self, services: NDArray[np.int32] | int) -> NDArray[np.int32] | int:
+    def _reviews(self, services: Services) -> Services:
+        """Whole reviews in which lots come that take so many services."""
         return -(-services // self._per_review)
 
     def send(self, review: int, tonnes: Floats, labels: Floats | None) -> None:
         """Lots (n, K) leave now, with the labels (n, K', L) of those to processors, None where nobody keeps any."""
-        services = self._services[review].T.astype(np.int32)
+        services: Services = self._services[review].T
         if self._passage is not None:
             services = self._passage.enter(review, tonnes, services)
-        ahead = np.minimum(self._reviews(services), len(self._calendar) - 1)
-        slots = (ahead + self._now) % len(self._calendar)
+        slots = np.minimum(self._reviews(services), len(self._calendar) - 1) + np.int32(self._now)
+        slots -= len(self._calendar) * (slots >= len(self._calendar))
         np.add.at(self._flat, (slots * self._cells.size + self._cells).T.reshape(-1), tonnes.T.reshape(-1))
         self.on_way += tonnes
         if self.labels is not None and labels is not None:
@@ -102,9 +107,11 @@ class OwnWays:
 
     def _landed(self, due: Floats) -> Floats:
         """Labels (n, U', L) of tonnes ``due`` (n, K') to processors, taken off what is on the way."""
-        if self.labels is None:
-            groups = zip(self._processors, self._makeups, strict=True)
-            return np.concatenate([makeup.of(due.T[first:end, None]) for (first, end), makeup in groups], axis=1)
+        if self._makeup is not None:
+            for u, (first, end) in enumerate(self._processors):
+                self._by_seller[self.producers[self.labelled :][first:end], u] = due.T[first:end]
+            return self._makeup.of(self._by_seller)
+        assert self.labels is not None, "goods to processors carry labels"
         part = np.minimum(1.0, due / np.maximum(self.on_way[:, self.labelled :], _TINY))
         found = [mixed(self.labels[:, first:end], part.T[first:end, None]) for first, end in self._processors]
         self.labels *= (1.0 - part)[:, :, None]
@@ -112,7 +119,10 @@ class OwnWays:
 
     def by_buyer(self, amounts: Floats) -> Floats:
         """(n, U) sums of (n, K) over each buyer's pairs."""
-        return np.stack([add_up(amounts.T[first:end]) for first, end in self._spans]).T
+        sums: Floats = amounts.T[self._rounds[0][1]]
+        for place, pair in self._rounds[1:]:
+            sums[place] += amounts.T[pair]
+        return sums.T
 
     def keep_labels(self, labels: int) -> None:
         """Make room for so many labels of goods to processors."""
@@ -120,8 +130,8 @@ class OwnWays:
 
     def make_up(self, fresh: Floats) -> None:
         """Make known the labels of a tonne of each producer's goods (P, L), which are all alike."""
-        sellers = self.producers[self.labelled :]
-        self._makeups = [Makeup(fresh[sellers[first:end]]) for first, end in self._processors]
+        self._makeup = Makeup(fresh)
+        self._by_seller = np.zeros((len(fresh), len(self._processors), len(self.on_way)))
 
     def fill_steady(self, rate: Floats, labels: Floats | None) -> None:
         """Fill as if ``rate`` (K,) t per review, labelled (K', L) a tonne, had always been sent on open ways."""

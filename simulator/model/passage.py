@@ -12,9 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.focal import SERVICE_DAYS
+from simulator.model.focal import SERVICE_DAYS, Services
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 class Queues:
@@ -72,17 +73,20 @@ class Passage:
         """Lane -> (T,) whether the lots of all replications take the same corridor."""
         self._gross = gross_t_per_t
 
-    def enter(self, review: int, tonnes: Floats, weeks: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Queue the lots (n, lanes) of a review; return ``weeks`` (n, lanes) with the wait added."""
+    def enter(self, review: int, tonnes: Floats, weeks: Services) -> Services:
+        """Queue the lots (n, lanes) of a review; return ``weeks`` (n, lanes), with the wait added if there is any."""
         delayed = weeks
         for lane, used in self._uses.items():
-            here = used[review]
-            for k in here[:1].tolist() if self._of_all[lane][review] else range(len(self._queues.names)):
+            gross = tonnes[:, lane] * self._gross
+            if self._of_all[lane][review]:
+                taken: dict[int, Mask | bool] = {int(used[review, 0]): True}
+            else:
+                taken = {k: used[review] == k for k in range(len(self._queues.names))}
+            for k, mine in taken.items():
                 if k < 0:
                     continue
-                mine = here == k
-                self._queues.inflow[k] += np.where(mine, tonnes[:, lane], 0.0) * self._gross
+                self._queues.inflow[k] += np.where(mine, gross, 0.0)
                 if self._queues.waiting[k]:
-                    delayed = delayed.copy(order="K") if delayed is weeks else delayed
+                    delayed = weeks.astype(np.int32) if delayed is weeks else delayed
                     delayed[:, lane] += np.where(mine, self._queues.services(k), 0)
         return delayed
