@@ -64,6 +64,46 @@ def test_the_example_of_an_instrument_loads_runs_and_changes_what_happens(name: 
     assert not same(with_it, run_without(tmp_path, name, events, asked))
 
 
+def bits(trace: Trace) -> list[dict[tuple[str, str], bytes]]:
+    """What 16 futures came to; own plants stand in the list of projects even where they never start."""
+    hidden = ("project_output", "project_accessible")
+    return [worlds.replication_bytes(trace, row, without=hidden) for row in range(16)]
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_an_instrument_that_never_happens_leaves_no_bit_behind(name: str, tmp_path: Path) -> None:
+    shown = scenario(tmp_path, TYPES[name].example)
+    events = shown.model.events
+    asked = commodity(events)
+    never = shown.with_set(f"events.{events[-1].id}.probability", 0)
+    assert bits(worlds.run(resolve(never, [asked]), 16)) == bits(run_without(tmp_path, name, events, asked))
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if name != "suspension_end"])
+def test_every_instrument_ends(name: str, tmp_path: Path) -> None:
+    """Two ends differ: `until` is read, whatever the instrument."""
+    shown = scenario(tmp_path, TYPES[name].example)
+    event = shown.model.events[-1]
+    asked = commodity(shown.model.events)
+    if name == "outage":
+        shown = shown.with_set(f"events.{event.id}.duration_days", None)
+    ends = (shown.with_set(f"events.{event.id}.until", day) for day in ("2027-02-01", "2027-12-01"))
+    early, late = (worlds.run(resolve(scenario, [asked]), 16) for scenario in ends)
+    assert not same(early, late)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in TYPES if name not in ("export_ban", "export_licensing", "export_quota")]
+)
+def test_only_export_controls_move_orders_by_being_announced(name: str, tmp_path: Path) -> None:
+    shown = scenario(tmp_path, TYPES[name].example)
+    event = shown.model.events[-1]
+    asked = commodity(shown.model.events)
+    told = shown.with_set(f"events.{event.id}.announced", "2025-11-06")
+    plain, announced = (worlds.run(resolve(scenario, [asked]), 16) for scenario in (shown, told))
+    assert same(plain, announced)
+
+
 def test_the_list_shows_every_instrument_with_its_example(capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["schema", "--list"]) == 0
     out = capfd.readouterr().out
