@@ -79,6 +79,7 @@ class ChainWorld:
             np.clip(role("reroute_share"), 0.0, 1.0),
             role("reroute_lag_months") * DAYS_PER_MONTH,
             role("reroute_premium"),
+            parameter("reroute_premium_p90_multiple").value,
         )
         self.focal_level = role("focal_demand_level")
         if case.company is not None:  # it states its use at the start, not in the base year

@@ -1,12 +1,16 @@
 """Re-routing: part of what a control blocks reaches the target through third countries, under their names.
 
 Each intermediary country takes its share of the re-routed tonnes after a lag, from the restriction to their arrival,
-while the price gap pays for it, up to what it can handle: a stated part of the base-year flow it stands in for.
-Enforcement stops a share of what goes through a country, makes it start later, and raises the premium from which it
-pays. What one intermediary cannot take does not go through another.
+up to what it can handle: a stated part of the base-year flow it stands in for. Traders differ in the premium they want
+for it, so the part that comes grows with the price gap: at a gap of ``reroute_premium`` half of it pays, and premia are
+log-logistic with a spread of ``reroute_premium_p90_multiple``. Enforcement stops a share of what goes through a country,
+makes it start later, and raises the premium from which it pays. What one intermediary cannot take does not go through
+another.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +21,8 @@ from simulator.model.rows import zeros
 from simulator.model.switches import Switch, Switchboard
 
 Floats = NDArray[np.float64]
+_TINY = 1e-300
+_LOG_ODDS_P90 = math.log(9.0)
 
 
 class Enforcement(Switch):
@@ -35,7 +41,14 @@ class Enforcement(Switch):
 class Rerouting(Switchboard[Enforcement]):
     """Ways of one commodity around controls."""
 
-    def __init__(self, ways: tuple[Intermediary, ...], share: Floats, lag_days: Floats, premium: Floats) -> None:
+    def __init__(
+        self,
+        ways: tuple[Intermediary, ...],
+        share: Floats,
+        lag_days: Floats,
+        premium: Floats,
+        premium_p90_multiple: float,
+    ) -> None:
         """Set up the ways.
 
         Parameters
@@ -47,7 +60,9 @@ class Rerouting(Switchboard[Enforcement]):
         lag_days
             (n,) days from the start of a restriction to the arrival of the first re-routed lots.
         premium
-            (n,) premium over the Chinese price from which re-routing pays.
+            (n,) premium over the Chinese price at which half of the traders re-route.
+        premium_p90_multiple
+            Premium that nine traders in ten are content with, over that of the median one; above 1.
         """
         super().__init__()
         n = share.size
@@ -56,6 +71,7 @@ class Rerouting(Switchboard[Enforcement]):
         self.share = share
         self.lag_days = lag_days
         self.premium = premium
+        self._steepness = _LOG_ODDS_P90 / math.log(premium_p90_multiple)
         self.passing = np.ones((n, len(ways)))
         """(n, I) part of each way's tonnes that enforcement lets through."""
         self.slower = np.ones((n, len(ways)))
@@ -98,18 +114,23 @@ class Rerouting(Switchboard[Enforcement]):
         """
         found = zeros(blocked.shape[0], len(self.ways), blocked.shape[1])
         enforced = enforced and bool(self.switches)
-        pays = gap > self.premium
         # Enforcement only adds to the premium: where re-routing does not pay without, it does not pay with it.
-        if not (blocked.any() and pays.any()):
+        if not (blocked.any() and (gap > 0.0).any()):
             return found
+        pays = self._pays(gap, self.premium)
         wanted, age = self.share[:, None] * blocked, day - since
         for i, way in enumerate(self.ways):
-            lag_days, passing = self.lag_days * way.lag_factor, pays.astype(float)
+            lag_days, passing = self.lag_days * way.lag_factor, pays
             if enforced:
                 lag_days = lag_days * self.slower[:, i]
-                passing = (gap > self.premium + self.dearer[:, i]) * self.passing[:, i]
+                passing = self._pays(gap, self.premium + self.dearer[:, i]) * self.passing[:, i]
             tonnes = found[:, i]
             np.minimum(wanted * way.share, way.capacity_share * usual, out=tonnes)
             tonnes *= age >= lag_days[:, None]
             tonnes *= passing[:, None]
         return found
+
+    def _pays(self, gap: Floats, premium: Floats) -> Floats:
+        """(n,) part of the traders for whom a price gap (n,) is worth it, where half of them want ``premium`` (n,)."""
+        worth = np.power(np.maximum(gap, 0.0), self._steepness)
+        return np.asarray(worth / np.maximum(worth + np.power(premium, self._steepness), _TINY))
