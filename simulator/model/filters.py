@@ -34,6 +34,8 @@ class Filters:
     """Part of these claims that foreign policy lets through; licences of old count as let through."""
     from_china: dict[int, Floats] = field(default_factory=dict)
     """The same for what Chinese policy alone lets through."""
+    shipped: dict[int, Floats] = field(default_factory=dict)
+    """Tonnes that each producer behind a control desk sells on the market: what is allowed, as far as it has them."""
 
     def tighten(self, producer: int, allowed: Floats, open_: Floats) -> None:
         """Let less of one producer's sales through than so far."""
@@ -133,7 +135,7 @@ def _keep_to_rules(
 def book(market: Market, flow: Floats, filters: Filters) -> None:
     """Book what was sold (P, B, n) against licences, quotas and civil orders of origin rules, and what was laid in."""
     for p, desk in market.desks.items():
-        shipped = flow[p].T
+        shipped = filters.shipped[p] = flow[p].T.copy("K")
         desk.use(shipped)
         ahead = filters.gates[p].ahead
         if ahead is not None:
@@ -213,8 +215,8 @@ def kept_back(
 
     ``asked`` (n, B) is their demand or their order, whichever is less. Re-routed tonnes do reach them. Those that
     enforcement stops do not, but it is not Chinese policy that keeps them: stopping evasion is no new denial.
-    Licences come in lumps: where they let pass more than habit asks for, they make up for what Chinese policy kept back
-    before, and its tonnes are below zero.
+    Licences come in lumps: where more is shipped under them than habit asks for, they make up for what Chinese policy
+    kept back before, and its tonnes are below zero. A licence that its producer cannot fill makes up for nothing.
     """
     total, by_china = np.zeros_like(asked), np.zeros_like(asked)
     for p, allowed in filters.news.items():
@@ -225,7 +227,10 @@ def kept_back(
         chinese = filters.from_china.get(p)
         if chinese is not None:
             denied, desk = habitual - claim * chinese, market.desks.get(p)
-            by_china += np.maximum(denied, 0.0) if desk is None else desk.net_of_arrears(denied)
+            if desk is None:
+                by_china += np.maximum(denied, 0.0)
+            else:
+                by_china += desk.net_of_arrears(np.maximum(denied, np.minimum(habitual - filters.shipped[p], 0.0)))
     if rerouted is not None:
         total = np.maximum(total - rerouted.tonnes, 0.0)
         by_china = np.where(by_china > 0.0, np.maximum(by_china - rerouted.unhindered, 0.0), by_china)
