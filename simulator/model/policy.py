@@ -246,8 +246,8 @@ class ControlDesk(Switchboard[Switch]):
     def net_of_arrears(self, denied: Floats) -> Floats:
         """Tonnes (n, B) kept back, less those that licences above habit make up for of what was kept back before.
 
-        ``denied`` is what habit asks for less what may pass: below zero where more is shipped under licence. Arrears last as
-        long as the licensing does.
+        ``denied`` is what habit asks for less what may pass: below zero where more is shipped under licence. Arrears
+        last as long as the licensing does.
         """
         licensed = self.licensed > 0.0
         net = np.maximum(denied, np.where(licensed, -self._arrears, 0.0))
