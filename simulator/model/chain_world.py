@@ -27,6 +27,7 @@ from simulator.model.outages import Outages
 from simulator.model.own_ways import OwnWays
 from simulator.model.policy import ControlDesk
 from simulator.model.prices import PriceIndex
+from simulator.model.qualification import Qualification
 from simulator.model.recycling import add_recyclers
 from simulator.model.rerouting import Rerouting
 from simulator.model.rows import outer, row_sums, weighted, zeros
@@ -104,12 +105,7 @@ class ChainWorld:
         self.ceiling_days = parameter("producer_stock_ceiling_days").value
         self.processor_cover_days = parameter("processor_feed_cover_days").value
         self.order_ceiling = parameter("order_ceiling_multiple").value
-        self.short_since = np.full(n, np.inf)
-        self.shortfall = np.zeros(n)
-        """(n,) smoothed unfilled share of what the focal buyer needs."""
         self.follow = parameter("incumbent_growth_share").value
-        self.forget = 0.5 ** (self.step / parameter("price_gap_smoothing_days").value)
-        self.shortage_trigger = parameter("qualification_shortage_trigger").value
         self.noise = self._demand_noise(review_days.size)
         self.start_price = np.ones(n)
         """(n,) mean world price of the last reviews before the start; the base year's before there is one."""
@@ -176,6 +172,7 @@ class ChainWorld:
                 if s == chain.verdict_stage:
                     plans = planned(chain.government.plans, chain.commodity, case, n)
                     market.focal.purchases += [Purchase(plan, self.labels) for plan in plans]
+                market.qualification = Qualification(self.qualification_days, self.step, review_days.size)
                 market.state.tracked = True
                 market.via = zeros(n, len(self.rerouting.ways))
             market.state.own_ways = self._own_ways(market, corridors)
@@ -322,12 +319,6 @@ class ChainWorld:
         if -QUARTER_DAYS < day <= 0:
             self._prices_before.append(self.world_price.value)
             self.start_price = np.mean(np.stack(self._prices_before, axis=1), axis=1)
-
-    def note_shortage(self, short: Floats, day: float) -> None:
-        """A shortage that lasts makes the focal buyer qualify suppliers for more than their habitual share."""
-        self.shortfall = short + (self.shortfall - short) * self.forget
-        begins = (self.shortfall > self.shortage_trigger) & np.isinf(self.short_since)
-        self.short_since = np.where(begins, day, self.short_since)
 
     def project_offset(self, market: Market) -> int:
         """Index of the market's first project in ``project_output``."""

@@ -89,7 +89,8 @@ def allocate(
     gates
         Policy filters, at most one per producer.
     open_to
-        A buyer and the (n, P) fraction of open-spot trade its qualification lets it take from each producer.
+        A buyer and the (n, P) part of its users that accept each producer's goods in open-spot trade. No producer
+        brings it more than they miss and policy lets pass, nor do all together more than the most widely accepted may.
 
     Returns
     -------
@@ -196,6 +197,7 @@ def _open_spot(
         for p, missed in behind.items():
             own[p] = fraction[p] * missed[buyer]
         asked += own
+        allowed = own.copy()
     rate = left / np.maximum(asked, _NOTHING)
     """(P, n) tonnes a producer gives per tonne missed by a buyer open to it."""
     rate *= asked > _NOTHING
@@ -223,7 +225,10 @@ def _open_spot(
     bought = offered * taken
     if open_to is not None:  # a buyer that has a producer to itself would get all it has
         own *= taken[buyer]
-        lots = np.minimum(own, unmet[buyer] * fraction)
+        lots = np.minimum(own, allowed)
+        # The same firms accept several suppliers: together these bring no more than those firms miss.
+        most = fraction.max(axis=0) * unmet[buyer]
+        lots *= np.minimum(1.0, most / np.maximum(over_producers(lots), _TINY))
         flow[:, buyer] = kept + lots
         bought[buyer] = over_producers(lots)
         sold += lots

@@ -3,9 +3,9 @@
 Each intermediary country takes its share of the re-routed tonnes after a lag, from the restriction to their arrival,
 up to what it can handle: a stated part of the base-year flow it stands in for. Traders differ in the premium they want
 for it, so the part that comes grows with the price gap: at a gap of ``reroute_premium`` half of it pays, and premia are
-log-logistic with a spread of ``reroute_premium_p90_multiple``. Enforcement stops a share of what goes through a country,
-makes it start later, and raises the premium from which it pays. What one intermediary cannot take does not go through
-another.
+log-logistic with a spread of ``reroute_premium_p90_multiple``. Enforcement stops a share of what goes through a
+country, makes it start later, and raises the premium from which it pays. What one intermediary cannot take does not go
+through another.
 """
 
 from __future__ import annotations

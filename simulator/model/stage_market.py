@@ -19,6 +19,7 @@ from simulator.model.offtake import ProducerTies
 from simulator.model.origin_rules import OriginRules
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
+from simulator.model.qualification import Qualification
 from simulator.model.rows import alike, either, zeros
 from simulator.model.state import StageState
 from simulator.model.world_balance import WorldBalance
@@ -72,6 +73,8 @@ class Market:
         self.via_now = self.via
         """(n, I) the same at this review alone."""
         self.focal: FocalBuyer | None = None
+        self.qualification: Qualification | None = None
+        """Which part of the focal buyer's firms accepts new suppliers; None without a focal buyer."""
         self.meters: list[StageMeter] = []
         """What a case asked to have written down of the trade here."""
         self.world: WorldBalance

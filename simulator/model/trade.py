@@ -61,7 +61,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
             offer[:, p] = np.where(rushing, state.product[:, p], offer[:, p])
     filters = policy_filters(world, market, order, share, offer, day, index)
     gates = list(filters.gates.values())
-    flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(world, market, day))
+    flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(market, day, index))
     demand = market.demand_rate() * step
     asked = np.minimum(order, demand)
     rerouted = reroute(world, market, offer - sold, order - received, asked, order, filters, day)
@@ -75,8 +75,8 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     _ship(world, market, flow, sold, received, rerouted, index)
     demand = np.maximum(demand, _TINY)
     short = np.maximum(asked - received, 0.0) / demand
-    if market.focal is not None:
-        world.note_shortage(short[:, state.focal], day)
+    if market.qualification is not None:
+        market.qualification.note(short[:, state.focal], index)
     bare = 1.0 - np.minimum(on_hand / np.maximum(use * market.cover, _TINY), 1.0)
     short *= bare
     for_use = None
@@ -126,16 +126,14 @@ def _after_duties(market: Market, share: Floats, day: float, step: float) -> Flo
     return moved
 
 
-def _qualified(world: ChainWorld, market: Market, day: float) -> tuple[int, Floats] | None:
-    """How far each supplier may exceed its habitual share of the focal buyer's orders.
+def _qualified(market: Market, day: float, index: int) -> tuple[int, Floats] | None:
+    """The focal buyer, and how far each supplier (n, P) may exceed its habitual share of the buyer's orders.
 
-    Not at all until it is qualified for more. Qualification starts when the focal buyer first falls short,
-    or with a supplier's own new plant.
+    As far as firms have qualified others than their own, or altogether once a supplier's own new plant is qualified.
     """
-    if market.focal is None:
+    if market.qualification is None:
         return None
-    accepted = day >= world.short_since + world.qualification_days
-    fraction = np.repeat(accepted[None, :].astype(float), len(market.stage.producers), axis=0).T
+    fraction = np.repeat(market.qualification.accepted(index)[None, :], len(market.stage.producers), axis=0).T
     for project in market.projects:
         fraction[:, project.producer] = np.maximum(fraction[:, project.producer], day >= project.qualified)
     return market.state.focal, fraction
