@@ -31,7 +31,7 @@ from simulator.model.qualification import Qualification
 from simulator.model.recycling import add_recyclers
 from simulator.model.rerouting import Rerouting
 from simulator.model.rows import outer, row_sums, weighted, zeros
-from simulator.model.stage_market import DAYS_PER_YEAR, Market
+from simulator.model.stage_market import DAYS_PER_YEAR, Denial, Market
 from simulator.model.state import StageState
 from simulator.model.steady import compositions
 from simulator.model.stockpile import Purchase, planned
@@ -214,12 +214,15 @@ class ChainWorld:
                 continue
             reach = np.zeros(len(judged.stage.buyers))
             reach[judged.state.focal] = 1.0
-            judged.denials.append((judged.focal, reach))
+            days = weighted(judged.focal.usual_days, judged.share[:, judged.state.focal])
+            judged.denials.append(Denial(judged.focal, reach, _services(days)))
             for market, below in zip(self.markets[t - 1 :: -1] if t else [], self.markets[t:0:-1], strict=True):
                 stage = below.stage
                 onward = stage.flows @ reach / np.maximum(stage.output, _TINY) * stage.feed_yield
                 reach = np.concatenate([np.zeros(market.state.regions), onward])
-                market.denials.append((judged.focal, reach))
+                lag_days = float(market.usual_lags() @ reach) / max(float(reach.sum()), _TINY) * self.step
+                days = days + (lag_days + self.processor_cover_days + self.target_days)
+                market.denials.append(Denial(judged.focal, reach, _services(days)))
 
     def desk(self, s: int, imposer: str) -> ControlDesk | None:
         """The control desk of ``imposer`` at stage ``s``, opened on first use; None if it produces nothing there."""
@@ -371,6 +374,11 @@ def in_lag_order(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
             )
         )
     return tuple(ordered)
+
+
+def _services(days: Floats) -> NDArray[np.int64]:
+    """(n,) whole services in ``days`` (n,)."""
+    return np.rint(days / SERVICE_DAYS).astype(np.int64)
 
 
 def _mix(rate: Floats, mix: Floats) -> Floats:

@@ -210,8 +210,8 @@ def _taken(reach: Floats, unmet: Floats, unsold: Floats) -> Floats:
 
 def kept_back(
     market: Market, filters: Filters, share: Floats, asked: Floats, rerouted: Rerouted | None
-) -> tuple[Floats, Floats]:
-    """(n, B) tonnes of what buyers habitually get that policy, and that Chinese policy, keeps from them.
+) -> tuple[Floats, Floats, Floats]:
+    """(n, B) tonnes of what buyers habitually get that policy keeps from them, that China does, and re-routed instead.
 
     ``asked`` (n, B) is their demand or their order, whichever is less. Re-routed tonnes do reach them. Those that
     enforcement stops do not, but it is not Chinese policy that keeps them: stopping evasion is no new denial.
@@ -231,7 +231,8 @@ def kept_back(
                 by_china += np.maximum(denied, 0.0)
             else:
                 by_china += desk.net_of_arrears(np.maximum(denied, np.minimum(habitual - filters.shipped[p], 0.0)))
+    replaced = np.zeros_like(asked)
     if rerouted is not None:
         total = np.maximum(total - rerouted.tonnes, 0.0)
-        by_china = np.where(by_china > 0.0, np.maximum(by_china - rerouted.unhindered, 0.0), by_china)
-    return total, by_china
+        replaced = np.minimum(np.maximum(by_china, 0.0), rerouted.unhindered)
+    return total, by_china, replaced

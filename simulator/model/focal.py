@@ -89,6 +89,8 @@ class FocalBuyer:
         self.consumed = zeros(n, labels)
         self.used = np.zeros(n)
         self.landed = zeros(n, lanes)
+        self._denied_due = np.zeros((len(self.calendar), n))
+        """(W, n) tonnes that would land at each coming service day but for Chinese controls."""
         self._denied = np.zeros(n)
         """(n,) tonnes that would lie in stock but for Chinese controls; below zero where licences made up for more."""
         self.withheld = np.zeros(n)
@@ -161,13 +163,15 @@ class FocalBuyer:
                 self.government = self.government + bought
                 self._bought = self._bought + bought
 
-    def deny(self, tonnes: Floats) -> None:
+    def deny(self, tonnes: Floats, services: NDArray[np.int16 | np.int64]) -> None:
         """Chinese controls keep back tonnes (n,) of habitual purchases; below zero they make up for earlier ones.
 
-        They would have been used when the stock they are missing from is: so they are counted with the exposed tonnes
-        of the same purchases, neither before them nor in the lumps in which licences come.
+        They would have landed in so many ``services`` and been used when the stock they are missing from is: so they
+        are counted with the exposed tonnes of the same purchases, neither before them nor in the lumps in which
+        licences come.
         """
-        self._denied = self._denied + tonnes
+        slots = (self._week + np.minimum(services, len(self.calendar) - 1)) % len(self.calendar)
+        self._denied_due[slots, np.arange(tonnes.size)] += tonnes
 
     def _released(self, tonnes: Floats) -> None:
         """Move tonnes (n,) from the government's stock to industry's."""
@@ -201,6 +205,9 @@ class FocalBuyer:
         self.pool = np.maximum(self.pool - landing, 0.0)
         self.landed += landing
         landing.fill(0.0)
+        due = self._denied_due[self._week]
+        self._denied = self._denied + due
+        due.fill(0.0)
 
     @property
     def lots(self) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,18 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 DAYS_PER_YEAR = 365.25
 _TINY = 1e-300
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Denial:
+    """What a focal buyer misses of what is denied to the buyers of a stage."""
+
+    focal: FocalBuyer
+    reach: Floats
+    """(B,) part of a tonne sold to each buyer that reaches it."""
+    services: NDArray[np.int64]
+    """(n,) services from departure until it would have landed at the focal buyer, in usual transit and through usual
+    stocks; what the buyer is denied itself would have come with its lots."""
 
 
 class Market:
@@ -79,8 +92,8 @@ class Market:
         """What a case asked to have written down of the trade here."""
         self.world: WorldBalance
         self.outages: Outages
-        self.denials: list[tuple[FocalBuyer, Floats]] = []
-        """Focal buyers downstream, and the part (B,) of a tonne sold to each buyer here that reaches them."""
+        self.denials: list[Denial] = []
+        """Focal buyers here and downstream that miss what is denied here."""
         self.lost = zeros(n, len(stage.producers))
         """(n, P) share of capacity lost to scenario outages in the present interval."""
         self.scenario_outages: list[tuple[int, OutageChange]] = []

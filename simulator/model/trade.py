@@ -87,12 +87,18 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         return short, None
     withheld = np.zeros_like(asked)
     if gates:
-        withheld, by_china = kept_back(market, filters, share, asked, rerouted)
+        withheld, by_china, replaced = kept_back(market, filters, share, asked, rerouted)
         if for_use is not None:  # the focal buyer is judged by its use, not by what its government lays up
             withheld[:, state.focal] *= for_use
             by_china[:, state.focal] *= for_use
-        for focal, weights in market.denials:
-            focal.deny(weighted(by_china, weights))
+            replaced[:, state.focal] *= for_use
+        for denial in market.denials:
+            focal, kept = denial.focal, weighted(by_china, denial.reach)
+            if focal is market.focal:
+                focal.deny(kept, focal.weeks[index][:, np.argmax(market.in_china)])
+                focal.deny(-weighted(replaced, denial.reach), focal.weeks[index][:, -1])
+            else:
+                focal.deny(kept - weighted(replaced, denial.reach), denial.services)
     missing = withheld / demand * bare
     if for_use is not None:
         missing[:, state.focal] += (1.0 - for_use) * asked[:, state.focal] / demand[:, state.focal]

@@ -26,6 +26,8 @@ BAN_ENDS = date(2026, 12, 31)
 NO_REROUTING = {"reroute_share": (0.0, 0.0, 0.0)}
 CHINESE_HABIT = 0.5
 """China's share of what the focal buyer buys at the last stage of the small world."""
+CHINESE_TRANSIT = 25
+"""Days from China to the focal buyer in the small world."""
 LOWEST_PRICE_FACTOR = 12.0**-0.3
 """Use at the price cap of 12 with the most elastic demand of the small world's prior."""
 SWAYED = CHINESE_HABIT * (1.0 - LOWEST_PRICE_FACTOR)
@@ -76,6 +78,14 @@ def test_a_ban_lowers_exposure_but_not_dependence(free: ChainTrace, banned: Chai
     gap = dependent(free) - dependent(banned)
     assert gap.max() <= SWAYED
     assert (gap.mean(axis=0) <= 0.0).all()
+
+
+def test_a_denied_tonne_is_missed_when_its_lot_would_have_landed(banned: ChainTrace) -> None:
+    """Goods that left before the ban are still on the way: they land, and are used, as exposed ones."""
+    sailing = banned.days < (BAN_BEGINS - START).days + CHINESE_TRANSIT
+    landed = banned.days > (BAN_BEGINS - START).days + 2 * CHINESE_TRANSIT
+    assert (banned.withheld[:, sailing] == 0.0).all()
+    assert (banned.withheld[:, landed] > 0.0).all()
 
 
 def test_no_ban_makes_anybody_independent(free: ChainTrace, banned: ChainTrace) -> None:

@@ -81,5 +81,5 @@ def test_a_licence_makes_up_for_what_was_kept_back_only_as_far_as_it_is_filled(s
     filters.claims[desk.producer] = np.full((1, buyers), 25.0)
     filters.news[desk.producer] = filters.from_china[desk.producer] = np.ones((1, buyers))
     filters.shipped[desk.producer] = np.full((1, buyers), shipped)
-    _, by_china = kept_back(market, filters, share, np.full((1, buyers), 10.0), None)
+    _, by_china, _ = kept_back(market, filters, share, np.full((1, buyers), 10.0), None)
     assert by_china == pytest.approx(np.full((1, buyers), -made_up))
