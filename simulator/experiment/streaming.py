@@ -19,7 +19,7 @@ from simulator.errors import CatalogueError, IncompleteError, InputError, Simula
 from simulator.experiment.executors import IN_FLIGHT_PER_WORKER, Block, InThisProcess
 from simulator.experiment.interrupts import Interrupts
 from simulator.experiment.local_workers import CallFailed, WorkerHung
-from simulator.experiment.worker import OTHER_VERSIONS, UNRECEIVED, Done, Fault
+from simulator.experiment.worker import HUNG, OTHER_VERSIONS, UNRECEIVED, Done, Fault
 
 MOST_FAILURES: Final = 8
 """Replications at fault that are looked for in a run; more of them are a fault of the model or the machine."""
@@ -27,9 +27,8 @@ MOST_DEATHS: Final = 4
 """The same where workers die or hang of them, which takes longer to find out."""
 LONE_DEATHS: Final = 2
 """Times that the worker of a single replication, with nothing else under way, has to die before it is blamed."""
-HUNG: Final = "WorkerHung"
 DIED: Final = "WorkerDied"
-"""Kinds of failure by what became of the worker."""
+"""Kind of failure of a replication whose worker ends by itself; ``HUNG`` where it takes too long."""
 _POLL_S: Final = 0.5
 _SAME_FOR_ALL: Final = (UsageError, InputError, CatalogueError)
 

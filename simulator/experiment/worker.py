@@ -24,6 +24,12 @@ READY: Final = "ready"
 OTHER_VERSIONS: Final = "other versions"
 UNRECEIVED: Final = "not received"
 """Kinds of fault that concern the worker, not the replications."""
+HUNG: Final = "WorkerHung"
+"""Kind of fault of a unit that takes too long."""
+ANSWER_S: Final = 1.0
+"""Seconds that the answer of a process which is about to end has to get away."""
+GRACE_S: Final = 5.0
+"""Seconds beyond its limit after which a process that cannot even answer is ended."""
 LAST_LINES: Final = 20
 """Lines of a traceback that are kept."""
 
@@ -85,8 +91,9 @@ def work(unit: Unit) -> Done:
         task = _task(unit)
     except Exception as error:
         return Done(fault=replace(fault_of(error), kind=UNRECEIVED))
-    with _Limited(unit):
+    if unit.limit_s is None or unit.home == (platform.node(), os.getpid()):
         return attempt(task, unit)
+    return _within(unit.limit_s, task, unit)
 
 
 def attempt(task: Callable[..., Any], unit: Unit, **options: Any) -> Done:
@@ -124,24 +131,32 @@ def machine() -> dict[str, Any]:
     return {"host": platform.node(), "versions": versions(), "cpu_features": environment()["cpu_features"]}
 
 
-class _Limited:
-    """Ends this process when a unit takes too long: a watch in C, which no loop or lock of the model can stop."""
+def _within(limit_s: float, task: Callable[..., Any], unit: Unit) -> Done:
+    """Run a unit for so long. That it hangs is an answer as well, after which this process ends: nothing else stops it.
 
-    def __init__(self, unit: Unit) -> None:
-        self._armed = unit.limit_s is not None and unit.home != (platform.node(), os.getpid())
-        self._limit_s = unit.limit_s
+    A scheduler would hand a unit whose worker just dies to one worker after the other before it tells anybody.
+    """
+    import faulthandler
 
-    def __enter__(self) -> None:
-        if self._armed:
-            import faulthandler
-
-            faulthandler.dump_traceback_later(self._limit_s or 0.0, exit=True, file=sys.__stderr__ or sys.stderr)
-
-    def __exit__(self, *_: object) -> None:
-        if self._armed:
-            import faulthandler
-
-            faulthandler.cancel_dump_traceback_later()
+    answers: list[Done] = []
+    thread = threading.Thread(target=lambda: answers.append(attempt(task, unit)), daemon=True)
+    # A watch in C, for a loop that lets no other thread run.
+    faulthandler.dump_traceback_later(limit_s + GRACE_S, exit=True, file=sys.__stderr__ or sys.stderr)
+    try:
+        thread.start()
+        thread.join(limit_s)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+    if answers:
+        return answers[0]
+    if not thread.is_alive():
+        raise RuntimeError("the model ended its thread")
+    frame = sys._current_frames().get(thread.ident or 0)
+    lines = "".join(traceback.format_stack(frame)).splitlines()[-LAST_LINES:]
+    end = threading.Timer(ANSWER_S, os._exit, (1,))
+    end.daemon = True
+    end.start()
+    return Done(fault=Fault(HUNG, f"no answer within {limit_s:g} s", "\n".join(lines)))
 
 
 def serve(pipe: Connection) -> None:

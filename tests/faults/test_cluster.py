@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -39,9 +40,11 @@ class Cluster:
     def address(self) -> str:
         return f"dask://127.0.0.1:{self.port}"
 
-    def add_worker(self, *, threads: int = 1, place: str, folder: Path = ROOT, **more: str) -> None:
+    def add_worker(
+        self, *, threads: int = 1, place: str, folder: Path = ROOT, nanny: bool = False, **more: str
+    ) -> None:
         words = ("dask_worker", f"tcp://127.0.0.1:{self.port}", "--nthreads", str(threads), "--no-dashboard", "--host",
-                 "127.0.0.1", "--no-nanny", "--local-directory", place)  # fmt: skip
+                 "127.0.0.1", "--nanny" if nanny else "--no-nanny", "--local-directory", place)  # fmt: skip
         self.workers.append(program(*words, folder=folder, **more))
 
 
@@ -57,7 +60,7 @@ def program(module: str, *words: str, folder: Path = ROOT, **more: str) -> subpr
 
 
 @contextmanager
-def cluster(place: Path, workers: int = 2, **more: str) -> Iterator[Cluster]:
+def cluster(place: Path, workers: int = 2, nanny: bool = False, **more: str) -> Iterator[Cluster]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -66,11 +69,12 @@ def cluster(place: Path, workers: int = 2, **more: str) -> Iterator[Cluster]:
     try:
         eventually(lambda: answers(port))
         for _ in range(workers):
-            found.add_worker(place=str(place), **more)
+            found.add_worker(place=str(place), nanny=nanny, **more)
         yield found
     finally:
         for process in (*found.workers, found.scheduler):
-            process.kill()
+            # With its group: a nanny's worker would outlive it.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
@@ -149,6 +153,19 @@ def test_a_replication_that_kills_workers_of_a_scheduler_is_found(tmp_path: Path
         )  # fmt: skip
     assert "number 77; ArithmeticError: tonnes appeared" in err
     assert [item["replication"] for item in json.loads(out)["failed"]] == [77]
+
+
+def test_a_replication_that_hangs_on_workers_of_a_scheduler_is_found(tmp_path: Path) -> None:
+    """Its worker answers that it hangs, ends, and is started again by its nanny."""
+    more = {"FAULT": "hang", "FAULT_AT": "13"}
+    with cluster(tmp_path / "scratch", nanny=True, **more) as found:
+        out, err = run(
+            "run", BASELINE, "--commodity", "gallium", "--replications", "32", "--executor", found.address, "--json",
+            "--unit-timeout", "15", program="tests.support.faulty_cli", code=4, **more,
+        )  # fmt: skip
+    assert "number 13; WorkerHung: no answer within 15 s" in err
+    document = json.loads(out)
+    assert (document["replications"], [item["replication"] for item in document["failed"]]) == (31, [13])
 
 
 def test_a_machine_with_other_versions_is_refused_by_name(tmp_path: Path) -> None:
