@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
 LINE_EVERY_S: Final = 30.0
 """Seconds between lines where stderr is not a terminal."""
@@ -34,6 +35,9 @@ def _length(seconds: float) -> str:
 
 class Quiet:
     """Shows nothing."""
+
+    def read(self, title: str) -> None:
+        """Say that ``title`` is being read."""
 
     def begin(self, title: str, replications: int) -> None:
         """Say that work on ``title`` begins."""
@@ -75,9 +79,18 @@ class Bars(Quiet):
 
     def __init__(self, shown: Bar) -> None:
         self._shown = shown
+        self._reading: TaskID | None = None
+
+    def read(self, title: str) -> None:
+        """Say that ``title`` is being read, until its bar is drawn."""
+        self._reading = self._shown.add_task("", total=None, title=f"{title}: reading", statistic="", rate="")
+        self._shown.refresh()
 
     def begin(self, title: str, replications: int) -> None:
         """Draw the bar of ``title``."""
+        if self._reading is not None:
+            self._shown.remove_task(self._reading)
+            self._reading = None
         self._task = self._shown.add_task("", total=replications, title=title, statistic="", rate="")
         self._began = time.monotonic()
         self._shown.refresh()

@@ -60,6 +60,8 @@ def simulated(
         Gives each run the place where its parts are kept.
     """
     with progress(quiet=asked.quiet) as shown:
+        # At once: the code that reads takes most of a second, and many files take longer.
+        shown.read(_title(paths))
         from simulator.scenario import load, resolve
 
         # Every file and name is checked before anything runs.

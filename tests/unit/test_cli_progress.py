@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from rich.console import Console
+from rich.progress import Progress, TextColumn
 
 from simulator.cli import progress
 
@@ -22,3 +30,41 @@ def test_no_time_left_is_guessed_before_a_tenth_of_the_work_is_done(
     assert "left" not in early
     assert later.endswith("about 3 min left")
     assert last.endswith("600.0 s")
+
+
+def test_a_terminal_is_told_of_the_reading_until_the_work_begins() -> None:
+    """Reading many files takes longer than a person waits for a sign; afterwards there is one bar."""
+    screen = io.StringIO()
+    with Progress(TextColumn("{task.fields[title]}"), console=Console(file=screen, force_terminal=True)) as shown:
+        bars = progress.Bars(shown)
+        bars.read("31 scenarios")
+        assert "31 scenarios: reading" in screen.getvalue()
+        bars.begin("31 scenarios", 496)
+        (task,) = shown.tasks
+        assert (task.fields["title"], task.total) == ("31 scenarios", 496)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_gets_its_first_sign_before_the_code_that_reads_is_there(tmp_path: Path) -> None:
+    import pty
+
+    watched, terminal = pty.openpty()
+    code = (
+        "import sys\n"
+        "from simulator.cli.main import main\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'simulator.scenario': sys.exit('the code that reads is asked for')\n"
+        "sys.meta_path.insert(0, Slow())\n"
+        "main(['run', 'missing.yaml'])\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=terminal)
+    os.close(terminal)
+    told = b""
+    try:
+        while part := os.read(watched, 1024):
+            told += part
+    except OSError:  # Linux says so when the other end is closed
+        pass
+    process.wait(timeout=60)
+    assert told.index(b"missing.yaml: reading") < told.index(b"the code that reads is asked for")
