@@ -27,8 +27,8 @@ class Project(Instrument):
     """New capacity starts on a day and ramps up: the user's own, or a catalogue project on other terms.
 
     A catalogue project named by ``project`` takes the place of the catalogue's entry. With ``at`` it
-    starts that day, without gates, and closes on ``until``; without ``at`` it passes its gates in the catalogue's
-    place, with the capacity, ramp and Chinese share given here.
+    starts that day, without gates, and closes on ``until``, and where the event does not happen it is never built;
+    without ``at`` it passes its gates in the catalogue's place, with the capacity, ramp and Chinese share given here.
     """
 
     type: Literal["project"] = "project"
