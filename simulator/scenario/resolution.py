@@ -88,7 +88,7 @@ def _resolved(scenario: Scenario, commodities: Sequence[str] | None) -> Case:
     as_of = model.as_of or model.start
     focal = model.focal.company() if isinstance(model.focal, CompanyModel) else model.focal
     company = focal if isinstance(focal, Company) else None
-    known = _wanted(focal, _named(model), commodities)
+    known = _wanted(focal, _named(model), commodities, model.name)
     wanted = tuple(known)
     deadline = model.target.deadline
     deadline = deadline.after(model.start) if isinstance(deadline, Offset) else deadline
@@ -148,7 +148,7 @@ def _chains(focal: str | Company, names: Iterable[str]) -> Iterable[tuple[str, C
             yield chain.commodity, bought_by(chain, focal)
 
 
-def _wanted(focal: str | Company, named: Sequence[str], asked: Sequence[str] | None) -> dict[str, Chain]:
+def _wanted(focal: str | Company, named: Sequence[str], asked: Sequence[str] | None, scenario: str) -> dict[str, Chain]:
     """Commodity -> chain for those asked for, or for all that are named and that the focal buyer uses."""
     found = dict(_chains(focal, [name for name in named if name in asked] if asked else named))
     for name in asked or ():
@@ -156,7 +156,7 @@ def _wanted(focal: str | Company, named: Sequence[str], asked: Sequence[str] | N
             kept = [known for known, _ in _chains(focal, named)]
             near = nearest(name, kept)
             hint = f"did you mean {near!r}?" if near else f"known are {', '.join(kept)}"
-            raise UsageError(f"{name!r} is not a commodity of this scenario; {hint}")
+            raise UsageError(f"{name!r} is not a commodity of the scenario {scenario!r}; {hint}")
     return found
 
 

@@ -81,7 +81,7 @@ def test_a_part_of_what_a_company_uses_can_be_looked_at_alone() -> None:
 
 def test_a_commodity_it_does_not_buy_cannot_be_asked_for() -> None:
     with pytest.raises(
-        UsageError, match="'antimony' is not a commodity of this scenario; known are gallium, germanium"
+        UsageError, match="'antimony' is not a commodity of the scenario 'A device maker in Germany'; known are gallium"
     ):
         resolve(load(EXAMPLE), ["antimony"])
 
