@@ -71,7 +71,7 @@ def time_to_decision(replications: int) -> dict[str, Any]:
         "seeds": SEEDS,
         "replications_each": replications,
         "items": items,
-        "best": min(item["ours_over_plain"] for item in judged),
+        "best": min((item["ours_over_plain"] for item in judged), default=None),
         "within_bounds": all(item["within_bounds"] for item in judged),
     }
 
