@@ -209,14 +209,14 @@ def _taken(reach: Floats, unmet: Floats, unsold: Floats) -> Floats:
 
 
 def kept_back(
-    market: Market, filters: Filters, share: Floats, asked: Floats, rerouted: Rerouted | None
+    market: Market, filters: Filters, share: Floats, demand: Floats, asked: Floats, rerouted: Rerouted | None
 ) -> tuple[Floats, Floats, Floats]:
     """(n, B) tonnes of what buyers habitually get that policy keeps from them, that China does, and re-routed instead.
 
-    ``asked`` (n, B) is their demand or their order, whichever is less. Re-routed tonnes do reach them. Those that
+    ``asked`` (n, B) is their ``demand`` or their order, whichever is less. Re-routed tonnes do reach them. Those that
     enforcement stops do not, but it is not Chinese policy that keeps them: stopping evasion is no new denial.
     Licences come in lumps: where more is shipped under them than habit asks for, they make up for what Chinese policy
-    kept back before, and its tonnes are below zero. A licence that its producer cannot fill makes up for nothing.
+    kept back before, and its tonnes are below zero (``ControlDesk.kept_back``).
     """
     total, by_china = np.zeros_like(asked), np.zeros_like(asked)
     for p, allowed in filters.news.items():
@@ -226,11 +226,11 @@ def kept_back(
         total += kept
         chinese = filters.from_china.get(p)
         if chinese is not None:
-            denied, desk = habitual - claim * chinese, market.desks.get(p)
+            desk = market.desks.get(p)
             if desk is None:
-                by_china += np.maximum(denied, 0.0)
+                by_china += np.maximum(habitual - claim * chinese, 0.0)
             else:
-                by_china += desk.net_of_arrears(np.maximum(denied, np.minimum(habitual - filters.shipped[p], 0.0)))
+                by_china += desk.kept_back(claim, demand * habit(share, p), chinese, filters.shipped[p])
     replaced = np.zeros_like(asked)
     if rerouted is not None:
         total = np.maximum(total - rerouted.tonnes, 0.0)

@@ -92,6 +92,8 @@ class ControlDesk(Switchboard[Switch]):
         """(n, B) part of what passes that needed a licence."""
         self._arrears = zeros(n, len(buyers))
         """(n, B) tonnes that licences kept back and no later one has made up for."""
+        self._put_off = zeros(n, len(buyers))
+        """(n, B) tonnes that buyers ordered less than their habit of their own accord; below zero what they laid in."""
         self.front: list[FrontLoading] = []
         """What each announced control pulls forward."""
         self.ahead: Floats | None = None
@@ -243,15 +245,32 @@ class ControlDesk(Switchboard[Switch]):
         self.allowed, self.undenied = allowed, undenied
         return allowed, free
 
-    def net_of_arrears(self, denied: Floats) -> Floats:
-        """Tonnes (n, B) kept back, less those that licences above habit make up for of what was kept back before.
+    def kept_back(self, claim: Floats, habit: Floats, undenied: Floats, shipped: Floats) -> Floats:
+        """Tonnes (n, B) of habitual purchases kept back, less earlier ones that licences make up for.
 
-        ``denied`` is what habit asks for less what may pass: below zero where more is shipped under licence. Arrears
-        last as long as the licensing does.
+        Orders come in lumps, habit does not: what a buyer ordered less than it uses of its own accord, it orders later,
+        and what it laid in, it orders less later. Neither is denied it, nor makes up for a denial. Arrears last as long
+        as the licensing does.
+
+        Parameters
+        ----------
+        claim
+            (n, B) tonnes that buyers would take now.
+        habit
+            (n, B) tonnes of what they use that are habitually bought here.
+        undenied
+            (n, B) part of the claim that may pass.
+        shipped
+            (n, B) tonnes that are sold.
         """
-        licensed = self.licensed > 0.0
-        net = np.maximum(denied, np.where(licensed, -self._arrears, 0.0))
-        self._arrears = np.where(licensed, self._arrears + net, 0.0)
+        ordinary = np.minimum(claim, habit + np.maximum(self._put_off, 0.0))
+        denied = np.maximum(ordinary - claim * undenied, 0.0)
+        # A licence that its producer cannot fill makes up for nothing.
+        more = np.maximum(np.minimum(claim * undenied, shipped) - ordinary, 0.0)
+        made_up = np.where(self.licensed > 0.0, np.minimum(more, self._arrears), 0.0)
+        self._put_off = self._put_off + (habit - ordinary) - (more - made_up)
+        net = denied - made_up
+        self._arrears = np.where(self.licensed > 0.0, self._arrears + net, 0.0)
         return np.asarray(net)
 
     def use(self, shipped: Floats) -> None:

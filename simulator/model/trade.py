@@ -87,7 +87,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         return short, None
     withheld = np.zeros_like(asked)
     if gates:
-        withheld, by_china, replaced = kept_back(market, filters, share, asked, rerouted)
+        withheld, by_china, replaced = kept_back(market, filters, share, demand, asked, rerouted)
         if for_use is not None:  # the focal buyer is judged by its use, not by what its government lays up
             withheld[:, state.focal] *= for_use
             by_china[:, state.focal] *= for_use

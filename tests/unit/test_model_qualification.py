@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from simulator.catalogue.parameters import parameter
-from simulator.model.filters import Filters, kept_back
 from simulator.model.market import Firm, Gate, allocate
 from simulator.model.qualification import Qualification
-from tests.support import worlds
 
 STEP = 14.0
 
@@ -62,24 +60,3 @@ def test_firms_take_no_more_than_they_miss_and_policy_lets_pass(accepting: float
     flow, sold, received = allocate(offer, np.array([[60.0]]), share, firm, gates, (0, fraction))
     assert received[0, 0] - 20.0 == pytest.approx(bought)
     assert flow[1:, 0, 0].sum() == pytest.approx(sold[0, 1:].sum()) == pytest.approx(bought)
-
-
-@pytest.mark.parametrize(("shipped", "made_up"), [(0.0, 0.0), (12.0, 2.0), (25.0, 4.0)])
-def test_a_licence_makes_up_for_what_was_kept_back_only_as_far_as_it_is_filled(shipped: float, made_up: float) -> None:
-    """Ten tonnes are habit; four were kept back before, and now a licence lets 25 pass."""
-    running = worlds.world(worlds.case([worlds.chain("antimony")]), 1)
-    chain = running.chains[0]
-    market = chain.markets[2]
-    desk = chain.desk(2, "CHN")
-    assert desk is not None
-    buyers = len(market.stage.buyers)
-    desk.licensed = np.ones((1, buyers))
-    desk.net_of_arrears(np.full((1, buyers), 4.0))
-    share = np.zeros((len(market.stage.producers), buyers))
-    share[desk.producer] = 1.0
-    filters = Filters()
-    filters.claims[desk.producer] = np.full((1, buyers), 25.0)
-    filters.news[desk.producer] = filters.from_china[desk.producer] = np.ones((1, buyers))
-    filters.shipped[desk.producer] = np.full((1, buyers), shipped)
-    _, by_china, _ = kept_back(market, filters, share, np.full((1, buyers), 10.0), None)
-    assert by_china == pytest.approx(np.full((1, buyers), -made_up))
