@@ -3,7 +3,8 @@
 The lever takes 30 % of the capacity of one country from one commodity a month after the start. For every metric
 the ratio is (var A + var B) / var (B - A) over futures: how many times fewer of them a paired comparison needs. For
 met or not met, differences are -1, 0 or 1, so that an effect of size d leaves at least a variance of |d| (1 - |d|): the
-best ratio that the measured effect allows.
+best ratio that the measured effect allows. Where futures go both ways without any effect, nothing of it is reached;
+where none goes any way, as where nobody meets the target with or without the lever, there is nothing to compare.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from simulator.analysis import study
 
 BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"
 LEVERS = (("antimony", "TJK"), ("tungsten", "VNM"), ("antimony", "CHN"))
-"""Commodity and country; the bound is on the first: a supplier outside China, as levers of diversification are."""
+"""Commodity and country. The bound on the share is on the first: a supplier outside China, as levers of diversification
+are; that on P(met) on every lever that moves it."""
 RULE = """
 rules:
   - id: tighten
@@ -78,7 +80,7 @@ def _ratios(folder: Path, commodity: str, country: str, replications: int, rules
         "p_met": {
             "value": ratio,
             "allowed_by_effect": allowed,
-            "part_of_allowed": None if ratio is None or not allowed else ratio / allowed,
+            "part_of_allowed": None if ratio is None else ratio / allowed if allowed else 0.0,
         },
     }
 
