@@ -293,7 +293,7 @@ class _Runs(Generic[T]):
             return
         run = self._runs.get(self._following)
         # By what is finished, not by answers: a unit in which something fails comes in many parts.
-        units = self._units * self._finished() // self._total
+        units = self._units * self._finished() // max(self._total, 1)
         said = [f"unit {units} of {self._units}"] if self._units > 1 and units else []
         said += [text] if run is not None and (text := run.statistic()) else []
         self._progress(self._finished() + within, self._total, ", ".join(said))
