@@ -69,6 +69,7 @@ class ChainWorld:
             return draws.input(chain.inputs[name])
 
         self.growth_rate = role("demand_growth")
+        self._grown: dict[float, Floats] = {}
         self.demand_elasticity = role("demand_elasticity")
         self.supply_elasticity = role("supply_elasticity")
         self.recycled_elasticity = role("recycled_elasticity")
@@ -329,7 +330,9 @@ class ChainWorld:
 
     def growth(self, day: float) -> Floats:
         """(n,) world demand relative to the base year; incumbents' output and capacity follow it (``trend``)."""
-        return np.power(1.0 + self.growth_rate, (day - self.base_day) / DAYS_PER_YEAR)
+        if day not in self._grown:  # asked several times a review
+            self._grown = {day: np.power(1.0 + self.growth_rate, (day - self.base_day) / DAYS_PER_YEAR)}
+        return self._grown[day]
 
     def beyond(self, s: int) -> Floats:
         """(n,) tonnes of stage ``s``'s product held by the focal buyer and as feed of the next stage."""

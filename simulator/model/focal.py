@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.labels import Makeup
-from simulator.model.rows import mixed, row_sums, zeros
+from simulator.model.rows import beyond, mixed, part, row_sums, zeros
 from simulator.model.stockpile import Purchase, Release
 
 if TYPE_CHECKING:
@@ -136,13 +136,13 @@ class FocalBuyer:
         need = self.rate * span
         self.demanded += self.wanted * span
         take = np.minimum(self.stock, need)
-        share = take / np.maximum(self.stock, _TINY)
+        share = part(take, self.stock)
         moved = self.stock_labels * share[:, None]
         self.stock_labels -= moved
         self.stock = self.stock - take
         self.consumed += moved
         self.used += take
-        missed = self._denied * np.minimum(1.0, need / np.maximum(self.stock + take, _TINY))
+        missed = self._denied * part(need, self.stock + take)
         self._denied = self._denied - missed
         self.withheld = self.withheld + missed
         short = need - take
@@ -198,11 +198,11 @@ class FocalBuyer:
             assert self._makeup is not None, "a lane without labels of its own has a fixed composition"
             self.stock_labels += self._makeup.of(landing.T[:, None])[:, 0]
         else:
-            share = np.minimum(1.0, landing / np.maximum(self.pool, _TINY))
+            share = part(landing, self.pool)
             self.stock_labels += mixed(self.pool_labels, share.T[:, None])[:, 0]
             self.pool_labels *= (1.0 - share)[:, :, None]
         self.stock = self.stock + row_sums(landing)
-        self.pool = np.maximum(self.pool - landing, 0.0)
+        self.pool = beyond(self.pool, landing)
         self.landed += landing
         landing.fill(0.0)
         due = self._denied_due[self._week]

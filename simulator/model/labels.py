@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.chain import Chain
 from simulator.domain.places import CHINA, PARTNER_LABELS, REST
-from simulator.model.rows import zeros
+from simulator.model.rows import add_up
 
 Floats = NDArray[np.float64]
 CLEAN, EXPOSED = 0, 1
@@ -42,6 +42,7 @@ class Labels:
         self.runner_ups = slice(self.partners.stop, self.partners.stop + self.stages - 1)
         self.bounds = slice(self.runner_ups.stop, self.runner_ups.stop + 2)
         self.size = self.bounds.stop
+        self._partners: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
         self.runner_up = tuple(_largest_outside_china(stage.producers, stage.output) for stage in chain.stages)
 
     def origin(self, stage: int, producers: tuple[str, ...]) -> Floats:
@@ -54,6 +55,11 @@ class Labels:
 
     def relabel(self, amounts: Floats, stage: int, producers: tuple[str, ...]) -> None:
         """Move tonnes ``(..., P, L)`` between labels as each producer's processing at ``stage`` does, in place."""
+        other = self.partners.start
+        partners, firsts = self._partners_among(producers)
+        planes = amounts.T
+        planes[firsts, partners] += planes[other, partners]
+        planes[other, partners] = 0.0
         for p, country in enumerate(producers):
             tonnes = amounts[..., p, :]
             if country == CHINA:
@@ -61,12 +67,16 @@ class Labels:
                 tonnes[..., CLEAN] = 0.0
                 tonnes[..., EXPOSED] = tonnes[..., self.exposed_at[stage]] = total
                 tonnes[..., self.bounds] = total[..., None]
-            elif country in self.partner_names:
-                first, other = self.partners.start + self.partner_names.index(country), self.partners.start
-                tonnes[..., first] += tonnes[..., other]
-                tonnes[..., other] = 0.0
             if country == self.runner_up[stage] and stage < self.stages - 1:
                 tonnes[..., self.runner_ups.start + stage] = self.total(tonnes)
+
+    def _partners_among(self, producers: tuple[str, ...]) -> tuple[list[int], list[int]]:
+        """Places of the partners among producers, and their labels."""
+        if producers not in self._partners:
+            found = [p for p, country in enumerate(producers) if country in self.partner_names]
+            firsts = [self.partners.start + self.partner_names.index(producers[p]) for p in found]
+            self._partners[producers] = found, firsts
+        return self._partners[producers]
 
     def total(self, amounts: Floats) -> Floats:
         """(...) tonnes of amounts (..., L)."""
@@ -84,21 +94,16 @@ class Makeup:
         self._size = fresh.shape[1]
         groups: dict[tuple[int, ...], list[int]] = {}
         for label in range(self._size):
-            sources = tuple(np.flatnonzero(fresh[:, label]).tolist())
-            if sources:
-                groups.setdefault(sources, []).append(label)
-        self._groups = tuple(groups.items())
+            groups.setdefault(tuple(np.flatnonzero(fresh[:, label]).tolist()), []).append(label)
+        self._groups = [(list(sources), labels) for sources, labels in groups.items()]
+        """Sources whose tonnes add up to the same labels, and these labels."""
 
     def of(self, tonnes: Floats) -> Floats:
         """(n, Q, L) labels of what comes together from the sources, (K, Q, n) tonnes."""
-        found = zeros(tonnes.shape[2], tonnes.shape[1], self._size)
-        planes = found.T
+        planes = np.empty((self._size, *tonnes.shape[1:]))
         for sources, labels in self._groups:
-            amount = planes[labels[0]]
-            for source in sources:
-                amount += tonnes[source]
-            planes[labels[1:]] = amount
-        return found
+            planes[labels] = tonnes[sources[0]] if len(sources) == 1 else add_up(tonnes[sources])
+        return planes.T
 
 
 def _largest_outside_china(producers: tuple[str, ...], output: Floats) -> str:

@@ -19,11 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import zeros
+from simulator.model.rows import beyond, part, zeros
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-_TINY = 1e-300
 
 
 @dataclass(slots=True)
@@ -116,9 +115,9 @@ class LicenceQueue:
         self.unserved = claim
         slots = (self.now + self._lags[index]) % len(self._coming)
         np.add.at(self._flat, (slots * self._place.size + self._place).reshape(-1), applied.T.reshape(-1))
-        return np.minimum(1.0, self.granted / np.maximum(claim, _TINY))
+        return part(self.granted, claim)
 
     def use(self, shipped: Floats) -> None:
         """Book tonnes (n, B) shipped under licence since the review."""
-        self.unserved = np.maximum(self.unserved - shipped, 0.0)
-        self.granted = np.maximum(self.granted - shipped, 0.0)
+        self.unserved = beyond(self.unserved, shipped)
+        self.granted = beyond(self.granted, shipped)

@@ -24,12 +24,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import add_up, rows_last
+from simulator.model.rows import add_up, beyond, part, rows_last, weighted
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
-_TINY = 1e-300
 _NOTHING = 1e-150
 """Tonnes that are none: whoever is asked for less gives nothing, so that no rate overflows."""
 NEGLIGIBLE = 1e-9
@@ -110,11 +109,11 @@ def allocate(
     if (sold > on_offer).any():
         _ration(flow, sold, on_offer, firm)
     received = over_producers(flow)
-    left, unmet = np.maximum(on_offer - sold, 0.0), wanted - received
+    left, unmet = beyond(on_offer, sold), wanted - received
     trading = (unmet > NEGLIGIBLE * wanted).any(axis=0) & (left > NEGLIGIBLE * on_offer).any(axis=0)
     if trading.any():
         left *= trading
-        _open_spot(flow, sold, received, left, np.maximum(unmet, 0.0), gates, open_to)
+        _open_spot(flow, sold, received, left, np.maximum(unmet, 0.0, out=unmet), gates, open_to)
     return flow, sold.T, received.T
 
 
@@ -138,14 +137,12 @@ def _ration(flow: Floats, sold: Floats, offer: Floats, firm: Firm) -> None:
     claim = np.zeros_like(offer)
     for p, row in zip(producer.tolist(), own * tied, strict=True):
         claim[p] += row
-    loose = np.maximum(sold - claim, 0.0)
+    loose = beyond(sold, claim)
     loose *= firm.contract
     claim += loose
-    rest = np.maximum(sold - claim, 0.0)
-    first = np.minimum(1.0, offer / np.maximum(claim, _TINY))
-    left = np.maximum(offer - claim, 0.0)
+    first = part(offer, claim)
     # Without a rest nothing is cut by ``second``, whatever it is.
-    second = np.minimum(1.0, left / np.maximum(rest, _TINY))
+    second = part(beyond(offer, claim), beyond(sold, claim))
     # A claim's cut is ``first`` on its firm part and ``second`` on the rest; exactly 1 where nothing is short.
     cut = first - second
     cut *= firm.contract
@@ -175,22 +172,15 @@ def _open_spot(
     everything pass must not change a bit.
     """
     behind = {gate.producer: gate.open.T * unmet for gate in gates}
-    buyer, others = -1, list(range(len(unmet)))
+    others = np.ones(len(unmet))
+    """(B,) buyers that need no qualification."""
+    asked = np.zeros_like(left)
     if open_to is not None:
         buyer, fraction = open_to[0], rows_last(open_to[1])
-        others.remove(buyer)
-
-    def of_others(rows: Floats) -> Floats:
-        """(n,) sum over the buyers that need no qualification."""
-        total = np.zeros(rows.shape[1])
-        for b in others:
-            total += rows[b]
-        return total
-
-    asked = np.empty_like(left)
-    asked[...] = of_others(unmet)
+        others[buyer] = 0.0
+    asked += weighted(unmet.T, others)
     for p, missed in behind.items():
-        asked[p] = of_others(missed)
+        asked[p] = weighted(missed.T, others)
     if open_to is not None:
         own = fraction * unmet[buyer]
         """(P, n) tonnes that the buyer in qualification misses and each producer may sell it."""
@@ -212,14 +202,14 @@ def _open_spot(
         own *= rate
         offered[buyer] = over_producers(own)
         kept = flow[:, buyer].copy()
-    taken = np.minimum(1.0, unmet / np.maximum(offered, _TINY))
+    taken = part(unmet, offered)
     """(B, n) part of what it is offered that a buyer takes."""
     bought = unmet * taken
-    spot, added = bought * rate[:, None], rate * of_others(bought)
+    spot, added = bought * rate[:, None], rate * weighted(bought.T, others)
     for p, missed in behind.items():
         wanted = missed * taken
         spot[p] = wanted * rate[p]
-        added[p] = rate[p] * of_others(wanted)
+        added[p] = rate[p] * weighted(wanted.T, others)
     flow += spot
     sold += added
     bought = offered * taken
@@ -228,7 +218,7 @@ def _open_spot(
         lots = np.minimum(own, allowed)
         # The same firms accept several suppliers: together these bring no more than those firms miss.
         most = fraction.max(axis=0) * unmet[buyer]
-        lots *= np.minimum(1.0, most / np.maximum(over_producers(lots), _TINY))
+        lots *= part(most, over_producers(lots))
         flow[:, buyer] = kept + lots
         bought[buyer] = over_producers(lots)
         sold += lots

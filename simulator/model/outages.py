@@ -23,7 +23,6 @@ from simulator.model.rows import ones
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 DAYS_PER_YEAR = 365.25
-_NOWHERE, _NONE = np.zeros(0, dtype=np.int64), np.zeros(0)
 
 
 class Outages:
@@ -96,9 +95,12 @@ class Outages:
 
     def available(self, review: int) -> Floats:
         """(n, P) share of capacity available in the interval that ends at ``review`` (1 is the first)."""
-        places, shares = self._entries[review - 1] if 0 < review <= len(self._entries) else (_NOWHERE, _NONE)
-        lost = np.bincount(places, shares, self.expected.size).reshape(self.expected.T.shape).T
-        return np.asarray(np.maximum(1.0 - lost, 0.0))
+        up = np.ones(self.expected.size)
+        if 0 < review <= len(self._entries):
+            places, shares = self._entries[review - 1]
+            np.subtract.at(up, places, shares)
+            up[places] = np.maximum(up[places], 0.0)
+        return up.reshape(self.expected.T.shape).T
 
 
 def _outages(

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from simulator.model.focal import SERVICE_DAYS, Services
 from simulator.model.labels import Makeup
 from simulator.model.passage import Passage
-from simulator.model.rows import mixed, zeros
+from simulator.model.rows import beyond, mixed, part, zeros
 
 Floats = NDArray[np.float64]
-_TINY = 1e-300
 
 
 class OwnWays:
@@ -67,7 +66,9 @@ class OwnWays:
         self._makeup: Makeup | None = None
         """Labels of each producer's goods where they are all alike."""
         self._by_seller = np.zeros((0, 0, 0))
-        """(P, U', n) room for tonnes of such goods that land, by producer and processor served."""
+        """(sellers, U', n) room for tonnes of such goods that land, by producer that sells and processor served."""
+        self._sellers = np.zeros(0, dtype=np.intp)
+        """(K',) place of each pair's producer among the sellers."""
         self._per_review = step // SERVICE_DAYS
         pairs, n = services.shape[1:]
         longest = np.array(max(int(services.max(initial=1)), SPARE_SERVICES), dtype=np.int32)
@@ -102,20 +103,20 @@ class OwnWays:
         due = self._calendar[self._now].copy().T
         self._calendar[self._now] = 0.0
         labels = self._landed(due[:, self.labelled :]) if self._processors else None
-        self.on_way = np.maximum(self.on_way - due, 0.0)
+        self.on_way = beyond(self.on_way, due)
         return due, labels
 
     def _landed(self, due: Floats) -> Floats:
         """Labels (n, U', L) of tonnes ``due`` (n, K') to processors, taken off what is on the way."""
         if self._makeup is not None:
             for u, (first, end) in enumerate(self._processors):
-                self._by_seller[self.producers[self.labelled :][first:end], u] = due.T[first:end]
+                self._by_seller[self._sellers[first:end], u] = due.T[first:end]
             return self._makeup.of(self._by_seller)
         assert self.labels is not None, "goods to processors carry labels"
-        part = np.minimum(1.0, due / np.maximum(self.on_way[:, self.labelled :], _TINY))
-        found = [mixed(self.labels[:, first:end], part.T[first:end, None]) for first, end in self._processors]
-        self.labels *= (1.0 - part)[:, :, None]
-        return np.concatenate(found, axis=1)
+        share = part(due, self.on_way[:, self.labelled :])
+        found = [mixed(self.labels[:, first:end], share.T[first:end, None]) for first, end in self._processors]
+        self.labels *= (1.0 - share)[:, :, None]
+        return np.concatenate([labels.T for labels in found], axis=1).T
 
     def by_buyer(self, amounts: Floats) -> Floats:
         """(n, U) sums of (n, K) over each buyer's pairs."""
@@ -130,8 +131,9 @@ class OwnWays:
 
     def make_up(self, fresh: Floats) -> None:
         """Make known the labels of a tonne of each producer's goods (P, L), which are all alike."""
-        self._makeup = Makeup(fresh)
-        self._by_seller = np.zeros((len(fresh), len(self._processors), len(self.on_way)))
+        sellers, self._sellers = np.unique(self.producers[self.labelled :], return_inverse=True)
+        self._makeup = Makeup(fresh[sellers])
+        self._by_seller = np.zeros((sellers.size, len(self._processors), len(self.on_way)))
 
     def fill_steady(self, rate: Floats, labels: Floats | None) -> None:
         """Fill as if ``rate`` (K,) t per review, labelled (K', L) a tonne, had always been sent on open ways."""

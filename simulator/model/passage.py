@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.focal import SERVICE_DAYS, Services
+from simulator.model.rows import add_up
 
 Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 class Queues:
@@ -68,25 +68,19 @@ class Passage:
             Gross tonnes that travel for a tonne.
         """
         self._queues = queues
-        self._uses = uses
-        self._of_all = {lane: (used == used[:, :1]).all(axis=1) for lane, used in uses.items()}
-        """Lane -> (T,) whether the lots of all replications take the same corridor."""
+        self._lanes = list(uses)
+        self._taken = np.stack([*uses.values()], axis=1)
+        """(T, lanes, n) queue that the lots of these lanes join."""
+        self._known = [k for k in range(len(queues.names)) if (self._taken == k).any()]
         self._gross = gross_t_per_t
 
     def enter(self, review: int, tonnes: Floats, weeks: Services) -> Services:
         """Queue the lots (n, lanes) of a review; return ``weeks`` (n, lanes), with the wait added if there is any."""
-        delayed = weeks
-        for lane, used in self._uses.items():
-            gross = tonnes[:, lane] * self._gross
-            if self._of_all[lane][review]:
-                taken: dict[int, Mask | bool] = {int(used[review, 0]): True}
-            else:
-                taken = {k: used[review] == k for k in range(len(self._queues.names))}
-            for k, mine in taken.items():
-                if k < 0:
-                    continue
-                self._queues.inflow[k] += np.where(mine, gross, 0.0)
-                if self._queues.waiting[k]:
-                    delayed = weeks.astype(np.int32) if delayed is weeks else delayed
-                    delayed[:, lane] += np.where(mine, self._queues.services(k), 0)
+        delayed, gross = weeks, tonnes.T[self._lanes] * self._gross
+        for k in self._known:
+            mine = self._taken[review] == k
+            self._queues.inflow[k] += add_up(np.where(mine, gross, 0.0))
+            if self._queues.waiting[k]:
+                delayed = weeks.astype(np.int32) if delayed is weeks else delayed
+                delayed.T[self._lanes] += np.where(mine, self._queues.services(k), 0)
         return delayed

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator.model.chain_world import ChainWorld
 from simulator.model.own_ways import OwnWays
 from simulator.model.recycling import Recycler
-from simulator.model.rows import either, outer, row_sums, weighted
+from simulator.model.rows import beyond, either, outer, part, row_sums, weighted
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.substitution import remaining
 from simulator.model.trade import trade
@@ -126,10 +126,10 @@ def _produce(
             recycled = extra if recycled is None else recycled + extra
     if recycled is not None:
         potential = primary + recycled
-    room = world.ceiling_days * potential - state.product
-    span = (world.ceiling_days - world.target_days) * potential
+    room = beyond(world.ceiling_days * potential, state.product)
     # Stock is judged against undisturbed output: a plant that is down does not also hoard.
-    pace = np.minimum(np.maximum(room / np.maximum(span, _TINY), 0.0), 1.0) * running
+    pace = part(room, (world.ceiling_days - world.target_days) * potential)
+    pace *= running
     market.reserve = potential * world.working_days
     rate = primary * pace
     market.feed_rate = rate / stage.feed_yield
@@ -141,7 +141,7 @@ def _produce(
         made = traced if recycled is None else traced + recycled * pace * step
     else:
         used = np.minimum(traced / stage.feed_yield, state.feed)
-        share = used / np.maximum(state.feed, _TINY)
+        share = part(used, state.feed)
         state.feed -= used
         state.feed_used += row_sums(used)
         traced = made = used * stage.feed_yield
@@ -156,8 +156,9 @@ def _produce(
                 state.product_labels[:, p, label] += fresh[:, p]
             made = made + fresh
     state.product += made
-    state.produced += row_sums(made)
-    market.world.made(made)
+    total = row_sums(made)
+    state.produced += total
+    market.world.made(made, total)
     if market.projects:
         _credit_projects(world, market, traced, primary, pace, day)
 

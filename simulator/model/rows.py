@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Kind = TypeVar("Kind", bound=np.generic)
+_TINY = 1e-300
 
 
 def zeros(n: int, *shape: int) -> Floats:
@@ -69,11 +70,22 @@ def row_sums(values: Floats) -> Floats:
 
 def weighted(values: Floats, weights: Floats) -> Floats:
     """(n,) sums of the columns of (n, K) times their weights (K,), column by column."""
-    total = np.zeros(len(values))
-    for k, weight in enumerate(weights.tolist()):
-        if weight:
-            total += values[:, k] * weight
-    return total
+    if len(values) == 1:  # as in ``mixed``
+        return weighted(_twice(values), weights)[:1]
+    return np.asarray(np.einsum("kn,k->n", values.T, weights))
+
+
+def part(some: Floats, whole: Floats) -> Floats:
+    """``some`` as a part of ``whole``, at most 1; nothing is no part of nothing."""
+    share = np.maximum(whole, _TINY)
+    np.divide(some, share, out=share)
+    return np.minimum(share, 1.0, out=share)
+
+
+def beyond(some: Floats, other: Floats) -> Floats:
+    """By how much ``some`` is more than ``other``, at least 0."""
+    more = np.subtract(some, other)
+    return np.maximum(more, 0.0, out=more)
 
 
 def mixed(labels: Floats, part: Floats) -> Floats:
@@ -82,8 +94,13 @@ def mixed(labels: Floats, part: Floats) -> Floats:
     Summed over P in its order. ``einsum`` multiplies and adds along the replications; of one alone it would not.
     """
     if len(labels) == 1:
-        return mixed(np.repeat(labels, 2, axis=0), np.repeat(part, 2, axis=2))[:1]
+        return mixed(_twice(labels), np.repeat(part, 2, axis=2))[:1]
     return np.asarray(np.einsum("lpn,pqn->lqn", labels.T, part).T)
+
+
+def _twice(values: Floats) -> Floats:
+    """(2, ...) a replication alone, (1, ...), beside itself."""
+    return side_by_side(np.repeat(values, 2, axis=0))
 
 
 def reaches(mask: NDArray[np.bool_], columns: Floats) -> NDArray[np.bool_]:

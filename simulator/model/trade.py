@@ -13,7 +13,7 @@ from simulator.model.chain_world import ChainWorld
 from simulator.model.filters import Rerouted, book, kept_back, policy_filters, reroute
 from simulator.model.market import allocate, over_producers
 from simulator.model.own_ways import OwnWays
-from simulator.model.rows import add_up, either, mixed, row_sums, rows_last, weighted
+from simulator.model.rows import add_up, beyond, either, mixed, part, row_sums, rows_last, weighted
 from simulator.model.segregation import bounded
 from simulator.model.stage_market import Market
 from simulator.model.state import StageState
@@ -54,7 +54,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     share = _habits(market, day, world.growth(day))
     if market.duties:
         share = _after_duties(market, share, day, step)
-    offer = np.maximum(state.product - market.reserve, 0.0)
+    offer = beyond(state.product, market.reserve)
     for p, desk in market.desks.items():
         rushing = desk.rushing(day)
         if rushing is not None:  # before a control exporters ship what they would otherwise keep to work with
@@ -74,10 +74,11 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         meter.read(flow, rerouted)
     _ship(world, market, flow, sold, received, rerouted, index)
     demand = np.maximum(demand, _TINY)
-    short = np.maximum(asked - received, 0.0) / demand
+    short = beyond(asked, received)
+    short /= demand
     if market.qualification is not None:
         market.qualification.note(short[:, state.focal], index)
-    bare = 1.0 - np.minimum(on_hand / np.maximum(use * market.cover, _TINY), 1.0)
+    bare = 1.0 - part(on_hand, use * market.cover)
     short *= bare
     for_use = None
     if market.focal is not None and market.focal.purchases:
@@ -116,7 +117,8 @@ def _habits(market: Market, day: float, growth: Floats) -> Floats:
             outlets = project.sold_to.at(day, project.qualified)
             p = project.producer
             custom[p] = custom.get(p, market.flows[p][:, None]) + ((project.now / growth)[:, None] * outlets).T
-    size = np.repeat(market.flows[:, :, None], growth.size, axis=2)
+    size = np.empty((*market.flows.shape, growth.size))
+    size[...] = market.flows[:, :, None]
     for p, row in custom.items():
         size[p] = row
     size /= np.maximum(over_producers(size), _TINY)
@@ -163,8 +165,8 @@ def _send_apart(
     labels = state.product_labels
     if labels is not None and bounds is not None:
         sellers, places = ways.producers[ways.labelled :], ways.buyers[ways.labelled :] - state.regions
-        part = tonnes.T[ways.labelled :] / np.maximum(state.product.T[sellers], _TINY)
-        labels = (labels.T[:, sellers] * part).T
+        sold = tonnes.T[ways.labelled :] / np.maximum(state.product.T[sellers], _TINY)
+        labels = (labels.T[:, sellers] * sold).T
         labels.T[world.labels.bounds] = bounds[:, sellers, places]
         bounds[:, sellers, places] = 0.0
     ways.send(index, tonnes, labels)
@@ -229,7 +231,7 @@ def _ship(
                 carried[:, -1] = labels[:, producer] * (lots[:, -1] / whole[:, producer])[:, None]
         market.focal.dispatch(index, lots, carried)
     if labels is not None:
-        labels *= (1.0 - np.minimum(sold / whole, 1.0))[:, :, None]
+        labels *= (1.0 - part(sold, state.product))[:, :, None]
     state.product -= sold
     if (state.product < 0.0).any():
         state.clipped += row_sums(np.maximum(-state.product, 0.0))

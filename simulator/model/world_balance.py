@@ -40,9 +40,9 @@ class WorldBalance:
         self.supplier_output = zeros(n, FOLLOWED)
         self.supplier_demand = zeros(n, FOLLOWED)
 
-    def made(self, tonnes: Floats) -> None:
-        """Add output (n, P)."""
-        self.output += row_sums(tonnes)
+    def made(self, tonnes: Floats, total: Floats) -> None:
+        """Add output (n, P), ``total`` (n,) in all."""
+        self.output += total
         for place, p in enumerate(self._producers):
             self.supplier_output[:, place] += tonnes[:, p]
 
