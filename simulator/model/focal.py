@@ -136,13 +136,13 @@ class FocalBuyer:
         need = self.rate * span
         self.demanded += self.wanted * span
         take = np.minimum(self.stock, need)
-        share = part(take, self.stock)
+        share = part(need, self.stock)
         moved = self.stock_labels * share[:, None]
         self.stock_labels -= moved
         self.stock = self.stock - take
         self.consumed += moved
         self.used += take
-        missed = self._denied * part(need, self.stock + take)
+        missed = self._denied * share
         self._denied = self._denied - missed
         self.withheld = self.withheld + missed
         short = need - take

@@ -37,6 +37,7 @@ class PriceIndex:
         self.believed = np.ones(n)
         """(n,) index that producers act on: it follows ``value`` with the time an idle plant takes to restart."""
         self._exponent = -1.0 / elasticity
+        self._known: dict[float, tuple[Floats, Floats]] = {}
         self._halving_days = halving_days
         self._restart_days = restart_days
         self._rise_days = rise_days
@@ -53,7 +54,7 @@ class PriceIndex:
         clearing = np.minimum(np.power(1.0 - np.clip(self.gap, 0.0, 0.99), self._exponent), self._cap)
         rising = 0.5 ** (days / self._rise_days)
         dearer = clearing * np.power(self.scarcity / clearing, rising)
-        cheaper = clearing + (self.scarcity - clearing) * np.exp2(-days / self._halving_days)
+        cheaper = clearing + (self.scarcity - clearing) * self._left(days)[0]
         self.value = self.scarcity = np.where(clearing > self.scarcity, dearer, cheaper)
         if offered is not None:
             self.undercut = offered + (self.undercut - offered) * rising
@@ -62,4 +63,10 @@ class PriceIndex:
 
     def follow(self, believed: Floats, price: Floats, days: float) -> Floats:
         """(n,) index that producers act on after ``days`` at ``price`` (n,)."""
-        return np.asarray(price + (believed - price) * np.exp2(-days / self._restart_days))
+        return np.asarray(price + (believed - price) * self._left(days)[1])
+
+    def _left(self, days: float) -> tuple[Floats, Floats]:
+        """(n,) what is left after ``days`` of a price that falls, and of what producers believed."""
+        if days not in self._known:  # all reviews are the same number of days apart
+            self._known = {days: (np.exp2(-days / self._halving_days), np.exp2(-days / self._restart_days))}
+        return self._known[days]

@@ -49,7 +49,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         laid_in = desk.laid_in(day)
         if laid_in is not None:
             missing_to += laid_in
-    order = np.minimum(np.maximum(missing_to, 0.0), world.order_ceiling * use * step)
+    order = np.minimum(np.maximum(missing_to, 0.0), use * (world.order_ceiling * step))
 
     share = _habits(market, day, world.growth(day))
     if market.duties:

@@ -126,7 +126,8 @@ class World:
         for day in lone:
             if day < self.end:
                 self._at(int(day), self._observer(float(day)))
-        self.env.process(self._round())
+        self._rounds = self._round()
+        self.env.process(self._rounds)
 
     def _put(self, change: Change, mask: Mask) -> None:
         """Put what a change does on its days, in the replications of ``mask``, on the clock."""
@@ -210,6 +211,11 @@ class World:
             review_days=self.reviews[: 0 if self.meters is None else self.meters.reviews],
         )
 
+    def close(self) -> None:
+        """Let go of everything: clock and world refer to each other, and would keep a block's memory for a while."""
+        self._rounds.close()
+        vars(self).clear()
+
 
 def checkpoints(case: Case) -> Floats:
     """Days every metric may ask for: start, deadline and a year beyond, each with its windows' first days.
@@ -253,4 +259,7 @@ def simulate(
     tick
         Told now and then which share of the clock has passed.
     """
-    return World(case, draws, RECORDED_REVIEWS).run(replications, tick)
+    world = World(case, draws, RECORDED_REVIEWS)
+    trace = world.run(replications, tick)
+    world.close()
+    return trace
