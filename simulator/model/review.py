@@ -39,15 +39,15 @@ def review(world: ChainWorld, day: float) -> None:
         _land(world, s)
         _produce(world, s, day, index, growth, supply, scrap)
         _set_use(world, s, market, day, index, growth, use)
-    gap_world, gap_china = np.zeros_like(growth), np.zeros_like(growth)
+    gaps = np.zeros((2, growth.size))
+    gap_world, gap_china = gaps
     for s, market in enumerate(world.markets):
         short, withheld = trade(world, s, market, day, index)
         demand = market.demand_rate()
         missing = [share * demand for share in (short, withheld) if share is not None]
-        for gap, chosen in ((gap_world, market.outside_china), (gap_china, market.inside_china)):
-            used = np.maximum(weighted(demand, chosen), _TINY)
-            for tonnes in missing:
-                np.maximum(gap, weighted(tonnes, chosen) / used, out=gap)
+        used = np.maximum(weighted(demand, market.sides), _TINY)
+        for tonnes in missing:
+            np.maximum(gaps, weighted(tonnes, market.sides) / used, out=gaps)
         if world.stage_prices:
             world.stage_prices[s].review(gap_world, world.step)
     world.note_price(day)
@@ -192,12 +192,14 @@ def _credit_projects(
     ``pace`` (n, P) is the share of its potential that a producer makes, which is what scrap-based output comes to.
     """
     offset = world.project_offset(market)
-    from_feed = made / np.maximum(primary, _TINY)
     for j, project in enumerate(market.projects):
         if not project.now.any():
             continue
-        done = pace * world.step if isinstance(project, Recycler) else from_feed
-        output = project.now * done[:, project.producer]
+        p = project.producer
+        if isinstance(project, Recycler):
+            output = project.now * (pace[:, p] * world.step)
+        else:
+            output = project.now * (made[:, p] / np.maximum(primary[:, p], _TINY))
         world.project_output[:, offset + j] += output
         world.project_accessible[:, offset + j] += output * project.sold_to.open_to_focal(day, project.qualified)
 

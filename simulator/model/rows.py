@@ -69,10 +69,10 @@ def row_sums(values: Floats) -> Floats:
 
 
 def weighted(values: Floats, weights: Floats) -> Floats:
-    """(n,) sums of the columns of (n, K) times their weights (K,), column by column."""
+    """(..., n) sums of the columns of (n, K) times their weights (..., K), column by column."""
     if len(values) == 1:  # as in ``mixed``
-        return weighted(_twice(values), weights)[:1]
-    return np.asarray(np.einsum("kn,k->n", values.T, weights))
+        return weighted(_twice(values), weights)[..., :1]
+    return np.asarray(np.einsum("kn,...k->...n", values.T, weights))
 
 
 def part(some: Floats, whole: Floats) -> Floats:

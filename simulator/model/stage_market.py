@@ -73,8 +73,8 @@ class Market:
         self.buyer_in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
         self.foreign = np.array([[float(region_of(b) != region_of(c)) for b in stage.buyers] for c in stage.producers])
         """(P, B) 1 where the buyer is in another region than the producer."""
-        self.inside_china = self.buyer_in_china.astype(float)
-        self.outside_china = 1.0 - self.inside_china
+        self.sides = np.stack([~self.buyer_in_china, self.buyer_in_china]).astype(float)
+        """(2, B) 1 for the buyers outside China, and for those in it."""
         self.projects: list[NewCapacity] = []
         self.ties: list[ProducerTies] = []
         """Running producers whose output is tied to a buyer from some day on."""
