@@ -43,8 +43,12 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     if market.focal is not None:
         state.on_order[:, state.focal] = row_sums(market.focal.pool)
     fear = 1.0 + (world.hoarding - 1.0) * world.world_price.gap
-    up_to = market.cover * either(market.buyer_in_china, 1.0, fear) + market.lead_days
-    missing_to = use * up_to - on_hand - state.on_order
+    missing_to = either(market.buyer_in_china, 1.0, fear)
+    missing_to *= market.cover
+    missing_to += market.lead_days
+    missing_to *= use
+    missing_to -= on_hand
+    missing_to -= state.on_order
     for desk in market.desks.values():
         laid_in = desk.laid_in(day)
         if laid_in is not None:
