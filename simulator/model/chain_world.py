@@ -29,7 +29,7 @@ from simulator.model.policy import ControlDesk
 from simulator.model.prices import PriceIndex
 from simulator.model.qualification import Qualification
 from simulator.model.recycling import add_recyclers
-from simulator.model.rerouting import Rerouting
+from simulator.model.rerouting import Rerouting, share_after
 from simulator.model.rows import outer, row_sums, weighted, zeros
 from simulator.model.stage_market import DAYS_PER_YEAR, Denial, Market
 from simulator.model.state import StageState
@@ -76,10 +76,11 @@ class ChainWorld:
         self.cover_days = role("stock_cover_months") * DAYS_PER_MONTH
         self.hoarding = role("hoarding_multiple")
         self.qualification_days = role("qualification_months") * DAYS_PER_MONTH
+        lag_months = role("reroute_lag_months")
         self.rerouting = Rerouting(
             intermediaries(chain.commodity),
-            np.clip(role("reroute_share"), 0.0, 1.0),
-            role("reroute_lag_months") * DAYS_PER_MONTH,
+            share_after(role("reroute_share"), lag_months, parameter("reroute_window_months").value),
+            lag_months * DAYS_PER_MONTH,
             role("reroute_premium"),
             parameter("reroute_premium_p90_multiple").value,
         )

@@ -15,7 +15,7 @@ from simulator.model.chain_world import ChainWorld
 from simulator.model.labels import EXPOSED
 from simulator.model.market import Gate
 from simulator.model.origin_rules import OriginRules
-from simulator.model.rows import row_sums
+from simulator.model.rows import outer, row_sums
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -54,7 +54,7 @@ class Rerouted:
     tonnes: Floats
     """(n, B) tonnes that reach their buyer."""
     unhindered: Floats
-    """(n, B) tonnes that would, of what buyers demand, if nobody acted against re-routing."""
+    """(n, B) tonnes that would if nobody acted against re-routing."""
 
 
 def habit(share: Floats, producer: int) -> Floats:
@@ -150,39 +150,42 @@ def reroute(
     world: ChainWorld,
     market: Market,
     left: Floats,
-    unmet: Floats,
-    asked: Floats,
     order: Floats,
+    received: Floats,
+    asked: Floats,
     filters: Filters,
     day: float,
 ) -> Rerouted | None:
     """What of a restricted Chinese producer's goods goes through third countries.
 
-    ``left`` (n, P) is unsold and ``unmet`` (n, B) still missing after the market; ``asked`` (n, B) of the ``order``
-    (n, B) is demand. A tonne that enforcement stops is ordered again until others replace it, so only demand's part of
-    an order says what would come if it were not stopped.
+    ``left`` (n, P) is unsold after the market, which gave buyers ``received`` (n, B) of their ``order`` (n, B); they
+    use ``asked`` (n, B) of it. Each denied buyer bids what the world pays, or what its own shortage is worth to it: the
+    price that would clear a market in which everybody were as pressed as it is.
     """
     market.via_now = np.zeros_like(market.via)
     if not market.desks:
         return None
-    gap = world.world_price.value / world.china_price.value - 1.0
+    unmet = order - received
+    growth = world.growth(day)
     on_the_way = market.state.lags * float(world.step)
     for p, desk in market.desks.items():
         if not market.in_china[p]:
             continue
-        blocked = filters.claims[p] * (1.0 - desk.allowed)
+        claim = filters.claims[p]
+        blocked = np.maximum(np.minimum(claim, outer(growth, desk.steady)) - claim * desk.allowed, 0.0)
+        if not blocked.any():
+            continue
+        bid = np.maximum(
+            world.world_price.value[:, None], world.world_price.clearing(_pressing(world, market, asked, received))
+        )
+        offered = bid / world.china_price.value[:, None] - 1.0
         since = desk.since - on_the_way  # the lag is observed on arrival
-        ways = world.rerouting.reach(blocked, desk.steady, since, gap, day)
+        ways = world.rerouting.reach(blocked, desk.steady, since, offered, day)
         reach = _over_ways(ways)
         tonnes = unhindered = _taken(reach, unmet, left[:, p])
         if world.rerouting.switches:
-            part = asked / np.maximum(order, _TINY)
-            held, free = (
-                _over_ways(world.rerouting.reach(blocked * part, desk.steady, since, gap, day, enforced=enforced))
-                for enforced in (True, False)
-            )
-            more = _taken(free, unmet, left[:, p]) - _taken(held, unmet, left[:, p])
-            unhindered = tonnes + np.maximum(more, 0.0)
+            free = world.rerouting.reach(blocked, desk.steady, since, offered, day, enforced=False)
+            unhindered = np.maximum(tonnes, _taken(_over_ways(free), unmet, left[:, p]))
         if not unhindered.any():
             continue
         if market.focal is not None:
@@ -192,6 +195,18 @@ def reroute(
             market.via += market.via_now
         return Rerouted(p, tonnes, unhindered)
     return None
+
+
+def _pressing(world: ChainWorld, market: Market, asked: Floats, received: Floats) -> Floats:
+    """(n, B) part of demand that a buyer goes short of and that its stock will not stand in for.
+
+    What counts is how far its stock will have fallen below the cover it means to hold when an order of today arrives.
+    """
+    use = market.use_rate
+    in_hand = market.on_hand + market.state.on_order + received - use * market.lead_days
+    bare = 1.0 - np.clip(in_hand / np.maximum(use * market.cover, _TINY), 0.0, 1.0)
+    demand = market.demand_rate() * world.step
+    return np.asarray(np.maximum(asked - received, 0.0) / np.maximum(demand, _TINY) * bare)
 
 
 def _over_ways(ways: Floats) -> Floats:

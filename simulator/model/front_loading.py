@@ -1,8 +1,8 @@
 """Front-loading: what leaves between the announcement of a control and its effect.
 
 Targeted buyers lay in what the multiple of their ordinary orders comes to over that time. Orders take some days to
-reach the port, so it leaves in the rest of it, and at the latest on the day of effect. They get no more than the seller
-has: the orders pass the same market as all others.
+reach the port, so it leaves in the rest of it, and at the latest on the day of effect. Sellers run all their capacity
+from the announcement on. Buyers get no more than sellers have: the orders pass the same market as all others.
 """
 
 from __future__ import annotations
@@ -50,6 +50,11 @@ class FrontLoading:
         preparing = np.minimum(self._preparing_days, window / 2.0)
         return self.announced + preparing, window / np.maximum(window - preparing, 1.0)
 
+    def ahead(self, day: float) -> Mask:
+        """(n,) whether buyers lay in for a control that is announced and does not hold on ``day``."""
+        known = self.change.mask & (self.announced <= day) & (day < self.change.day)
+        return np.asarray(known & (self._hoarding > 1.0))
+
     def leaving(self, day: float) -> Mask | None:
         """(n,) whether goods leave ahead of the control on ``day``; None where none do."""
         ahead = self.change.mask & (self.announced <= day) & (day < self.change.day)
@@ -63,14 +68,17 @@ class FrontLoading:
         return False if leaving is None else reaches(leaving & (self._hoarding > 1.0), self.part)
 
     def extra(self, day: float, step: float) -> Floats | None:
-        """(n, B) order on top, as a share of the ordinary claim, with the next review in ``step`` days; None for none.
+        """(n, B) order on top, as a share of the ordinary claim, with a review every ``step`` days; None for none.
 
+        A review sends what was made ready since the one before, the first in the rush no more than since it began.
         What would leave between this review and the day of effect has to leave now.
         """
         leaving = self.leaving(day)
         if leaving is None:
             return None
-        boost = outer((self._hoarding - 1.0) * self._begin()[1], self.part)
+        begin, denser = self._begin()
+        boost = outer((self._hoarding - 1.0) * denser, self.part)
+        ready = np.clip((day - begin) / step, 0.0, 1.0)
         left = self.change.day - day
-        hurry = np.where(left < step, left / step, 0.0)
-        return np.asarray((boost + (self.part[None, :] + boost) * hurry[:, None]) * leaving[:, None])
+        hurry = np.where(left <= step, left / step, 0.0)
+        return np.asarray((boost * ready[:, None] + (self.part[None, :] + boost) * hurry[:, None]) * leaving[:, None])

@@ -125,6 +125,15 @@ class ControlDesk(Switchboard[Switch]):
                 extra = added if extra is None else np.maximum(extra, added)
         return extra
 
+    def awaited(self, day: float) -> Mask | None:
+        """(n,) whether buyers lay in for an announced control that does not hold yet on ``day``; None where none do."""
+        found: Mask | None = None
+        for item in self.front:
+            ahead = item.ahead(day)
+            if ahead.any():
+                found = ahead if found is None else found | ahead
+        return found
+
     def rushing(self, day: float) -> Mask | None:
         """(n,) whether goods leave ahead of an announced control on ``day``; None where none does."""
         found: Mask | None = None

@@ -51,7 +51,7 @@ class PriceIndex:
         where nobody ever does. The market follows it, down and back up, within the weeks it takes to rise.
         """
         self.gap = gap + (self.gap - gap) * 0.5 ** (days / self._smoothing_days)
-        clearing = np.minimum(np.power(1.0 - np.clip(self.gap, 0.0, 0.99), self._exponent), self._cap)
+        clearing = self.clearing(self.gap)
         rising = 0.5 ** (days / self._rise_days)
         dearer = clearing * np.power(self.scarcity / clearing, rising)
         cheaper = clearing + (self.scarcity - clearing) * self._left(days)[0]
@@ -60,6 +60,11 @@ class PriceIndex:
             self.undercut = offered + (self.undercut - offered) * rising
             self.value = self.scarcity * self.undercut
         self.believed = self.follow(self.believed, self.value, days)
+
+    def clearing(self, gap: Floats) -> Floats:
+        """Price that would clear the market at an unmet share ``gap`` (n,), or for each buyer at its own (n, B)."""
+        exponent = self._exponent if gap.ndim == 1 else self._exponent[:, None]
+        return np.asarray(np.minimum(np.power(1.0 - np.clip(gap, 0.0, 0.99), exponent), self._cap))
 
     def follow(self, believed: Floats, price: Floats, days: float) -> Floats:
         """(n,) index that producers act on after ``days`` at ``price`` (n,)."""

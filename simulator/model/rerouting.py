@@ -1,11 +1,12 @@
 """Re-routing: part of what a control blocks reaches the target through third countries, under their names.
 
 Each intermediary country takes its share of the re-routed tonnes after a lag, from the restriction to their arrival,
-up to what it can handle: a stated part of the base-year flow it stands in for. Traders differ in the premium they want
-for it, so the part that comes grows with the price gap: at a gap of ``reroute_premium`` half of it pays, and premia are
-log-logistic with a spread of ``reroute_premium_p90_multiple``. Enforcement stops a share of what goes through a
-country, makes it start later, and raises the premium from which it pays. What one intermediary cannot take does not go
-through another.
+up to what it can handle: a stated part of the base-year flow it stands in for. What is denied is what would ordinarily
+come less what still does: orders that pile up while nobody serves them do not make the way any wider. Traders differ in
+the premium they want, so the part that comes grows with what the denied buyer offers over the Chinese price: at
+``reroute_premium`` half of it pays, and premia are log-logistic with a spread of ``reroute_premium_p90_multiple``.
+Enforcement stops a share of what goes through a country, makes it start later, and raises the premium from which it
+pays. What one intermediary cannot take does not go through another.
 """
 
 from __future__ import annotations
@@ -23,6 +24,17 @@ from simulator.model.switches import Switch, Switchboard
 Floats = NDArray[np.float64]
 _TINY = 1e-300
 _LOG_ODDS_P90 = math.log(9.0)
+
+
+def share_after(leakage: Floats, lag_months: Floats, window_months: float) -> Floats:
+    """(n,) share of a denied flow that passes once it flows, at most all of it.
+
+    ``leakage`` (n,) was seen over the first ``window_months`` of a denial, in which nothing came before the lag.
+
+    >>> share_after(np.array([0.35, 0.35]), np.array([0.0, 2.0]), 5.0).round(3)
+    array([0.35 , 0.583])
+    """
+    return np.asarray(np.clip(leakage * window_months / np.maximum(window_months - lag_months, _TINY), 0.0, 1.0))
 
 
 class Enforcement(Switch):
@@ -93,20 +105,20 @@ class Rerouting(Switchboard[Enforcement]):
             self.dearer += np.where(reached, action.premium[:, None], 0.0)
 
     def reach(
-        self, blocked: Floats, usual: Floats, since: Floats, gap: Floats, day: float, *, enforced: bool = True
+        self, blocked: Floats, usual: Floats, since: Floats, offered: Floats, day: float, *, enforced: bool = True
     ) -> Floats:
         """Tonnes (n, I, B) that come through each intermediary now, if they are to be had.
 
         Parameters
         ----------
         blocked
-            (n, B) tonnes of ordinary claims that policy stops.
+            (n, B) tonnes that would ordinarily come now and that policy stops.
         usual
             (B,) base-year flow in a review, tonnes: the measure of what an intermediary can handle.
         since
             (n, B) day on which the restriction began.
-        gap
-            (n,) premium of the world price over the Chinese.
+        offered
+            (n, B) premium over the Chinese price that each buyer pays or would pay.
         day
             Today.
         enforced
@@ -115,22 +127,22 @@ class Rerouting(Switchboard[Enforcement]):
         found = zeros(blocked.shape[0], len(self.ways), blocked.shape[1])
         enforced = enforced and bool(self.switches)
         # Enforcement only adds to the premium: where re-routing does not pay without, it does not pay with it.
-        if not (blocked.any() and (gap > 0.0).any()):
+        if not (blocked.any() and (offered > 0.0).any()):
             return found
-        pays = self._pays(gap, self.premium)
+        pays = self._pays(offered, self.premium)
         wanted, age = self.share[:, None] * blocked, day - since
         for i, way in enumerate(self.ways):
             lag_days, passing = self.lag_days * way.lag_factor, pays
             if enforced:
                 lag_days = lag_days * self.slower[:, i]
-                passing = self._pays(gap, self.premium + self.dearer[:, i]) * self.passing[:, i]
+                passing = self._pays(offered, self.premium + self.dearer[:, i]) * self.passing[:, i, None]
             tonnes = found[:, i]
             np.minimum(wanted * way.share, way.capacity_share * usual, out=tonnes)
             tonnes *= age >= lag_days[:, None]
-            tonnes *= passing[:, None]
+            tonnes *= passing
         return found
 
-    def _pays(self, gap: Floats, premium: Floats) -> Floats:
-        """(n,) part of the traders for whom a price gap (n,) is worth it, where half of them want ``premium`` (n,)."""
-        worth = np.power(np.maximum(gap, 0.0), self._steepness)
-        return np.asarray(worth / np.maximum(worth + np.power(premium, self._steepness), _TINY))
+    def _pays(self, offered: Floats, premium: Floats) -> Floats:
+        """(n, B) part of the traders who go for what is ``offered`` (n, B) where half want ``premium`` (n,)."""
+        worth = np.power(np.maximum(offered, 0.0), self._steepness)
+        return np.asarray(worth / np.maximum(worth + np.power(premium, self._steepness)[:, None], _TINY))

@@ -113,6 +113,10 @@ def _produce(
     trend = world.trend(growth)[:, None]
     answers = _answers(world, market, supply, world.supply_elasticity)
     primary = np.minimum(market.primary_ceiling, market.primary * answers)
+    for p, desk in market.desks.items():
+        awaited = desk.awaited(day)
+        if awaited is not None:  # what leaves ahead of a control is made with all there is
+            primary[:, p] = np.where(awaited, market.primary_ceiling[:, p], primary[:, p])
     if world.margins is not None:
         primary = world.margins.running(market, primary, day)
     primary *= trend

@@ -68,7 +68,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(market, day, index))
     demand = market.demand_rate() * step
     asked = np.minimum(order, demand)
-    rerouted = reroute(world, market, offer - sold, order - received, asked, order, filters, day)
+    rerouted = reroute(world, market, offer - sold, order, received, asked, filters, day)
     book(market, flow, filters)
     if rerouted is not None:
         flow[rerouted.producer] += rerouted.tonnes.T
