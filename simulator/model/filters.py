@@ -36,6 +36,8 @@ class Filters:
     """The same for what Chinese policy alone lets through."""
     shipped: dict[int, Floats] = field(default_factory=dict)
     """Tonnes that each producer behind a control desk sells on the market: what is allowed, as far as it has them."""
+    laid_in: dict[int, Floats] = field(default_factory=dict)
+    """Tonnes of them that are bought ahead of a control; only of producers with any."""
 
     def tighten(self, producer: int, allowed: Floats, open_: Floats) -> None:
         """Let less of one producer's sales through than so far."""
@@ -139,7 +141,8 @@ def book(market: Market, flow: Floats, filters: Filters) -> None:
         desk.use(shipped)
         ahead = filters.gates[p].ahead
         if ahead is not None:
-            desk.lay_in(shipped * (ahead / np.maximum(filters.claims[p] + ahead, _TINY)))
+            laid_in = filters.laid_in[p] = shipped * (ahead / np.maximum(filters.claims[p] + ahead, _TINY))
+            desk.lay_in(laid_in)
     if market.origin_rules is not None:
         for p in range(len(flow)):
             if market.origin_rules.names(p):

@@ -199,6 +199,10 @@ class ControlDesk(Switchboard[Switch]):
         if not control.established:
             self.settled &= ~active
 
+    def controlled(self) -> Mask:
+        """(n, B) buyers under a control that is younger than the model's first day."""
+        return np.asarray((self.passing < 1.0) | ((self.licensed > 0.0) & ~self.settled) | self.rationed)
+
     @property
     def reaches_abroad(self) -> bool:
         """Some control here covers what others make of the imposer's material."""

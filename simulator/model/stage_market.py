@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from simulator.domain.chain import Stage
 from simulator.domain.changes import OutageChange
 from simulator.domain.places import CHINA, region_of
+from simulator.model.deprivation import Deprivation
 from simulator.model.duties import Duties
 from simulator.model.focal import FocalBuyer
 from simulator.model.labels import Makeup
@@ -90,6 +91,7 @@ class Market:
         """Which part of the focal buyer's firms accepts new suppliers; None without a focal buyer."""
         self.meters: list[StageMeter] = []
         """What a case asked to have written down of the trade here."""
+        self.deprivation = Deprivation(n, len(stage.buyers))
         self.world: WorldBalance
         self.outages: Outages
         self.denials: list[Denial] = []

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.filters import Rerouted, book, kept_back, policy_filters, reroute
+from simulator.model.filters import Filters, Rerouted, book, kept_back, policy_filters, reroute
 from simulator.model.market import allocate, over_producers
 from simulator.model.own_ways import OwnWays
 from simulator.model.rows import add_up, beyond, either, mixed, part, row_sums, rows_last, weighted
@@ -29,7 +29,8 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     take from it before anybody answers the price (None where none ever acts): tonnes that policy withholds, and those
     that the focal government buys for its stockpile. Demand is use and these purchases; orders that only rebuild
     industry's stocks count in neither. A buyer bids for what it misses as far as its stock has fallen below the cover
-    it means to hold: with full stocks nobody pays more, without any all of it counts.
+    it means to hold: with full stocks nobody pays more, without any all of it counts. For what policy withholds it
+    bids as far as it goes without ordinary supply (``deprivation``), where that is more.
     """
     state, step = market.state, world.step
     regions = state.regions
@@ -104,10 +105,25 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
                 focal.deny(-weighted(replaced, denial.reach), focal.weeks[index][:, -1])
             else:
                 focal.deny(kept - weighted(replaced, denial.reach), denial.services)
+        if market.desks:
+            bare = np.maximum(bare, _deprived(market, filters, withheld, by_china, step))
     missing = withheld / demand * bare
     if for_use is not None:
         missing[:, state.focal] += (1.0 - for_use) * asked[:, state.focal] / demand[:, state.focal]
     return short, np.asarray(np.minimum(missing, 1.0))
+
+
+def _deprived(market: Market, filters: Filters, withheld: Floats, by_china: Floats, step: float) -> Floats:
+    """(n, B) part of the stock they mean to hold that controls leave buyers without."""
+    controlled = np.zeros(withheld.shape, dtype=bool, order="F")
+    laid_in = np.zeros_like(withheld)
+    for p, desk in market.desks.items():
+        controlled |= desk.controlled()
+        if p in filters.laid_in:
+            laid_in += filters.laid_in[p]
+    made_up = np.maximum(-by_china, 0.0)
+    held = market.use_rate * market.cover
+    return market.deprivation.review(controlled, withheld, made_up, laid_in, held, market.lead_days / step)
 
 
 def _habits(market: Market, day: float, growth: Floats) -> Floats:
