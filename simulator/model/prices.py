@@ -3,8 +3,9 @@
 The gap, smoothed, sets the price that would clear the market at the stated sum of short-run elasticities ``e``
 of supply and demand: ``(1 - gap) ** (-1 / e)``, capped. The gap is the larger of what buyers go short of and
 what policy withholds from them before supply and demand have answered, as a share of their use; a buyer bids for it
-only as far as its stock is below what it means to hold (``trade.py``). The index rises towards it within weeks
-and falls back with the observed halving time. A rival that dumps undercuts whatever price scarcity makes.
+only as far as its stock, or its ordinary supply, is below what it means to hold (``trade.py``, ``deprivation.py``). The
+index rises towards it within weeks and falls back with the observed halving time. A rival that dumps undercuts whatever
+price scarcity makes.
 """
 
 from __future__ import annotations

@@ -176,7 +176,7 @@ def document(quick: bool) -> dict[str, Any]:
         for name, seconds in whole["alone"].items()
         if seconds / whole["seconds"] > BOUNDS["one_commodity_over_whole"]
     }
-    values["paired_variance"] = pairs = paired_variance(replications // 2)
+    values["paired_variance"] = pairs = paired_variance(replications)
     free = pairs["rules_off"]
     parts = [lever["p_met"]["part_of_allowed"] for lever in free if lever["p_met"]["part_of_allowed"] is not None]
     pairs["within_bounds"] = (free[0]["mean_exposed_share"]["value"] or 0.0) >= PAIRED_VARIANCE and (
