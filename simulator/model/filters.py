@@ -231,8 +231,10 @@ def kept_back(
 ) -> tuple[Floats, Floats, Floats]:
     """(n, B) tonnes of what buyers habitually get that policy keeps from them, that China does, and re-routed instead.
 
-    ``asked`` (n, B) is their ``demand`` or their order, whichever is less. Re-routed tonnes do reach them. Those that
-    enforcement stops do not, but it is not Chinese policy that keeps them: stopping evasion is no new denial.
+    ``asked`` (n, B) is their ``demand`` or their order, whichever is less. Re-routed tonnes do reach them, at the price
+    that the whole gap makes: the first sum, which prices follow, is of what is kept back before anybody answers. Tonnes
+    that enforcement stops do not reach them, but it is not Chinese policy that keeps them: stopping evasion is no new
+    denial.
     Licences come in lumps: where more is shipped under them than habit asks for, they make up for what Chinese policy
     kept back before, and its tonnes are below zero (``ControlDesk.kept_back``).
     """
@@ -251,6 +253,5 @@ def kept_back(
                 by_china += desk.kept_back(claim, demand * habit(share, p), chinese, filters.shipped[p])
     replaced = np.zeros_like(asked)
     if rerouted is not None:
-        total = np.maximum(total - rerouted.tonnes, 0.0)
         replaced = np.minimum(np.maximum(by_china, 0.0), rerouted.unhindered)
     return total, by_china, replaced
