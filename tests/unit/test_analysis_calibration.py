@@ -217,7 +217,7 @@ def test_a_posterior_takes_the_place_of_the_prior_and_tells_of_it() -> None:
     assert (found.low, found.high) == (pytest.approx(prior.median), pytest.approx(prior.high))
     assert prior.median < found.median < prior.high
     assert found.quality == "derived"
-    assert found.note.startswith("prior 1.2 / 1.8 / 2.6")
+    assert found.note.startswith(f"prior {prior.low:g} / {prior.median:g} / {prior.high:g}")
     assert calibrated(prior, None) is prior
     own = replace(prior, source="own data: our survey")
     assert calibrated(own, Position(0.5, 0.8, 0.95, "x")) is own

@@ -91,7 +91,7 @@ DEFECTS: list[tuple[str, Callable[[pytest.MonkeyPatch], None], str]] = [
     (
         "demand elasticity 20 % larger",
         lambda patch: patch.setattr(baseline_run, "baseline_case", with_inputs("demand_elasticity/", 1.2)),
-        "gallium/unmet_share",
+        "antimony/price_index",
     ),
     (
         "no licence lag",
