@@ -29,7 +29,7 @@ from simulator.model.policy import ControlDesk
 from simulator.model.prices import PriceIndex
 from simulator.model.qualification import Qualification
 from simulator.model.recycling import add_recyclers
-from simulator.model.rerouting import Rerouting, share_after
+from simulator.model.rerouting import SEEN_BETWEEN, Rerouting, share_after
 from simulator.model.rows import outer, row_sums, weighted, zeros
 from simulator.model.stage_market import DAYS_PER_YEAR, Denial, Market
 from simulator.model.state import StageState
@@ -79,7 +79,7 @@ class ChainWorld:
         lag_months = role("reroute_lag_months")
         self.rerouting = Rerouting(
             intermediaries(chain.commodity),
-            share_after(role("reroute_share"), lag_months, parameter("reroute_window_months").value),
+            share_after(role("reroute_share"), lag_months, *(parameter(name).value for name in SEEN_BETWEEN)),
             lag_months * DAYS_PER_MONTH,
             role("reroute_premium"),
             parameter("reroute_premium_p90_multiple").value,

@@ -24,17 +24,20 @@ from simulator.model.switches import Switch, Switchboard
 Floats = NDArray[np.float64]
 _TINY = 1e-300
 _LOG_ODDS_P90 = math.log(9.0)
+SEEN_BETWEEN = ("reroute_seen_from_months", "reroute_seen_to_months")
+"""Parameters: months after the first denial between which leakage was seen."""
 
 
-def share_after(leakage: Floats, lag_months: Floats, window_months: float) -> Floats:
+def share_after(leakage: Floats, lag_months: Floats, begin_months: float, end_months: float) -> Floats:
     """(n,) share of a denied flow that passes once it flows, at most all of it.
 
-    ``leakage`` (n,) was seen over the first ``window_months`` of a denial, in which nothing came before the lag.
+    ``leakage`` (n,) is what was seen between two dates after the first denial, in months; nothing came before the lag.
 
-    >>> share_after(np.array([0.35, 0.35]), np.array([0.0, 2.0]), 5.0).round(3)
-    array([0.35 , 0.583])
+    >>> share_after(np.array([0.3, 0.3, 0.3]), np.array([1.0, 4.5, 7.0]), 2.0, 7.0).round(3)
+    array([0.3, 0.6, 1. ])
     """
-    return np.asarray(np.clip(leakage * window_months / np.maximum(window_months - lag_months, _TINY), 0.0, 1.0))
+    flowing = np.maximum(end_months - np.maximum(lag_months, begin_months), _TINY)
+    return np.asarray(np.clip(leakage * (end_months - begin_months) / flowing, 0.0, 1.0))
 
 
 class Enforcement(Switch):

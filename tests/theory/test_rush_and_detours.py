@@ -12,7 +12,7 @@ from simulator.catalogue.parameters import parameter
 from simulator.domain.changes import ControlChange
 from simulator.instruments.export_ban import ExportBan
 from simulator.model.front_loading import FrontLoading
-from simulator.model.rerouting import Rerouting, share_after
+from simulator.model.rerouting import SEEN_BETWEEN, Rerouting, share_after
 from tests.support import worlds
 
 N = 32
@@ -63,12 +63,13 @@ def test_the_denied_buyer_pays_for_its_detour_whatever_others_pay() -> None:
 
 
 @pytest.mark.parametrize("lag", [0.0, 1.0, 2.5, 4.0])
-def test_what_passes_after_the_wait_makes_the_leakage_that_was_seen_over_the_whole_time(lag: float) -> None:
-    """The wait counts once: nothing before the lag and the share after it come to the leakage of the window."""
-    share = share_after(np.array([0.1, 0.9]), np.full(2, lag), 5.0)
-    assert share[0] * (5.0 - lag) / 5.0 == pytest.approx(0.1)
-    assert share[1] == pytest.approx(min(1.0, 0.9 * 5.0 / (5.0 - lag)))
-    assert share_after(np.array([0.1]), np.array([9.0]), 5.0) == pytest.approx(1.0), "nothing less would be seen later"
+def test_what_passes_after_the_wait_makes_the_leakage_that_was_seen(lag: float) -> None:
+    """Months 2 to 7 of a denial: what flows in those after the lag is the leakage of them all."""
+    seen = share_after(np.array([0.1, 0.9]), np.array([lag, lag]), 2.0, 7.0)
+    assert seen[0] * (7.0 - max(lag, 2.0)) == pytest.approx(0.1 * 5.0)
+    assert seen[1] == pytest.approx(min(1.0, 0.9 * 5.0 / (7.0 - max(lag, 2.0))))
+    late = share_after(np.array([0.1]), np.array([9.0]), 2.0, 7.0)
+    assert late == pytest.approx(1.0), "nothing less would be seen later"
 
 
 def ban(**options: date) -> ExportBan:
@@ -81,7 +82,7 @@ def test_orders_that_pile_up_make_no_way_wider() -> None:
     world.run(np.arange(N))
     market = world.chains[0].markets[2]
     usual = market.flows[market.stage.producers.index("CHN"), market.state.focal]
-    share = share_after(np.array([SHARE]), np.array([1.0]), parameter("reroute_window_months").value)[0]
+    share = share_after(np.array([SHARE]), np.array([1.0]), *(parameter(name).value for name in SEEN_BETWEEN))[0]
     came = market.via.sum(axis=1) / (share * usual * (world.end - world.first))
     assert (came <= 1.0).all()
     assert came.max() > 0.5
