@@ -19,9 +19,6 @@ OWN_FIELDS = ("country", "commodity", "stage", "capacity_t_per_year", "at")
 NEED_A_DAY = ("probability", "announced", "until", "country", "stage", "focal_offtake_share")
 """Fields that mean nothing for a catalogue project that keeps its gates."""
 
-USUAL_RAMP = 2
-"""Assumed: ordinary technology with some novelty, the second of McNulty's four types; a file may say otherwise."""
-
 
 class Project(Instrument):
     """New capacity starts on a day and ramps up: the user's own, or a catalogue project on other terms.
@@ -72,6 +69,8 @@ class Project(Instrument):
             return
         if self.country is None or self.commodity is None or self.stage is None or self.capacity_t_per_year is None:
             raise ValueError(f"project {self.project!r} has not been looked up in the catalogue")
+        from simulator.catalogue.parameters import parameter
+
         begins, ends, mask = self.span(draws)
         yield CapacityChange(
             event_id=self.id,
@@ -82,7 +81,7 @@ class Project(Instrument):
             commodity=self.commodity,
             stage=self.stage,
             capacity=draws.number(self.capacity_t_per_year, "capacity_t_per_year", 0.0),
-            ramp_type=USUAL_RAMP if self.ramp_type is None else self.ramp_type,
+            ramp_type=int(parameter("usual_ramp_type").value) if self.ramp_type is None else self.ramp_type,
             china_offtake=self.china_offtake_share or 0.0,
             focal_offtake=self.focal_offtake_share or 0.0,
         )

@@ -17,15 +17,13 @@ from numpy.typing import NDArray
 
 from simulator.analysis.past import noise
 from simulator.analysis.past.series import Series, level_of
+from simulator.catalogue.parameters import parameter
 from simulator.domain.observations import Observation
 from simulator.domain.sampling import standard_normal
 from simulator.experiment.streams import BlockDraws
 
 Floats = NDArray[np.float64]
 MONTH_DAYS: Final = 365.25 / 12
-ODDS_SD: Final = 0.35
-"""Scatter of the log odds of a share, where its flows are not observed apart. Assumed: a flow with the usual cv of 0.3
-among others."""
 _EDGE: Final = 0.5
 """Percent that a share is kept away from 0 and 100 before its odds are taken."""
 _MONTH: Final = 31
@@ -66,7 +64,11 @@ def scale_of(series: Series, usual: Floats) -> Scale:
         own = float(np.median(usual)) * series.factor
         return Scale(own if known is None else known, cv, 0 if known is None else max(len(months), 1))
     if series.kind == "import_share":
-        return Scale(float(np.median(usual)) if known is None else known, ODDS_SD, len(series.history))
+        return Scale(
+            float(np.median(usual)) if known is None else known,
+            parameter("observed_share_sd").value,
+            len(series.history),
+        )
     assert known is not None, "an index without a level is left out"
     return Scale(known, noise.log_sd([item.value for item in months]), max(len(months), 1))
 
@@ -91,10 +93,12 @@ def dressed(series: Series, item: Observation, scale: Scale, level: Floats, star
 
 def _flow(series: Series, item: Observation, scale: Scale, level: Floats, start: date, draws: Noise) -> Floats:
     z = standard_normal(draws.uniform(series, None, 1))[:, 0]
-    error = noise.level_error(scale.spread if scale.months else noise.CELL_SD, max(scale.months, 1), z)
+    error = noise.level_error(
+        scale.spread if scale.months else parameter("fitted_flow_sd").value, max(scale.months, 1), z
+    )
     u = draws.uniform(series, item, 3)
     years = max((item.period_end - start).days, 0) / 365.25
-    drift = noise.USE_DRIFT if series.kind == "consumption" else noise.FLOW_DRIFT
+    drift = parameter("use_drift_sd" if series.kind == "consumption" else "trade_flow_drift_sd").value
     wandered = np.exp(drift * math.sqrt(years) * standard_normal(u[:, 2]))
     return noise.lumpy(level * error * wandered * item.days, scale.level * MONTH_DAYS, scale.spread, u)
 
