@@ -15,7 +15,7 @@ from simulator.model.chain_world import ChainWorld
 from simulator.model.labels import EXPOSED
 from simulator.model.market import Gate
 from simulator.model.origin_rules import OriginRules
-from simulator.model.rows import outer, row_sums
+from simulator.model.rows import beyond, outer, part, row_sums
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -207,9 +207,8 @@ def _pressing(world: ChainWorld, market: Market, asked: Floats, received: Floats
     """
     use = market.use_rate
     in_hand = market.on_hand + market.state.on_order + received - use * market.lead_days
-    bare = 1.0 - np.clip(in_hand / np.maximum(use * market.cover, _TINY), 0.0, 1.0)
-    demand = market.demand_rate() * world.step
-    return np.asarray(np.maximum(asked - received, 0.0) / np.maximum(demand, _TINY) * bare)
+    bare = 1.0 - part(np.maximum(in_hand, 0.0), use * market.cover)
+    return beyond(asked, received) / np.maximum(market.demand_rate() * world.step, _TINY) * bare
 
 
 def _over_ways(ways: Floats) -> Floats:
