@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.labels import Makeup
-from simulator.model.rows import beyond, mixed, part, row_sums, zeros
+from simulator.model.rows import beyond, divisor, mixed, part, row_sums, zeros
 from simulator.model.stockpile import Purchase, Release
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ SERVICE_DAYS = 7
 """Days between sailings of a liner service: lots land on these days."""
 HORIZON_WEEKS = 64
 """Least length of the landing calendar, services; longer than any transit (``transit_days_longest``)."""
-_TINY = 1e-300
 
 
 class FocalBuyer:
@@ -148,7 +147,7 @@ class FocalBuyer:
         short = need - take
         if self.government.any():
             freed = np.minimum(np.minimum(short, self.government), self.government * min(1.0, self.release * span))
-            share = freed / np.maximum(self.government, _TINY)
+            share = freed / divisor(self.government)
             moved = self.government_labels * share[:, None]
             self.government_labels -= moved
             self.government = self.government - freed
@@ -175,7 +174,7 @@ class FocalBuyer:
 
     def _released(self, tonnes: Floats) -> None:
         """Move tonnes (n,) from the government's stock to industry's."""
-        moved = self.government_labels * (tonnes / np.maximum(self.government, _TINY))[:, None]
+        moved = self.government_labels * (tonnes / divisor(self.government))[:, None]
         self.government_labels -= moved
         self.government = self.government - tonnes
         self.stock_labels += moved

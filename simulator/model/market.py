@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import add_up, beyond, part, rows_last, weighted
+from simulator.model.rows import add_up, at_least, beyond, part, rows_last, weighted
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -113,7 +113,7 @@ def allocate(
     trading = (unmet > NEGLIGIBLE * wanted).any(axis=0) & (left > NEGLIGIBLE * on_offer).any(axis=0)
     if trading.any():
         left *= trading
-        _open_spot(flow, sold, received, left, np.maximum(unmet, 0.0, out=unmet), gates, open_to)
+        _open_spot(flow, sold, received, left, at_least(unmet, 0.0, unmet), gates, open_to)
     return flow, sold.T, received.T
 
 
@@ -188,7 +188,7 @@ def _open_spot(
             own[p] = fraction[p] * missed[buyer]
         asked += own
         allowed = own.copy()
-    rate = left / np.maximum(asked, _NOTHING)
+    rate = left / at_least(asked, _NOTHING)
     """(P, n) tonnes a producer gives per tonne missed by a buyer open to it."""
     rate *= asked > _NOTHING
     shut = {p: (missed != unmet).any(axis=0) for p, missed in behind.items()}

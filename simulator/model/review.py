@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from simulator.model.chain_world import ChainWorld
 from simulator.model.own_ways import OwnWays
 from simulator.model.recycling import Recycler
-from simulator.model.rows import beyond, either, outer, part, row_sums, weighted
+from simulator.model.rows import at_least, beyond, divisor, either, outer, part, row_sums, weighted
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.substitution import remaining
 from simulator.model.trade import trade
 
 Floats = NDArray[np.float64]
 KG_PER_T = 1000.0
-_TINY = 1e-300
 
 
 def review(world: ChainWorld, day: float) -> None:
@@ -45,7 +44,7 @@ def review(world: ChainWorld, day: float) -> None:
         short, withheld = trade(world, s, market, day, index)
         demand = market.demand_rate()
         missing = [share * demand for share in (short, withheld) if share is not None]
-        used = np.maximum(weighted(demand, market.sides), _TINY)
+        used = divisor(weighted(demand, market.sides))
         for tonnes in missing:
             np.maximum(gaps, weighted(tonnes, market.sides) / used, out=gaps)
         if world.stage_prices:
@@ -203,7 +202,7 @@ def _credit_projects(
         if isinstance(project, Recycler):
             output = project.now * (pace[:, p] * world.step)
         else:
-            output = project.now * (made[:, p] / np.maximum(primary[:, p], _TINY))
+            output = project.now * (made[:, p] / divisor(primary[:, p]))
         world.project_output[:, offset + j] += output
         world.project_accessible[:, offset + j] += output * project.sold_to.open_to_focal(day, project.qualified)
 
@@ -251,10 +250,10 @@ def _set_use(
         if day > 0:
             # Use that a price rise since the start has squeezed out still counts as demand: a starved
             # buyer is not an independent one.
-            calm = np.power(world.start_price / np.maximum(world.world_price.value, _TINY), world.demand_elasticity)
+            calm = np.power(world.start_price / divisor(world.world_price.value), world.demand_elasticity)
             for duties in market.duties:
                 calm = calm / duties.since_start(focal)
-            market.focal.wanted = asked * np.maximum(1.0, calm)
+            market.focal.wanted = asked * at_least(calm, 1.0)
         state.inventory[:, focal] = market.focal.stock
     state.inventory -= eaten
     state.consumed += row_sums(eaten)

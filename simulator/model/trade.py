@@ -13,13 +13,24 @@ from simulator.model.chain_world import ChainWorld
 from simulator.model.filters import Filters, Rerouted, book, kept_back, policy_filters, reroute
 from simulator.model.market import allocate, over_producers
 from simulator.model.own_ways import OwnWays
-from simulator.model.rows import add_up, beyond, either, mixed, part, row_sums, rows_last, weighted
+from simulator.model.rows import (
+    add_up,
+    at_least,
+    at_most,
+    beyond,
+    divisor,
+    either,
+    mixed,
+    part,
+    row_sums,
+    rows_last,
+    weighted,
+)
 from simulator.model.segregation import bounded
 from simulator.model.stage_market import Market
 from simulator.model.state import StageState
 
 Floats = NDArray[np.float64]
-_TINY = 1e-300
 
 
 def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> tuple[Floats, Floats | None]:
@@ -54,7 +65,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         laid_in = desk.laid_in(day)
         if laid_in is not None:
             missing_to += laid_in
-    order = np.minimum(np.maximum(missing_to, 0.0), use * (world.order_ceiling * step))
+    order = np.minimum(at_least(missing_to, 0.0, missing_to), use * (world.order_ceiling * step))
 
     share = _habits(market, day, world.growth(day))
     if market.duties:
@@ -78,7 +89,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     for meter in market.meters:
         meter.read(flow, rerouted)
     _ship(world, market, flow, sold, received, rerouted, index)
-    demand = np.maximum(demand, _TINY)
+    demand = divisor(demand)
     short = beyond(asked, received)
     short /= demand
     if market.qualification is not None:
@@ -88,7 +99,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     for_use = None
     if market.focal is not None and market.focal.purchases:
         own = np.minimum(order[:, state.focal], use[:, state.focal] * step)
-        for_use = own / np.maximum(asked[:, state.focal], _TINY)
+        for_use = own / divisor(asked[:, state.focal])
     if not gates and for_use is None:
         return short, None
     withheld = np.zeros_like(asked)
@@ -110,7 +121,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     missing = withheld / demand * bare
     if for_use is not None:
         missing[:, state.focal] += (1.0 - for_use) * asked[:, state.focal] / demand[:, state.focal]
-    return short, np.asarray(np.minimum(missing, 1.0))
+    return short, at_most(missing, 1.0, missing)
 
 
 def _deprived(market: Market, filters: Filters, withheld: Floats, by_china: Floats, step: float) -> Floats:
@@ -121,7 +132,7 @@ def _deprived(market: Market, filters: Filters, withheld: Floats, by_china: Floa
         controlled |= desk.controlled()
         if p in filters.laid_in:
             laid_in += filters.laid_in[p]
-    made_up = np.maximum(-by_china, 0.0)
+    made_up = at_least(-by_china, 0.0)
     held = market.use_rate * market.cover
     return market.deprivation.review(controlled, withheld, made_up, laid_in, held, market.lead_days / step)
 
@@ -141,7 +152,7 @@ def _habits(market: Market, day: float, growth: Floats) -> Floats:
     size[...] = market.flows[:, :, None]
     for p, row in custom.items():
         size[p] = row
-    size /= np.maximum(over_producers(size), _TINY)
+    size /= divisor(over_producers(size))
     return size
 
 
@@ -185,7 +196,7 @@ def _send_apart(
     labels = state.product_labels
     if labels is not None and bounds is not None:
         sellers, places = ways.producers[ways.labelled :], ways.buyers[ways.labelled :] - state.regions
-        sold = tonnes.T[ways.labelled :] / np.maximum(state.product.T[sellers], _TINY)
+        sold = tonnes.T[ways.labelled :] / divisor(state.product.T[sellers])
         labels = (labels.T[:, sellers] * sold).T
         labels.T[world.labels.bounds] = bounds[:, sellers, places]
         bounds[:, sellers, places] = 0.0
@@ -194,7 +205,7 @@ def _send_apart(
     state.on_order.T[ways.served] += apart
     rest = received.T.copy()
     rest[ways.served] -= apart
-    return np.maximum(rest, 0.0).T
+    return at_least(rest, 0.0, rest).T
 
 
 def _ship(
@@ -209,7 +220,7 @@ def _ship(
     """Take sold tonnes from the producers' stocks and put them on their ways."""
     state, regions = market.state, market.state.regions
     # Of each producer's stock, the share that goes where: labels go along in proportion.
-    whole = np.maximum(state.product, _TINY)
+    whole = divisor(state.product)
     labels = state.product_labels
     bounds = None
     if labels is not None and state.to_processors is not None:
@@ -240,7 +251,7 @@ def _ship(
         if rerouted is not None:
             producer = rerouted.producer
             lots[:, -1] = rerouted.tonnes[:, state.focal]
-            lots[:, producer] = np.maximum(lots[:, producer] - lots[:, -1], 0.0)
+            lots[:, producer] = beyond(lots[:, producer], lots[:, -1])
         if labels is not None:
             carried = market.carried
             np.multiply(labels, (lots[:, :-1] / whole)[:, :, None], out=carried[:, :-1])
