@@ -7,8 +7,9 @@ Both are measured as the model is, and with aleatory causes off: nothing strikes
 comes true, and what takes a random time takes its median, so that only inputs differ.
 
 The bound holds for means with aleatory causes off of which plain needs at least 320: of fewer, no run of 16, the least
-there is, could be a twentieth. As ours gets much better from one doubling to the next, ``at_same_width`` says what
-plain needs for the half-width that ours has come to by then.
+there is, could be a twentieth. Every headline commodity is measured; ``met_by`` and ``missed_by`` say which means keep
+the bound, ``too_easy`` which are not judged. As ours gets much better from one doubling to the next, ``at_same_width``
+says what plain needs for the half-width that ours has come to by then.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
 BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"
-COMMODITIES = ("antimony", "tantalum")
 MEANS = ("china_exposed_share", "days_of_cover")
 P_HALF_WIDTH, MEAN_HALF_WIDTH = 0.02, 0.02
 """Absolute for P(met), a share of the mean for means."""
@@ -57,23 +57,33 @@ class Calm(BlockDraws):
 
 
 def time_to_decision(replications: int) -> dict[str, Any]:
-    """Compare the replications needed, commodity by commodity."""
+    """Compare the replications needed, headline commodity by headline commodity."""
+    scenario = load(BASELINE)
+    names = [chain.commodity for chain in resolve(scenario, None).chains if chain.headline]
     items = [
         item
-        for commodity in COMMODITIES
-        for case in [resolve(load(BASELINE), [commodity])]
+        for commodity in names
+        for case in [resolve(scenario, [commodity])]
         for aleatory in (True, False)
         for item in _needed(case, commodity, aleatory, replications)
     ]
-    judged = [item for item in items if "bound" in item]
+    means = [item for item in items if item["quantity"] in MEANS and not item["aleatory"]]
+    judged = [item for item in means if "bound" in item]
     return {
         "half_widths": {"p_met": P_HALF_WIDTH, "mean": MEAN_HALF_WIDTH},
         "seeds": SEEDS,
         "replications_each": replications,
         "items": items,
         "best": min((item["ours_over_plain"] for item in judged), default=None),
+        "met_by": [_named(item) for item in judged if item["within_bounds"]],
+        "missed_by": [_named(item) for item in judged if not item["within_bounds"]],
+        "too_easy": [_named(item) for item in means if "bound" not in item],
         "within_bounds": all(item["within_bounds"] for item in judged),
     }
+
+
+def _named(item: dict[str, Any]) -> str:
+    return f"{item['commodity']}/{item['quantity']}"
 
 
 def _needed(case: Case, commodity: str, aleatory: bool, replications: int) -> list[dict[str, Any]]:
