@@ -10,8 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +50,30 @@ def eventually(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
             return found
         time.sleep(0.05)
     raise AssertionError("it did not happen in time")
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of 16 MiB in memory, mounted where a sleeping process alone sees it and seen through that process.
+
+    A user namespace lets anybody mount; where there are none, root may still have a namespace of mounts.
+    """
+    mount = f'mount -t tmpfs -o size=16m tmpfs "{folder}" && echo ready && exec sleep 3600'
+    for flags in ("-rm", "-m"):
+        words = ("unshare", flags, "sh", "-c", mount)
+        try:
+            holder = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        except FileNotFoundError:
+            continue
+        with holder:
+            try:
+                assert holder.stdout is not None
+                if holder.stdout.readline() == "ready\n":
+                    yield Path(f"/proc/{holder.pid}/root{folder}")
+                    return
+            finally:
+                holder.kill()
+    pytest.skip("no small file system can be mounted here")
 
 
 def children(pid: int) -> Iterator[int]:

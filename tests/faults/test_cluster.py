@@ -126,6 +126,20 @@ def test_a_killed_worker_of_a_scheduler_costs_nothing(tmp_path: Path, undisturbe
     assert contents(tmp_path / "runs") == undisturbed
 
 
+def test_a_stopped_worker_of_a_scheduler_costs_nothing(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
+    """Its connection stays open; the scheduler misses its heartbeats and gives what it had to another."""
+    more = {"FAULT": "slow", "FAULT_S": "10", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "15s"}
+    with cluster(tmp_path / "scratch", **more) as found:
+        process = started("run", BASELINE, *LONG, "--executor", found.address, "--out", str(tmp_path / "runs"), **more)
+        eventually(lambda: list((tmp_path / "runs").glob("*/manifest.json")))
+        time.sleep(6)
+        found.workers[0].send_signal(signal.SIGSTOP)
+        assert len(shards(tmp_path / "runs")) < 2
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+    assert contents(tmp_path / "runs") == undisturbed
+
+
 def test_a_killed_scheduler_ends_the_run_and_what_was_finished_is_kept(
     tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:

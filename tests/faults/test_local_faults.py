@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,7 +14,17 @@ from typing import Any
 
 import pytest
 
-from tests.faults.processes import children, contents, eventually, resume_command, run, shards, started, workers
+from tests.faults.processes import (
+    children,
+    contents,
+    eventually,
+    resume_command,
+    run,
+    shards,
+    small_disk,
+    started,
+    workers,
+)
 
 pytestmark = [
     pytest.mark.faults,
@@ -176,19 +185,16 @@ def test_a_sweep_goes_on_after_a_kill(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_ends_the_run_and_keeps_what_fitted(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1800k", "tmpfs", place], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("no small file system can be mounted here")
-    try:
+    with small_disk(tmp_path) as disk:
+        filler = disk / "filler"
+        with filler.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, (16 << 20) - (1800 << 10))
+        place = disk / "runs"
+        place.mkdir()
         _, err = run("run", BASELINE, *LONG, "--out", str(place), code=4)
         assert "No space left on device; make room, then go on" in err
-        there = len(shards(place))
-        assert there > 0
-        subprocess.run(["mount", "-o", "remount,size=64m", place], check=True)
+        assert shards(place)
+        filler.unlink()
         _, told = run(*resume_command(err))
         assert "replications were there already" in told
         assert contents(place) == undisturbed
-    finally:
-        subprocess.run(["umount", place], check=True)
