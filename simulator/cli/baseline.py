@@ -43,7 +43,8 @@ def baseline() -> None:
       simulator baseline check
       simulator baseline update snapback_2026 --because "Licence lags follow the 2026 survey"
 
-    A scenario is named by its file, or by its short name in the folder scenarios.
+    A scenario is named by its file, or by its short name in the folder scenarios; where there is none here, those that
+    come with the program are meant.
     """
 
 
@@ -82,14 +83,22 @@ def check(
     _check_places(markdown_file, junit_file)
     with progress(quiet=quiet) as shown:
         from simulator.analysis.baselines import REPLICATIONS
-        from simulator.report.baseline_run import checked, held, orphans, scenario_files, with_orphans
+        from simulator.report.baseline_run import (
+            baselines_folder,
+            checked,
+            held,
+            orphans,
+            scenario_files,
+            with_orphans,
+        )
 
         files = scenario_files(scenarios)
         shown.begin(_TITLE, REPLICATIONS * len(files))
-        items = held(files, Path(folder))
+        place = baselines_folder(folder)
+        items = held(files, place)
         library = checked(items, jobs=jobs, progress=shown.told)
         if not scenarios:
-            library = with_orphans(library, orphans(Path(folder), [item.stem for item in items]), folder)
+            library = with_orphans(library, orphans(place, [item.stem for item in items]), folder)
     _write(library, markdown_file, junit_file, actual)
     from simulator.experiment.executors import worker_count
 

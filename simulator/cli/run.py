@@ -212,9 +212,13 @@ def _explained(study: Study, kept: Kept) -> Explained | None:
 
 def _no_file_twice(paths: tuple[str, ...]) -> None:
     """Refuse the same file under two names: its run would be made, and reported, twice."""
+    if len(paths) < 2:
+        return
+    from simulator.scenario.library import elsewhere
+
     seen: dict[str, str] = {}
     for path in paths:
-        real = os.path.realpath(path)
+        real = os.path.realpath(elsewhere(path) or path)
         if real in seen:
             same = f"{path} is named twice" if path == seen[real] else f"{seen[real]} and {path} are the same file"
             raise UsageError(same)

@@ -25,6 +25,7 @@ from simulator.report.baseline_files import (
     with_materiality,
     write_baseline,
 )
+from simulator.scenario.library import at_hand
 from simulator.scenario.loader import load
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Library:
 def scenario_files(asked: Sequence[str]) -> list[str]:
     """Return scenario files: those named by path or by short name, or all of the folder ``scenarios``.
 
+    Without such a folder here, those that come with the program.
+
     Raises
     ------
     InputError
@@ -79,12 +82,15 @@ def scenario_files(asked: Sequence[str]) -> list[str]:
         return [
             name if "/" in name or name.endswith((".yaml", ".yml")) else f"{SCENARIOS}/{name}.yaml" for name in asked
         ]
-    found = sorted(path.as_posix() for path in Path(SCENARIOS).glob("*.yaml"))
+    found = sorted(path.as_posix() for path in at_hand(SCENARIOS).glob("*.yaml"))
     if not found:
-        raise InputError(
-            f"there is no folder {SCENARIOS!r} with scenarios here; name them, or go to the project's folder"
-        )
+        raise InputError(f"the folder {SCENARIOS!r} holds no scenarios; name them, or go to the project's folder")
     return found
+
+
+def baselines_folder(asked: str) -> Path:
+    """Return the folder of baselines to hold scenarios against: the shipped ones where there is no project here."""
+    return at_hand(FOLDER) if asked == FOLDER else Path(asked)
 
 
 def orphans(folder: Path, stems: Sequence[str]) -> list[str]:

@@ -19,9 +19,10 @@ from simulator.domain.plain_files import opened, text_of
 from simulator.errors import InputError, UsageError
 from simulator.instruments.distributions import SHAPES
 from simulator.instruments.fields import nearest
+from simulator.scenario.library import elsewhere, shipped, shipped_names
 from simulator.scenario.nodes import MAX_BYTES, Mark, Node, TextError, parse
 from simulator.scenario.problems import Problem, report
-from simulator.scenario.tree import leads_out, root_of
+from simulator.scenario.tree import LIBRARY, leads_out, root_of
 
 MAX_LAYERS = 20
 _ALTERNATIVES = {*SHAPES, "input"}
@@ -137,7 +138,7 @@ def _text(path: FilePath, asked_at: Mark | None, lines: dict[str, list[str]]) ->
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         near = nearest(path.name, _siblings(path))
-        hint = f"; did you mean {str(path.parent / near)!r}?" if near else ""
+        hint = f"; did you mean {str(path.parent / near)!r}?" if near else _shipped_hint(path)
         raise _fail(f"{prefix}there is no file {name!r}{hint}", asked_at, lines, *asked) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -154,6 +155,11 @@ def _text(path: FilePath, asked_at: Mark | None, lines: dict[str, list[str]]) ->
         line, col = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
         text = f"not a text file: byte {raw[error.start]:#04x} is not UTF-8 text; save the scenario as UTF-8"
         raise _fail(text, Mark(name, line, col, line, col + 1), lines) from None
+
+
+def _shipped_hint(path: FilePath) -> str:
+    near = nearest(path.stem, shipped_names())
+    return f"; did you mean {near!r}, which comes with the program?" if near else ""
 
 
 def _siblings(path: FilePath) -> list[str]:
@@ -231,7 +237,8 @@ def _read(
     if not isinstance(base.value, str):
         raise _fail(f"{base.value!r} is not the name of a scenario file", base.mark, lines, "extends")
     chain = (*above, os.path.realpath(path))
-    target = path.parent / base.value
+    library = elsewhere(base.value, path.parent)
+    target, root = (path.parent / base.value, root) if library is None else (library, shipped() / LIBRARY)
     _check_inside(root, target, base, lines, "extends")
     if os.path.realpath(target) in chain:
         names = [*chain[chain.index(os.path.realpath(target)) :], os.path.realpath(target)]

@@ -18,6 +18,7 @@ from simulator.instruments.fields import nearest
 from simulator.scenario.checks import Found, event_checks, scenario_checks
 from simulator.scenario.difference import ScenarioDifference, difference
 from simulator.scenario.layers import Layers, merged, overridden, read, with_observed, with_value
+from simulator.scenario.library import elsewhere
 from simulator.scenario.messages import by_id, problem_of
 from simulator.scenario.nodes import Mark, Node, Path
 from simulator.scenario.problems import Problem, dotted, report
@@ -209,7 +210,8 @@ def load(
     Parameters
     ----------
     path
-        The file; files it extends are found relative to it.
+        The file, or the name of a scenario of the library (``library.elsewhere``); files it extends are found
+        relative to it.
     sets
         Overrides ``PATH=VALUE``, laid on top in order; events are named by id.
     observed
@@ -225,6 +227,7 @@ def load(
     UsageError
         If an override is malformed, or all that is wrong comes from overrides.
     """
+    path = elsewhere(os.fspath(path)) or path
     with outside_allowed(allow_outside):
         layers = read(path, sets)
     return _scenario(os.fspath(path), layers if observed is None else with_observed(layers, observed))

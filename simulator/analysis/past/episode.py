@@ -21,6 +21,7 @@ from simulator.experiment.blocks import Progress, run_case
 from simulator.experiment.executors import Jobs
 from simulator.scenario import load, resolve
 from simulator.scenario.case import Case
+from simulator.scenario.library import at_hand
 from simulator.scenario.loader import Scenario
 
 FOLDER: Final = "scenarios/backtests"
@@ -50,14 +51,14 @@ class Episode:
 
 
 def shipped_episodes(folder: str = FOLDER) -> tuple[str, ...]:
-    """Return the scenario files of the shipped episodes, in order.
+    """Return the scenario files of the shipped episodes, in order: those here, or those that come with the program.
 
     Raises
     ------
     InputError
-        If there is no such folder here.
+        If there is no such folder.
     """
-    place = Path(folder)
+    place = at_hand(folder)
     if not place.is_dir():
         raise InputError(f"there is no folder {folder!r} here; name the episode's file, or go to the project's folder")
     return tuple(str(path) for path in sorted(place.glob("*.yaml")))
