@@ -15,11 +15,26 @@ from simulator.model.chain_world import ChainWorld
 from simulator.model.labels import EXPOSED
 from simulator.model.market import Gate
 from simulator.model.origin_rules import OriginRules
-from simulator.model.rows import beyond, outer, part, row_sums
+from simulator.model.rows import add_up, outer
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 _TINY = 1e-300
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What buyers want at one review of one market; every array is (n, B)."""
+
+    order: Floats
+    """Tonnes they order."""
+    demand: Floats
+    """Tonnes they use in a review, and tonnes that the focal government buys for its stockpile."""
+    asked: Floats
+    """Their demand or their order, whichever is less, tonnes."""
+    held: Floats
+    """Tonnes they mean to hold."""
 
 
 @dataclass(slots=True)
@@ -150,97 +165,104 @@ def book(market: Market, flow: Floats, filters: Filters) -> None:
 
 
 def reroute(
-    world: ChainWorld,
-    market: Market,
-    left: Floats,
-    order: Floats,
-    received: Floats,
-    asked: Floats,
-    filters: Filters,
-    day: float,
+    world: ChainWorld, market: Market, left: Floats, received: Floats, wants: Wants, filters: Filters, day: float
 ) -> Rerouted | None:
     """What of a restricted Chinese producer's goods goes through third countries.
 
-    ``left`` (n, P) is unsold after the market, which gave buyers ``received`` (n, B) of their ``order`` (n, B); they
-    use ``asked`` (n, B) of it. Each denied buyer bids what the world pays, or what its own shortage is worth to it: the
-    price that would clear a market in which everybody were as pressed as it is.
+    ``left`` (n, P) is unsold after the market, which gave buyers ``received`` (n, B) of what they want. Each denied
+    buyer bids what the world pays, or what its own shortage is worth to it: the price that would clear a market in
+    which everybody were as pressed as it is. Few are denied at a time: all is worked out for them alone.
     """
-    market.via_now = np.zeros_like(market.via)
     if not market.desks:
         return None
-    unmet = order - received
+    market.via_now = np.zeros_like(market.via)
     growth = world.growth(day)
-    on_the_way = market.state.lags * float(world.step)
+    n = growth.size
     for p, desk in market.desks.items():
         if not market.in_china[p]:
             continue
         claim = filters.claims[p]
-        blocked = np.maximum(np.minimum(claim, outer(growth, desk.steady)) - claim * desk.allowed, 0.0)
-        if not blocked.any():
+        blocked = np.minimum(claim, outer(growth, desk.steady))
+        blocked -= claim * desk.allowed
+        places = np.flatnonzero(blocked.T > 0.0)
+        if not places.size:
             continue
-        bid = np.maximum(
-            world.world_price.value[:, None], world.world_price.clearing(_pressing(world, market, asked, received))
-        )
-        offered = bid / world.china_price.value[:, None] - 1.0
-        since = desk.since - on_the_way  # the lag is observed on arrival
-        ways = world.rerouting.reach(blocked, desk.steady, since, offered, day)
-        reach = _over_ways(ways)
-        tonnes = unhindered = _taken(reach, unmet, left[:, p])
+        buyers = places // n
+        futures = places - buyers * n
+        missing = np.maximum(_at(wants.order, places) - _at(received, places), 0.0)
+        price = world.world_price
+        pressed = _pressing(market, wants, received, places)
+        bid = np.maximum(price.value.take(futures), price.clearing(pressed, futures))
+        offered = bid / world.china_price.value.take(futures) - 1.0
+        waited = None
+        if day - desk.latest < world.rerouting.longest_lag:  # the lag is observed on arrival
+            on_the_way = (market.state.lags * float(world.step)).take(buyers)
+            waited = day - (_at(desk.since, places) - on_the_way)
+        denied = _at(blocked, places), desk.steady.take(buyers), waited, offered, futures
+        ways = world.rerouting.reach(*denied)
+        reach = add_up(ways)
+        tonnes = unhindered = _taken(np.minimum(reach, missing), places, left[:, p], claim)
         if world.rerouting.switches:
-            free = world.rerouting.reach(blocked, desk.steady, since, offered, day, enforced=False)
-            unhindered = np.maximum(tonnes, _taken(_over_ways(free), unmet, left[:, p]))
+            free = add_up(world.rerouting.reach(*denied, enforced=False))
+            unhindered = np.maximum(tonnes, _taken(np.minimum(free, missing), places, left[:, p], claim))
         if not unhindered.any():
             continue
         if market.focal is not None:
-            focal = market.state.focal
-            taken = tonnes[:, focal] / np.maximum(reach[:, focal], _TINY)
-            market.via_now = ways[:, :, focal] * taken[:, None]
+            first, end = np.searchsorted(places, (market.state.focal * n, (market.state.focal + 1) * n))
+            own = slice(first, end)
+            taken = _at(tonnes, places[own]) / np.maximum(reach[own], _TINY)
+            market.via_now.T[:, futures[own]] = ways[:, own] * taken
             market.via += market.via_now
         return Rerouted(p, tonnes, unhindered)
     return None
 
 
-def _pressing(world: ChainWorld, market: Market, asked: Floats, received: Floats) -> Floats:
-    """(n, B) part of demand that a buyer goes short of and that its stock will not stand in for.
+def _at(values: Floats, places: Places) -> Floats:
+    """(K,) of ``values`` (n, B) at places in its (B, n)."""
+    return values.T.take(places)
+
+
+def _pressing(market: Market, wants: Wants, received: Floats, places: Places) -> Floats:
+    """(K,) part of demand that a buyer goes short of and that its stock will not stand in for.
 
     What counts is how far its stock will have fallen below the cover it means to hold when an order of today arrives.
     """
-    use = market.use_rate
-    in_hand = market.on_hand + market.state.on_order + received - use * market.lead_days
-    bare = 1.0 - part(np.maximum(in_hand, 0.0), use * market.cover)
-    return beyond(asked, received) / np.maximum(market.demand_rate() * world.step, _TINY) * bare
+    got = _at(received, places)
+    in_hand = _at(market.on_hand, places)
+    in_hand += _at(market.state.on_order, places)
+    in_hand += got
+    in_hand -= _at(market.use_rate, places) * _at(market.lead_days, places)
+    bare = 1.0 - np.minimum(np.maximum(in_hand, 0.0) / np.maximum(_at(wants.held, places), _TINY), 1.0)
+    short = np.maximum(_at(wants.asked, places) - got, 0.0)
+    short /= np.maximum(_at(wants.demand, places), _TINY)
+    short *= bare
+    return short
 
 
-def _over_ways(ways: Floats) -> Floats:
-    """(n, B) sums of (n, I, B), way by way."""
-    reach = ways[:, 0].copy(order="K")
-    for i in range(1, ways.shape[1]):
-        reach += ways[:, i]
-    return reach
-
-
-def _taken(reach: Floats, unmet: Floats, unsold: Floats) -> Floats:
-    """(n, B) part of ``reach`` (n, B) that buyers still miss and the producer (n,) still has."""
-    wanted = np.minimum(reach, np.maximum(unmet, 0.0))
-    return wanted * np.minimum(1.0, np.maximum(unsold, 0.0) / np.maximum(row_sums(wanted), _TINY))[:, None]
+def _taken(wanted: Floats, places: Places, unsold: Floats, like: Floats) -> Floats:
+    """(n, B) tonnes of what buyers want at ``places`` (K,) and the producer (n,) still has; shaped ``like`` this."""
+    tonnes = np.zeros(like.shape[::-1])
+    tonnes.reshape(-1)[places] = wanted
+    tonnes *= np.minimum(1.0, np.maximum(unsold, 0.0) / np.maximum(add_up(tonnes), _TINY))
+    return tonnes.T
 
 
 def kept_back(
-    market: Market, filters: Filters, share: Floats, demand: Floats, asked: Floats, rerouted: Rerouted | None
+    market: Market, filters: Filters, share: Floats, wants: Wants, rerouted: Rerouted | None
 ) -> tuple[Floats, Floats, Floats]:
     """(n, B) tonnes of what buyers habitually get that policy keeps from them, that China does, and re-routed instead.
 
-    ``asked`` (n, B) is their ``demand`` or their order, whichever is less. Re-routed tonnes do reach them, at the price
+    Re-routed tonnes do reach them, at the price
     that the whole gap makes: the first sum, which prices follow, is of what is kept back before anybody answers. Tonnes
     that enforcement stops do not reach them, but it is not Chinese policy that keeps them: stopping evasion is no new
     denial.
     Licences come in lumps: where more is shipped under them than habit asks for, they make up for what Chinese policy
     kept back before, and its tonnes are below zero (``ControlDesk.kept_back``).
     """
-    total, by_china = np.zeros_like(asked), np.zeros_like(asked)
+    total, by_china = np.zeros_like(wants.asked), np.zeros_like(wants.asked)
     for p, allowed in filters.news.items():
         claim = filters.claims[p]
-        habitual = np.minimum(claim, asked * habit(share, p))
+        habitual = np.minimum(claim, wants.asked * habit(share, p))
         kept = np.maximum(habitual - claim * allowed, 0.0)
         total += kept
         chinese = filters.from_china.get(p)
@@ -249,8 +271,8 @@ def kept_back(
             if desk is None:
                 by_china += np.maximum(habitual - claim * chinese, 0.0)
             else:
-                by_china += desk.kept_back(claim, demand * habit(share, p), chinese, filters.shipped[p])
-    replaced = np.zeros_like(asked)
+                by_china += desk.kept_back(claim, wants.demand * habit(share, p), chinese, filters.shipped[p])
+    replaced = np.zeros_like(wants.asked)
     if rerouted is not None:
         replaced = np.minimum(np.maximum(by_china, 0.0), rerouted.unhindered)
     return total, by_china, replaced

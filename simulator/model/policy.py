@@ -80,6 +80,8 @@ class ControlDesk(Switchboard[Switch]):
         """(n, B) part of goods made abroad from the imposer's material that may not be sold."""
         self.since = np.full((n, len(buyers)), np.inf, order="F")
         """(n, B) first day the present restriction held."""
+        self.latest = -np.inf
+        """The latest of these days, -inf where nothing is restricted."""
         self.allowed = self.passing
         """(n, B) part of a claim that may pass at this review."""
         self.undenied = self.passing
@@ -189,6 +191,7 @@ class ControlDesk(Switchboard[Switch]):
         self._needing = self.licensed * self.passing
         self.queue.approve(self.approval, self.settled)
         self.since = np.where(now, np.where(before, np.minimum(self.since, day), day), np.inf)
+        self.latest = float(np.where(now, self.since, -np.inf).max())
 
     def _license(self, control: Control, active: Mask) -> None:
         self.licensed = np.where(active, np.maximum(self.licensed, control.covered[None, :]), self.licensed)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 
 class PriceIndex:
@@ -62,10 +63,13 @@ class PriceIndex:
             self.value = self.scarcity * self.undercut
         self.believed = self.follow(self.believed, self.value, days)
 
-    def clearing(self, gap: Floats) -> Floats:
-        """Price that would clear the market at an unmet share ``gap`` (n,), or for each buyer at its own (n, B)."""
-        exponent = self._exponent if gap.ndim == 1 else self._exponent[:, None]
-        return np.asarray(np.minimum(np.power(1.0 - np.clip(gap, 0.0, 0.99), exponent), self._cap))
+    def clearing(self, gap: Floats, futures: Places | None = None) -> Floats:
+        """(n,) price that would clear the market at an unmet share ``gap`` (n,), 0 or more.
+
+        With ``futures`` (K,), replications, it is what would clear it there at shares ``gap`` (K,).
+        """
+        exponent = self._exponent if futures is None else self._exponent.take(futures)
+        return np.minimum(np.power(1.0 - np.minimum(gap, 0.99), exponent), self._cap)
 
     def follow(self, believed: Floats, price: Floats, days: float) -> Floats:
         """(n,) index that producers act on after ``days`` at ``price`` (n,)."""

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from simulator.catalogue.intermediaries import Intermediary
 from simulator.domain.changes import EnforcementChange, covered
-from simulator.model.rows import zeros
 from simulator.model.switches import Switch, Switchboard
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 _TINY = 1e-300
 _LOG_ODDS_P90 = math.log(9.0)
 SEEN_BETWEEN = ("reroute_seen_from_months", "reroute_seen_to_months")
@@ -51,6 +51,17 @@ class Enforcement(Switch):
         self.passing = 1.0 - change.stopped
         self.lag_multiplier = change.lag_multiplier
         self.premium = np.broadcast_to(np.asarray(change.added_premium, dtype=float), (n,))
+
+
+class _Terms:
+    """When a way opens and what it costs."""
+
+    def __init__(self, lag_days: Floats, bar: Floats) -> None:
+        self.lag_days = lag_days
+        """(I, n) days from a restriction to the arrival of the first lots through each intermediary."""
+        self.longest = float(lag_days.max(initial=0.0))
+        self.bar = bar
+        """(n,) or (I, n) as ``Rerouting._bar`` has it."""
 
 
 class Rerouting(Switchboard[Enforcement]):
@@ -84,13 +95,14 @@ class Rerouting(Switchboard[Enforcement]):
         self.ways = ways
         self.countries = tuple(way.country for way in ways)
         self.share = share
-        self.lag_days = lag_days
-        self.premium = premium
+        self.passing = np.ones((len(ways), n))
+        """(I, n) part of each way's tonnes that enforcement lets through."""
+        self._of_way = np.array([way.share for way in ways])[:, None]
+        self._capacity = np.array([way.capacity_share for way in ways])[:, None]
         self._steepness = _LOG_ODDS_P90 / math.log(premium_p90_multiple)
-        self.passing = np.ones((n, len(ways)))
-        """(n, I) part of each way's tonnes that enforcement lets through."""
-        self.slower = np.ones((n, len(ways)))
-        self.dearer = np.zeros((n, len(ways)))
+        self._free = _Terms(np.array([lag_days * way.lag_factor for way in ways]), self._bar(premium))
+        self._enforced = self._free
+        self._premium = premium
 
     def register(self, change: EnforcementChange) -> None:
         """Make an action known before the clock starts."""
@@ -99,53 +111,58 @@ class Rerouting(Switchboard[Enforcement]):
     def refresh(self, day: float) -> None:
         """Actions on the same country add up: what one lets through, the next may stop."""
         self.passing.fill(1.0)
-        self.slower.fill(1.0)
-        self.dearer.fill(0.0)
+        slower, dearer = np.ones_like(self.passing), np.zeros_like(self.passing)
         for action in self.switches.values():
-            reached = action.active[:, None] & action.reached[None, :]
-            self.passing *= np.where(reached, action.passing[:, None], 1.0)
-            self.slower *= np.where(reached, action.lag_multiplier, 1.0)
-            self.dearer += np.where(reached, action.premium[:, None], 0.0)
+            reached = action.reached[:, None] & action.active
+            self.passing *= np.where(reached, action.passing, 1.0)
+            slower *= np.where(reached, action.lag_multiplier, 1.0)
+            dearer += np.where(reached, action.premium, 0.0)
+        self._enforced = _Terms(self._free.lag_days * slower, self._bar(self._premium + dearer))
 
     def reach(
-        self, blocked: Floats, usual: Floats, since: Floats, offered: Floats, day: float, *, enforced: bool = True
+        self,
+        blocked: Floats,
+        usual: Floats,
+        waited: Floats | None,
+        offered: Floats,
+        future: Places,
+        *,
+        enforced: bool = True,
     ) -> Floats:
-        """Tonnes (n, I, B) that come through each intermediary now, if they are to be had.
+        """Tonnes (I, K) that come through each intermediary now to K buyers who are denied some, if they are to be had.
 
         Parameters
         ----------
         blocked
-            (n, B) tonnes that would ordinarily come now and that policy stops.
+            (K,) tonnes that would ordinarily come now and that policy stops.
         usual
-            (B,) base-year flow in a review, tonnes: the measure of what an intermediary can handle.
-        since
-            (n, B) day on which the restriction began.
+            (K,) base-year flow in a review, tonnes: the measure of what an intermediary can handle.
+        waited
+            (K,) days since the restriction began; None where no way has a lag that is longer (``longest_lag``).
         offered
-            (n, B) premium over the Chinese price that each buyer pays or would pay.
-        day
-            Today.
+            (K,) premium over the Chinese price that each buyer pays or would pay.
+        future
+            (K,) replication in which each of them is denied.
         enforced
             Whether actions against re-routing count; without them, what would come if nobody took any.
         """
-        found = zeros(blocked.shape[0], len(self.ways), blocked.shape[1])
         enforced = enforced and bool(self.switches)
-        # Enforcement only adds to the premium: where re-routing does not pay without, it does not pay with it.
-        if not (blocked.any() and (offered > 0.0).any()):
-            return found
-        pays = self._pays(offered, self.premium)
-        wanted, age = self.share[:, None] * blocked, day - since
-        for i, way in enumerate(self.ways):
-            lag_days, passing = self.lag_days * way.lag_factor, pays
-            if enforced:
-                lag_days = lag_days * self.slower[:, i]
-                passing = self._pays(offered, self.premium + self.dearer[:, i]) * self.passing[:, i, None]
-            tonnes = found[:, i]
-            np.minimum(wanted * way.share, way.capacity_share * usual, out=tonnes)
-            tonnes *= age >= lag_days[:, None]
-            tonnes *= passing
+        terms = self._enforced if enforced else self._free
+        found = np.minimum(self._of_way * (self.share.take(future) * blocked), self._capacity * usual)
+        if waited is not None:
+            found *= waited >= terms.lag_days.take(future, axis=1)
+        worth = np.power(np.maximum(offered, 0.0), self._steepness)
+        passing = worth / np.maximum(worth + terms.bar.take(future, axis=-1), _TINY)
+        if enforced:
+            passing = passing * self.passing.take(future, axis=1)
+        found *= passing
         return found
 
-    def _pays(self, offered: Floats, premium: Floats) -> Floats:
-        """(n, B) part of the traders who go for what is ``offered`` (n, B) where half want ``premium`` (n,)."""
-        worth = np.power(np.maximum(offered, 0.0), self._steepness)
-        return np.asarray(worth / np.maximum(worth + np.power(premium, self._steepness)[:, None], _TINY))
+    @property
+    def longest_lag(self) -> float:
+        """Days after which every way is open, in every replication of the block."""
+        return max(self._free.longest, self._enforced.longest)
+
+    def _bar(self, premium: Floats) -> Floats:
+        """What ``premium`` (..., n), at which half of the traders go, comes to beside a worth."""
+        return np.power(premium, self._steepness)

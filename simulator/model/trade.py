@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.filters import Filters, Rerouted, book, kept_back, policy_filters, reroute
+from simulator.model.filters import Filters, Rerouted, Wants, book, kept_back, policy_filters, reroute
 from simulator.model.market import allocate, over_producers
 from simulator.model.own_ways import OwnWays
 from simulator.model.rows import (
@@ -66,6 +66,9 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         if laid_in is not None:
             missing_to += laid_in
     order = np.minimum(at_least(missing_to, 0.0, missing_to), use * (world.order_ceiling * step))
+    demand = divisor(market.demand_rate() * step)
+    asked = np.minimum(order, demand)
+    wants = Wants(order, demand, asked, held=use * market.cover)
 
     share = _habits(market, day, world.growth(day))
     if market.duties:
@@ -78,9 +81,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     filters = policy_filters(world, market, order, share, offer, day, index)
     gates = list(filters.gates.values())
     flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(market, day, index))
-    demand = market.demand_rate() * step
-    asked = np.minimum(order, demand)
-    rerouted = reroute(world, market, offer - sold, order, received, asked, filters, day)
+    rerouted = reroute(world, market, offer - sold, received, wants, filters, day)
     book(market, flow, filters)
     if rerouted is not None:
         flow[rerouted.producer] += rerouted.tonnes.T
@@ -89,12 +90,11 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     for meter in market.meters:
         meter.read(flow, rerouted)
     _ship(world, market, flow, sold, received, rerouted, index)
-    demand = divisor(demand)
     short = beyond(asked, received)
     short /= demand
     if market.qualification is not None:
         market.qualification.note(short[:, state.focal], index)
-    bare = 1.0 - part(on_hand, use * market.cover)
+    bare = 1.0 - part(on_hand, wants.held)
     short *= bare
     for_use = None
     if market.focal is not None and market.focal.purchases:
@@ -104,7 +104,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         return short, None
     withheld = np.zeros_like(asked)
     if gates:
-        withheld, by_china, replaced = kept_back(market, filters, share, demand, asked, rerouted)
+        withheld, by_china, replaced = kept_back(market, filters, share, wants, rerouted)
         if for_use is not None:  # the focal buyer is judged by its use, not by what its government lays up
             withheld[:, state.focal] *= for_use
             by_china[:, state.focal] *= for_use

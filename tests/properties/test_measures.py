@@ -357,12 +357,12 @@ def test_an_intermediary_takes_no_more_than_it_can_handle() -> None:
 
     ways = intermediaries("antimony")
     one = Rerouting(ways, np.ones(2), np.zeros(2), np.zeros(2), 2.0)
-    blocked = np.array([[10.0, 0.0], [1000.0, 5.0]])
-    reach = one.reach(blocked, np.array([20.0, 20.0]), np.zeros((2, 2)), np.ones((2, 2)), 400.0)
+    blocked, future = np.array([10.0, 1000.0, 0.0, 5.0]), np.array([0, 1, 0, 1])
+    reach = one.reach(blocked, np.full(4, 20.0), np.full(4, 400.0), np.ones(4), future)
     capacity = np.array([way.capacity_share for way in ways]) * 20.0
-    assert (reach <= capacity[None, :, None] + 1e-12).all()
-    assert reach[1, :, 0] == pytest.approx(capacity)
-    assert reach[0, :, 0] == pytest.approx([way.share * 10.0 for way in ways])
+    assert (reach <= capacity[:, None] + 1e-12).all()
+    assert reach[:, 1] == pytest.approx(capacity)
+    assert reach[:, 0] == pytest.approx([way.share * 10.0 for way in ways])
 
 
 def test_rerouting_grows_with_the_gap_and_half_of_it_pays_at_the_stated_premium() -> None:
@@ -372,8 +372,8 @@ def test_rerouting_grows_with_the_gap_and_half_of_it_pays_at_the_stated_premium(
 
     gap = np.array([-0.2, 0.0, 0.15, 0.3, 0.6, 30.0])
     one = Rerouting(intermediaries("antimony"), np.ones(6), np.zeros(6), np.full(6, 0.3), 2.0)
-    reach = one.reach(np.full((6, 1), 10.0), np.array([1000.0]), np.zeros((6, 1)), gap[:, None], 400.0)
-    assert reach.sum(axis=(1, 2)) / 10.0 == pytest.approx([0.0, 0.0, 0.1, 0.5, 0.9, 1.0], abs=1e-5)
+    reach = one.reach(np.full(6, 10.0), np.full(6, 1000.0), None, gap, np.arange(6))
+    assert reach.sum(axis=0) / 10.0 == pytest.approx([0.0, 0.0, 0.1, 0.5, 0.9, 1.0], abs=1e-5)
 
 
 def test_orders_ahead_of_a_control_get_no_more_than_the_seller_has() -> None:

@@ -57,9 +57,9 @@ def test_nothing_leaves_ahead_before_it_is_ready() -> None:
 def test_the_denied_buyer_pays_for_its_detour_whatever_others_pay() -> None:
     """What comes to a buyer follows its own offer: half of it at the premium, nothing for one that offers none."""
     one = Rerouting(intermediaries("antimony"), np.full(1, SHARE), np.zeros(1), np.full(1, 0.3), 2.0)
-    blocked, offered = np.full((1, 3), 10.0), np.array([[0.0, 0.3, 30.0]])
-    came = one.reach(blocked, np.full(3, 10.0), np.zeros((1, 3)), offered, 400.0).sum(axis=1)
-    assert came == pytest.approx(SHARE * 10.0 * np.array([[0.0, 0.5, 1.0]]), abs=1e-4)
+    blocked, offered = np.full(3, 10.0), np.array([0.0, 0.3, 30.0])
+    came = one.reach(blocked, np.full(3, 10.0), np.full(3, 400.0), offered, np.zeros(3, dtype=int)).sum(axis=0)
+    assert came == pytest.approx(SHARE * 10.0 * np.array([0.0, 0.5, 1.0]), abs=1e-4)
 
 
 @pytest.mark.parametrize("lag", [0.0, 1.0, 2.5, 4.0])
