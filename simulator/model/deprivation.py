@@ -12,40 +12,65 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import part, zeros
+from simulator.model.rows import at_least, part, zeros
 
 Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 class Deprivation:
     """What controls have kept from the buyers of one stage since they began."""
 
     def __init__(self, n: int, buyers: int) -> None:
-        self.tonnes = zeros(n, buyers)
+        self._nothing = zeros(n, buyers)
+        self.tonnes = self._nothing
         """(n, B) kept back and not made up for since, up to the stock a buyer means to hold; what it has laid in counts
         below zero."""
 
+    def end(self) -> None:
+        """No control holds: what was kept back, or laid in, counts no more."""
+        self.tonnes = self._nothing
+
     def review(
-        self, controlled: Mask, withheld: Floats, made_up: Floats, laid_in: Floats, held: Floats, ahead: Floats
+        self,
+        controlled: Floats | None,
+        withheld: Floats,
+        made_up: Floats | None,
+        laid_in: Floats | None,
+        held: Floats,
+        ahead: Floats,
     ) -> Floats:
         """Book a review, and return the part (n, B) of its stock of ordinary supply that each buyer goes without.
 
         Parameters
         ----------
         controlled
-            (n, B) whether a control holds that is younger than the model.
+            (n, B) 1 where a control holds that is younger than the model, else 0; None where none does.
         withheld
             (n, B) tonnes that policy keeps back now.
         made_up
-            (n, B) tonnes of earlier denial that licences make up for now.
+            (n, B) tonnes of earlier denial that licences make up for now; None for none.
         laid_in
-            (n, B) tonnes bought ahead of a control.
+            (n, B) tonnes bought ahead of a control; None for none.
         held
             (n, B) tonnes that buyers mean to hold.
         ahead
             (n, B) reviews until an order of today has arrived.
         """
-        grown = np.minimum(self.tonnes + withheld - made_up, held)
-        self.tonnes = np.where(controlled, grown, np.where(laid_in > 0.0, self.tonnes, 0.0)) - laid_in
-        return part(np.maximum(self.tonnes + withheld * ahead, 0.0), held)
+        grown = self.tonnes + withheld
+        if made_up is not None:
+            grown -= made_up
+        np.minimum(grown, held, out=grown)
+        if controlled is None:
+            grown.fill(0.0)
+        else:
+            grown *= controlled
+        if laid_in is not None:
+            ready = laid_in > 0.0
+            if controlled is not None:
+                ready &= controlled == 0.0
+            grown += np.where(ready, self.tonnes, 0.0)
+            grown -= laid_in
+        self.tonnes = grown
+        lacking = withheld * ahead
+        lacking += grown
+        return part(at_least(lacking, 0.0, lacking), held)

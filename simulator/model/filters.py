@@ -15,7 +15,7 @@ from simulator.model.chain_world import ChainWorld
 from simulator.model.labels import EXPOSED
 from simulator.model.market import Gate
 from simulator.model.origin_rules import OriginRules
-from simulator.model.rows import add_up, outer
+from simulator.model.rows import add_up, at_least, beyond, outer
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -86,9 +86,12 @@ def policy_filters(
     filters = Filters()
     for p, desk in market.desks.items():
         habitual = habit(share, p)
-        usual = market.use_rate * habitual * world.step
-        extra = desk.front_loading(day)
         claim = filters.claims[p] = order * habitual
+        extra = desk.front_loading(day)
+        if desk.dormant and extra is None:  # a gate that lets everything pass changes nothing
+            continue
+        usual = market.use_rate * habitual
+        usual *= world.step
         ahead = None if extra is None else extra * usual
         allowed, open_ = desk.review(
             claim if ahead is None else claim + ahead, index, usual=usual, offer=offer[:, p], day=day
@@ -98,7 +101,7 @@ def policy_filters(
         if market.in_china[p]:
             filters.from_china[p] = desk.undenied
     for p, desk in market.desks.items():
-        if desk.reaches_abroad and market.in_china[p]:
+        if desk.reaches_abroad and market.in_china[p] and not desk.dormant:
             _reach_abroad(filters, world, market, desk.abroad)
     if market.origin_rules is not None:
         _keep_to_rules(filters, world, market, market.origin_rules, order, share)
@@ -149,9 +152,14 @@ def _keep_to_rules(
             filters.tighten(p, clean, clean)
 
 
-def book(market: Market, flow: Floats, filters: Filters) -> None:
+def book(market: Market, flow: Floats, filters: Filters, share: Floats, wants: Wants) -> None:
     """Book what was sold (P, B, n) against licences, quotas and civil orders of origin rules, and what was laid in."""
+    abroad = any(desk.reaches_abroad and market.in_china[p] for p, desk in market.desks.items())
     for p, desk in market.desks.items():
+        if p not in filters.from_china and (abroad or market.in_china[p]):
+            desk.book_free(filters.claims[p], wants.demand * habit(share, p), flow[p].T)
+        if p not in filters.news:
+            continue
         shipped = filters.shipped[p] = flow[p].T.copy("K")
         desk.use(shipped)
         ahead = filters.gates[p].ahead
@@ -179,7 +187,7 @@ def reroute(
     growth = world.growth(day)
     n = growth.size
     for p, desk in market.desks.items():
-        if not market.in_china[p]:
+        if p not in filters.news or not market.in_china[p]:
             continue
         claim = filters.claims[p]
         blocked = np.minimum(claim, outer(growth, desk.steady))
@@ -249,7 +257,7 @@ def _taken(wanted: Floats, places: Places, unsold: Floats, like: Floats) -> Floa
 
 def kept_back(
     market: Market, filters: Filters, share: Floats, wants: Wants, rerouted: Rerouted | None
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[Floats, Floats | None, Floats | None]:
     """(n, B) tonnes of what buyers habitually get that policy keeps from them, that China does, and re-routed instead.
 
     Re-routed tonnes do reach them, at the price
@@ -257,22 +265,25 @@ def kept_back(
     that enforcement stops do not reach them, but it is not Chinese policy that keeps them: stopping evasion is no new
     denial.
     Licences come in lumps: where more is shipped under them than habit asks for, they make up for what Chinese policy
-    kept back before, and its tonnes are below zero (``ControlDesk.kept_back``).
+    kept back before, and its tonnes are below zero (``ControlDesk.kept_back``). None where China keeps back nothing,
+    and where nothing is re-routed.
     """
-    total, by_china = np.zeros_like(wants.asked), np.zeros_like(wants.asked)
+    total = np.zeros_like(wants.asked)
+    by_china = None
     for p, allowed in filters.news.items():
-        claim = filters.claims[p]
-        habitual = np.minimum(claim, wants.asked * habit(share, p))
-        kept = np.maximum(habitual - claim * allowed, 0.0)
-        total += kept
-        chinese = filters.from_china.get(p)
-        if chinese is not None:
-            desk = market.desks.get(p)
-            if desk is None:
-                by_china += np.maximum(habitual - claim * chinese, 0.0)
-            else:
-                by_china += desk.kept_back(claim, wants.demand * habit(share, p), chinese, filters.shipped[p])
-    replaced = np.zeros_like(wants.asked)
-    if rerouted is not None:
-        replaced = np.minimum(np.maximum(by_china, 0.0), rerouted.unhindered)
-    return total, by_china, replaced
+        claim, desk = filters.claims[p], market.desks.get(p)
+        let_pass = claim * allowed
+        total += beyond(wants.asked * habit(share, p), let_pass)
+        if p not in filters.from_china:
+            continue
+        if filters.from_china[p] is not allowed:
+            let_pass = claim * filters.from_china[p]
+        if desk is None:
+            kept = beyond(wants.asked * habit(share, p), let_pass)
+        else:
+            kept = desk.kept_back(claim, wants.demand * habit(share, p), let_pass, filters.shipped[p])
+        by_china = kept if by_china is None else by_china + kept
+    if by_china is None or rerouted is None:
+        return total, by_china, None
+    replaced = at_least(by_china, 0.0)
+    return total, by_china, np.minimum(replaced, rerouted.unhindered, out=replaced)

@@ -110,7 +110,8 @@ class LicenceQueue:
         again *= claim > 0.0
         self.granted *= self._kept
         self.granted += self._grants * decided
-        applied = np.maximum(claim - self.unserved, np.minimum(claim, usual))
+        applied = np.minimum(claim, usual)
+        np.maximum(claim - self.unserved, applied, out=applied)
         applied += again
         self.unserved = claim
         slots = (self.now + self._lags[index]) % len(self._coming)

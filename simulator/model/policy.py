@@ -23,12 +23,11 @@ from simulator.domain.places import belongs
 from simulator.model.front_loading import FrontLoading
 from simulator.model.licences import LicenceQueue, Licences
 from simulator.model.quotas import Quota
-from simulator.model.rows import ones, outer, reaches, zeros
+from simulator.model.rows import at_least, beyond, divisor, ones, outer, reaches, zeros
 from simulator.model.switches import Switch, Switchboard
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-_TINY = 1e-300
 
 
 def covers(names: tuple[str, ...], place: str, own: str) -> float:
@@ -65,6 +64,10 @@ class ControlDesk(Switchboard[Switch]):
         self.controls: list[Control] = []
         self._licenses = False
         """Whether any of them asks for licences."""
+        self.reaches_abroad = False
+        """Whether any covers what others make of the imposer's material."""
+        self.dormant = True
+        """Whether nothing has been restricted yet, in any replication of the block: all passes, and nobody queues."""
         self.quotas: list[Quota] = []
         self.passing = ones(n, len(buyers))
         """(n, B) part of a claim that no ban stops."""
@@ -86,8 +89,16 @@ class ControlDesk(Switchboard[Switch]):
         """(n, B) part of a claim that may pass at this review."""
         self.undenied = self.passing
         """(n, B) the same but for what established licences keep waiting: no news to anybody."""
+        self.controlled: Floats | None = None
+        """(n, B) 1 for buyers under a control that is younger than the model's first day, else 0; None for nobody."""
         self._free = ones(n, len(buyers))
         """(n, B) 1 where nothing is asked of a claim."""
+        self._unlicensed = self._free
+        """(n, B) part of a claim that needs no licence."""
+        self._licensing = self.licensed
+        """(n, B) 1 where any of it does, else 0."""
+        self._bans = self._waits = False
+        """Whether a ban holds anywhere; whether anybody waits for an established licence."""
         self._needing = self.licensed
         """(n, B) part of a claim that no ban stops and that needs a licence."""
         self._under_licence = self.licensed
@@ -114,6 +125,7 @@ class ControlDesk(Switchboard[Switch]):
             control = Control(change, covered)
             self.controls.append(control)
             self._licenses |= control.kind == "licence"
+            self.reaches_abroad |= bool(control.abroad.any())
             self.switches[change.event_id] = control
         if change.announced is not None:
             self.front.append(FrontLoading(change, covered, hoarding, parameter("front_loading_lag_days").value))
@@ -187,8 +199,15 @@ class ControlDesk(Switchboard[Switch]):
         for quota in self.quotas:
             self.rationed |= reaches(quota.active, quota.covered)
         now = (self.passing < 1.0) | (self.licensed > 0.0) | self.rationed
+        self.dormant &= not now.any()
+        banned, licensed = self.passing < 1.0, self.licensed > 0.0
+        controlled = banned | (licensed & ~self.settled) | self.rationed
+        self.controlled = controlled.astype(float) if controlled.any() else None
+        self._bans, self._waits = bool(banned.any()), bool((licensed & self.settled).any())
         self._free = np.where((self.passing == 1.0) & (self.licensed == 0.0), 1.0, 0.0)
         self._needing = self.licensed * self.passing
+        self._unlicensed = 1.0 - self.licensed
+        self._licensing = licensed.astype(float)
         self.queue.approve(self.approval, self.settled)
         self.since = np.where(now, np.where(before, np.minimum(self.since, day), day), np.inf)
         self.latest = float(np.where(now, self.since, -np.inf).max())
@@ -201,15 +220,6 @@ class ControlDesk(Switchboard[Switch]):
         )
         if not control.established:
             self.settled &= ~active
-
-    def controlled(self) -> Mask:
-        """(n, B) buyers under a control that is younger than the model's first day."""
-        return np.asarray((self.passing < 1.0) | ((self.licensed > 0.0) & ~self.settled) | self.rationed)
-
-    @property
-    def reaches_abroad(self) -> bool:
-        """Some control here covers what others make of the imposer's material."""
-        return any(control.abroad.any() for control in self.controls)
 
     def review(
         self,
@@ -250,9 +260,14 @@ class ControlDesk(Switchboard[Switch]):
         if self._licenses:
             needing = self._needing
             held = self.queue.review(claim * needing, usual * needing, index)
-            allowed = self.passing * (1.0 - self.licensed + self.licensed * held)
-            undenied = np.where(self.settled, self.passing, allowed)
-            self._under_licence = needing * held / np.maximum(allowed, _TINY)
+            allowed = self.licensed * held
+            allowed += self._unlicensed
+            if self._bans:
+                allowed *= self.passing
+            undenied = np.where(self.settled, self.passing, allowed) if self._waits else allowed
+            held *= needing
+            held /= divisor(allowed)
+            self._under_licence = held
         for quota in self.quotas:
             left = quota.left(day)
             part = quota.passing(claim * allowed, left)
@@ -261,7 +276,7 @@ class ControlDesk(Switchboard[Switch]):
         self.allowed, self.undenied = allowed, undenied
         return allowed, free
 
-    def kept_back(self, claim: Floats, habit: Floats, undenied: Floats, shipped: Floats) -> Floats:
+    def kept_back(self, claim: Floats, habit: Floats, let_pass: Floats, shipped: Floats) -> Floats:
         """Tonnes (n, B) of habitual purchases kept back, less earlier ones that licences make up for.
 
         Orders come in lumps, habit does not: what a buyer ordered less than it uses of its own accord, it orders later,
@@ -274,20 +289,39 @@ class ControlDesk(Switchboard[Switch]):
             (n, B) tonnes that buyers would take now.
         habit
             (n, B) tonnes of what they use that are habitually bought here.
-        undenied
-            (n, B) part of the claim that may pass.
+        let_pass
+            (n, B) tonnes of the claim that may pass.
         shipped
             (n, B) tonnes that are sold.
         """
-        ordinary = np.minimum(claim, habit + np.maximum(self._put_off, 0.0))
-        denied = np.maximum(ordinary - claim * undenied, 0.0)
+        ordinary, more = self._lumps(claim, habit, let_pass, shipped)
+        net = beyond(ordinary, let_pass)
+        self._put_off += habit - ordinary
+        if self._licenses:
+            made_up = np.minimum(more, self._arrears)
+            made_up *= self._licensing
+            more -= made_up
+            net -= made_up
+            self._arrears += net
+            self._arrears *= self._licensing
+        self._put_off -= more
+        return net
+
+    def book_free(self, claim: Floats, habit: Floats, shipped: Floats) -> None:
+        """Book orders and sales of a review at which Chinese policy lets all pass, as ``kept_back`` does."""
+        ordinary, more = self._lumps(claim, habit, claim, shipped)
+        self._put_off += habit - ordinary
+        self._put_off -= more
+
+    def _lumps(self, claim: Floats, habit: Floats, let_pass: Floats, shipped: Floats) -> tuple[Floats, Floats]:
+        """(n, B) tonnes of claims that habit explains, now or put off, and tonnes sold beyond them."""
+        ordinary = at_least(self._put_off, 0.0)
+        ordinary += habit
+        np.minimum(claim, ordinary, out=ordinary)
         # A licence that its producer cannot fill makes up for nothing.
-        more = np.maximum(np.minimum(claim * undenied, shipped) - ordinary, 0.0)
-        made_up = np.where(self.licensed > 0.0, np.minimum(more, self._arrears), 0.0)
-        self._put_off = self._put_off + (habit - ordinary) - (more - made_up)
-        net = denied - made_up
-        self._arrears = np.where(self.licensed > 0.0, self._arrears + net, 0.0)
-        return np.asarray(net)
+        more = np.minimum(let_pass, shipped)
+        more -= ordinary
+        return ordinary, at_least(more, 0.0, more)
 
     def use(self, shipped: Floats) -> None:
         """Book shipped tonnes (n, B) against licences and quotas."""

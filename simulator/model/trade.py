@@ -82,7 +82,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     gates = list(filters.gates.values())
     flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(market, day, index))
     rerouted = reroute(world, market, offer - sold, received, wants, filters, day)
-    book(market, flow, filters)
+    book(market, flow, filters, share, wants)
     if rerouted is not None:
         flow[rerouted.producer] += rerouted.tonnes.T
         sold[:, rerouted.producer] += row_sums(rerouted.tonnes)
@@ -106,35 +106,50 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     if gates:
         withheld, by_china, replaced = kept_back(market, filters, share, wants, rerouted)
         if for_use is not None:  # the focal buyer is judged by its use, not by what its government lays up
-            withheld[:, state.focal] *= for_use
-            by_china[:, state.focal] *= for_use
-            replaced[:, state.focal] *= for_use
-        for denial in market.denials:
-            focal, kept = denial.focal, weighted(by_china, denial.reach)
-            if focal is market.focal:
-                focal.deny(kept, focal.weeks[index][:, np.argmax(market.in_china)])
-                focal.deny(-weighted(replaced, denial.reach), focal.weeks[index][:, -1])
-            else:
-                focal.deny(kept - weighted(replaced, denial.reach), denial.services)
-        if market.desks:
-            bare = np.maximum(bare, _deprived(market, filters, withheld, by_china, step))
-    missing = withheld / demand * bare
+            for tonnes in (withheld, by_china, replaced):
+                if tonnes is not None:
+                    tonnes[:, state.focal] *= for_use
+        if by_china is not None:
+            _deny(market, by_china, replaced, index)
+        lacking = _deprived(market, filters, wants, withheld, by_china, step)
+        if lacking is not None:
+            bare = np.maximum(bare, lacking)
+    missing = withheld / demand
+    missing *= bare
     if for_use is not None:
         missing[:, state.focal] += (1.0 - for_use) * asked[:, state.focal] / demand[:, state.focal]
     return short, at_most(missing, 1.0, missing)
 
 
-def _deprived(market: Market, filters: Filters, withheld: Floats, by_china: Floats, step: float) -> Floats:
-    """(n, B) part of the stock they mean to hold that controls leave buyers without."""
-    controlled = np.zeros(withheld.shape, dtype=bool, order="F")
-    laid_in = np.zeros_like(withheld)
+def _deny(market: Market, by_china: Floats, replaced: Floats | None, index: int) -> None:
+    """Tell focal buyers here and downstream what China keeps back (n, B), but for what is re-routed instead (n, B)."""
+    for denial in market.denials:
+        focal = denial.focal
+        if focal is market.focal:
+            weeks, own = focal.weeks[index], market.state.focal
+            focal.deny(by_china[:, own], weeks[:, np.argmax(market.in_china)])
+            if replaced is not None:
+                focal.deny(-replaced[:, own], weeks[:, -1])
+        else:
+            kept = weighted(by_china, denial.reach)
+            focal.deny(kept if replaced is None else kept - weighted(replaced, denial.reach), denial.services)
+
+
+def _deprived(
+    market: Market, filters: Filters, wants: Wants, withheld: Floats, by_china: Floats | None, step: float
+) -> Floats | None:
+    """(n, B) part of the stock they mean to hold that controls leave buyers without; None where they leave none."""
+    controlled = laid_in = None
     for p, desk in market.desks.items():
-        controlled |= desk.controlled()
+        if desk.controlled is not None:
+            controlled = desk.controlled if controlled is None else np.maximum(controlled, desk.controlled)
         if p in filters.laid_in:
-            laid_in += filters.laid_in[p]
-    made_up = at_least(-by_china, 0.0)
-    held = market.use_rate * market.cover
-    return market.deprivation.review(controlled, withheld, made_up, laid_in, held, market.lead_days / step)
+            laid_in = filters.laid_in[p] if laid_in is None else laid_in + filters.laid_in[p]
+    if controlled is None and laid_in is None:
+        market.deprivation.end()
+        return None
+    made_up = None if by_china is None else at_least(-by_china, 0.0)
+    return market.deprivation.review(controlled, withheld, made_up, laid_in, wants.held, market.lead_days / step)
 
 
 def _habits(market: Market, day: float, growth: Floats) -> Floats:

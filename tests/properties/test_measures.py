@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -138,22 +139,23 @@ def test_a_replication_under_a_measure_is_the_same_alone_and_in_a_block(name: st
 @pytest.fixture
 def shipments() -> Iterator[list[tuple[float, Floats]]]:
     """Day and tonnes (n, B) of China's oxide at each review; buyers are USA, CHN and EUU."""
+    module: Any = sys.modules["simulator.model.trade"]
     seen: list[tuple[float, Floats]] = []
-    review, use = ControlDesk.review, ControlDesk.use
+    filters, book = module.policy_filters, module.book
     today: list[float] = []
 
-    def watched_review(self: ControlDesk, claim: Floats, index: int, **rest: Any) -> Any:
-        today.append(rest["day"])
-        return review(self, claim, index, **rest)
+    def watched_filters(*args: Any) -> Any:
+        today.append(args[5])
+        return filters(*args)
 
-    def watched_use(self: ControlDesk, shipped: Floats) -> None:
-        if shipped.shape[1] == 3:
-            seen.append((today[-1], shipped.copy()))
-        use(self, shipped)
+    def watched_book(market: Any, flow: Floats, *rest: Any) -> None:
+        if market.stage.name == "oxide":
+            seen.append((today[-1], flow[CHN].T.copy()))
+        book(market, flow, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ControlDesk, "review", watched_review)
-        patch.setattr(ControlDesk, "use", watched_use)
+        patch.setattr(module, "policy_filters", watched_filters)
+        patch.setattr(module, "book", watched_book)
         yield seen
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from simulator.domain.changes import ControlChange
 from simulator.model.policy import ControlDesk
 from tests.support import worlds
 
@@ -13,10 +14,16 @@ HABIT = 10.0
 
 
 def desk(*, licensed: float = 1.0) -> ControlDesk:
-    """A desk of China's in the small world, before the clock starts."""
+    """A desk of China's in the small world, before the clock starts; licences are asked for or not."""
     found = worlds.world(worlds.case([worlds.chain("antimony")]), 1).chains[0].desk(2, "CHN")
     assert found is not None
-    found.licensed = np.full((1, len(found.buyers)), licensed)
+    everywhere = np.ones(1, dtype=bool)
+    change = ControlChange(
+        event_id="licensing", day=np.zeros(1), mask=everywhere, active=True, imposer="CHN", targets=("ALL",),
+        commodities=("antimony",), kind="licence",
+    )  # fmt: skip
+    found.register(change, np.ones(1))
+    found.apply("licensing", licensed > 0.0, 0.0, everywhere)
     return found
 
 
@@ -27,7 +34,7 @@ def tonnes(one: ControlDesk, claim: float, passing: float, shipped: float | None
         return np.full((1, len(one.buyers)), value)
 
     sold = claim * passing if shipped is None else shipped
-    return float(one.kept_back(each(claim), each(HABIT), each(passing), each(sold))[0, 0])
+    return float(one.kept_back(each(claim), each(HABIT), each(claim * passing), each(sold))[0, 0])
 
 
 @pytest.mark.parametrize(("shipped", "made_up"), [(0.0, 0.0), (12.0, 2.0), (25.0, 4.0)])
