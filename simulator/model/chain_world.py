@@ -158,7 +158,8 @@ class ChainWorld:
         for s, market in enumerate(self.markets):
             stage, cause = market.stage, f"{chain.commodity}/{market.stage.name}"
             market.fresh = self.labels.origin(s, stage.producers)
-            market.makeup = Makeup(market.fresh)
+            if s == 0 and market.state.to_processors is not None:
+                market.state.to_processors.makeup = Makeup(market.fresh)
             market.world = WorldBalance(stage, case.focal, n)
             market.outages = Outages(stage, cause, draws, review_days.size, self.step, rate, lost)
             if case.focal in stage.regions and (s == chain.verdict_stage or stage.kind == "magnet"):
@@ -202,10 +203,10 @@ class ChainWorld:
         ways = corridors.own_ways(
             stage, self.chain.commodity, self.step, without=self.case.focal if state.tracked else None
         )
-        if ways is not None:
+        if ways is not None and ways.labelled < ways.buyers.size:
             if state.product_labels is None:
                 ways.make_up(market.fresh)
-            elif ways.labelled < ways.buyers.size:
+            else:
                 ways.keep_labels(self.labels.size)
         return ways
 
@@ -271,14 +272,14 @@ class ChainWorld:
                 ways.fill_steady(per_review[pairs], mix[ways.producers[ways.labelled :]])
                 per_review[pairs] = 0.0
             regions = len(stage.regions)
-            away = per_review[:, :regions].sum(axis=0)
+            away = per_review[:, :regions].copy()
             if market.focal is not None:
-                away[state.focal] = 0.0
+                away[:, state.focal] = 0.0
             state.to_regions.fill_steady(away, None)
             for r in range(regions):
                 state.inventory[:, r] = market.flows[:, r].sum() * self.cover_days
             if state.to_processors is not None:
-                state.to_processors.fill_steady(per_review[:, regions:].sum(axis=0), per_review[:, regions:].T @ mix)
+                state.to_processors.fill_steady(per_review[:, regions:], mix)
                 nxt = self.markets[s + 1].state
                 nxt.feed += (market.flows[:, regions:].sum(axis=0) * self.processor_cover_days)[None, :]
                 inbound = market.flows[:, regions:].T @ mix

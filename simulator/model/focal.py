@@ -195,7 +195,7 @@ class FocalBuyer:
         landing = self.calendar[self._week]
         if self.pool_labels is None:
             assert self._makeup is not None, "a lane without labels of its own has a fixed composition"
-            self.stock_labels += self._makeup.of(landing.T[:, None])[:, 0]
+            self._makeup.add_to(self.stock_labels, landing.T)
         else:
             share = part(landing, self.pool)
             self.stock_labels += mixed(self.pool_labels, share.T[:, None])[:, 0]

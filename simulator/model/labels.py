@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from simulator.domain.chain import Chain
 from simulator.domain.places import CHINA, PARTNER_LABELS, REST
-from simulator.model.rows import add_up
 
 Floats = NDArray[np.float64]
 CLEAN, EXPOSED = 0, 1
@@ -42,7 +41,7 @@ class Labels:
         self.runner_ups = slice(self.partners.stop, self.partners.stop + self.stages - 1)
         self.bounds = slice(self.runner_ups.stop, self.runner_ups.stop + 2)
         self.size = self.bounds.stop
-        self._partners: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
+        self._firsts: dict[tuple[str, ...], list[tuple[int, int]]] = {}
         self.runner_up = tuple(_largest_outside_china(stage.producers, stage.output) for stage in chain.stages)
 
     def origin(self, stage: int, producers: tuple[str, ...]) -> Floats:
@@ -55,11 +54,10 @@ class Labels:
 
     def relabel(self, amounts: Floats, stage: int, producers: tuple[str, ...]) -> None:
         """Move tonnes ``(..., P, L)`` between labels as each producer's processing at ``stage`` does, in place."""
-        other = self.partners.start
-        partners, firsts = self._partners_among(producers)
-        planes = amounts.T
-        planes[firsts, partners] += planes[other, partners]
-        planes[other, partners] = 0.0
+        other, planes = self.partners.start, amounts.T
+        for p, first in self._firsts_of(producers):
+            planes[first, p] += planes[other, p]
+            planes[other, p] = 0.0
         for p, country in enumerate(producers):
             tonnes = amounts[..., p, :]
             if country == CHINA:
@@ -70,13 +68,13 @@ class Labels:
             if country == self.runner_up[stage] and stage < self.stages - 1:
                 tonnes[..., self.runner_ups.start + stage] = self.total(tonnes)
 
-    def _partners_among(self, producers: tuple[str, ...]) -> tuple[list[int], list[int]]:
-        """Places of the partners among producers, and their labels."""
-        if producers not in self._partners:
-            found = [p for p, country in enumerate(producers) if country in self.partner_names]
-            firsts = [self.partners.start + self.partner_names.index(producers[p]) for p in found]
-            self._partners[producers] = found, firsts
-        return self._partners[producers]
+    def _firsts_of(self, producers: tuple[str, ...]) -> list[tuple[int, int]]:
+        """Place of each partner among producers, and its label."""
+        if producers not in self._firsts:
+            names, start = self.partner_names, self.partners.start
+            found = [(p, start + names.index(country)) for p, country in enumerate(producers) if country in names]
+            self._firsts[producers] = found
+        return self._firsts[producers]
 
     def total(self, amounts: Floats) -> Floats:
         """(...) tonnes of amounts (..., L)."""
@@ -91,19 +89,24 @@ class Makeup:
 
     def __init__(self, fresh: Floats) -> None:
         """``fresh`` (K, L) labels of a tonne of each source, 0 or 1."""
-        self._size = fresh.shape[1]
         groups: dict[tuple[int, ...], list[int]] = {}
-        for label in range(self._size):
+        for label in range(fresh.shape[1]):
             groups.setdefault(tuple(np.flatnonzero(fresh[:, label]).tolist()), []).append(label)
-        self._groups = [(list(sources), labels) for sources, labels in groups.items()]
+        self._groups = [(sources, labels) for sources, labels in groups.items() if sources]
         """Sources whose tonnes add up to the same labels, and these labels."""
 
-    def of(self, tonnes: Floats) -> Floats:
-        """(n, Q, L) labels of what comes together from the sources, (K, Q, n) tonnes."""
-        planes = np.empty((self._size, *tonnes.shape[1:]))
-        for sources, labels in self._groups:
-            planes[labels] = tonnes[sources[0]] if len(sources) == 1 else add_up(tonnes[sources])
-        return planes.T
+    def add_to(self, labels: Floats, tonnes: Floats) -> None:
+        """Add to (n, Q, L) labels what comes together from the sources, (K, Q, n) tonnes."""
+        planes = labels.T
+        for sources, same in self._groups:
+            first, *others = sources
+            total = tonnes[first]
+            if others:
+                total = total + tonnes[others[0]]
+                for source in others[1:]:
+                    total += tonnes[source]
+            for label in same:
+                planes[label] += total
 
 
 def _largest_outside_china(producers: tuple[str, ...], output: Floats) -> str:

@@ -61,14 +61,18 @@ class OwnWays:
         self._passage = passage
         self.labelled = int(np.searchsorted(buyers, regions))
         """First pair whose goods carry labels: buyers are in order, and consuming regions come first."""
-        self._processors = [(a - self.labelled, b - self.labelled) for a, b in spans if a >= self.labelled]
-        """Pairs of each processor served, counted from that one."""
+        self._processors = [
+            (buyer - regions, a - self.labelled, b - self.labelled)
+            for buyer, (a, b) in zip(self.served.tolist(), spans, strict=True)
+            if a >= self.labelled
+        ]
+        """Each processor served, and its pairs counted from that one."""
         self._makeup: Makeup | None = None
         """Labels of each producer's goods where they are all alike."""
         self._by_seller = np.zeros((0, 0, 0))
-        """(sellers, U', n) room for tonnes of such goods that land, by producer that sells and processor served."""
-        self._sellers = np.zeros(0, dtype=np.intp)
-        """(K',) place of each pair's producer among the sellers."""
+        """(sellers, span, n) room for tonnes of such goods that land, by producer that sells and processor."""
+        self._cell: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None
+        """(K',) place in it of each pair."""
         self._per_review = step // SERVICE_DAYS
         pairs, n = services.shape[1:]
         longest = np.array(max(int(services.max(initial=1)), SPARE_SERVICES), dtype=np.int32)
@@ -97,26 +101,28 @@ class OwnWays:
         if self.labels is not None and labels is not None:
             self.labels += labels
 
-    def land(self) -> tuple[Floats, Floats | None]:
-        """Tonnes (n, K) that land at this review, and labels (n, U', L) of what lands at each processor served."""
+    def land(self, feed_labels: Floats | None) -> Floats:
+        """Tonnes (n, K) that land at this review; labels of those to plants are added to their feed's (n, Q, L)."""
         self._now = (self._now + 1) % len(self._calendar)
-        due = self._calendar[self._now].copy().T
+        due: Floats = self._calendar[self._now].copy().T
         self._calendar[self._now] = 0.0
-        labels = self._landed(due[:, self.labelled :]) if self._processors else None
+        if feed_labels is not None and self._processors:
+            self._land_labels(due[:, self.labelled :], feed_labels)
         self.on_way = beyond(self.on_way, due)
-        return due, labels
+        return due
 
-    def _landed(self, due: Floats) -> Floats:
-        """Labels (n, U', L) of tonnes ``due`` (n, K') to processors, taken off what is on the way."""
+    def _land_labels(self, due: Floats, feed_labels: Floats) -> None:
+        """Labels of tonnes ``due`` (n, K') to processors leave what is on the way for their feed."""
         if self._makeup is not None:
-            for u, (first, end) in enumerate(self._processors):
-                self._by_seller[self._sellers[first:end], u] = due.T[first:end]
-            return self._makeup.of(self._by_seller)
+            self._by_seller[self._cell] = due.T
+            first = self._processors[0][0]
+            self._makeup.add_to(feed_labels[:, first : first + self._by_seller.shape[1]], self._by_seller)
+            return
         assert self.labels is not None, "goods to processors carry labels"
         share = part(due, self.on_way[:, self.labelled :])
-        found = [mixed(self.labels[:, first:end], share.T[first:end, None]) for first, end in self._processors]
+        for processor, first, end in self._processors:
+            feed_labels[:, processor] += mixed(self.labels[:, first:end], share.T[first:end, None])[:, 0]
         self.labels *= (1.0 - share)[:, :, None]
-        return np.concatenate([labels.T for labels in found], axis=1).T
 
     def by_buyer(self, amounts: Floats) -> Floats:
         """(n, U) sums of (n, K) over each buyer's pairs."""
@@ -131,9 +137,11 @@ class OwnWays:
 
     def make_up(self, fresh: Floats) -> None:
         """Make known the labels of a tonne of each producer's goods (P, L), which are all alike."""
-        sellers, self._sellers = np.unique(self.producers[self.labelled :], return_inverse=True)
+        sellers, seller = np.unique(self.producers[self.labelled :], return_inverse=True)
+        buyers = self.buyers[self.labelled :]
         self._makeup = Makeup(fresh[sellers])
-        self._by_seller = np.zeros((sellers.size, len(self._processors), len(self.on_way)))
+        self._cell = seller, buyers - buyers[0]
+        self._by_seller = np.zeros((sellers.size, int(np.ptp(buyers)) + 1, len(self.on_way)))
 
     def fill_steady(self, rate: Floats, labels: Floats | None) -> None:
         """Fill as if ``rate`` (K,) t per review, labelled (K', L) a tonne, had always been sent on open ways."""

@@ -73,15 +73,13 @@ def _land_apart(world: ChainWorld, s: int, ways: OwnWays) -> None:
     """Goods on ways of their own reach their buyers."""
     market = world.markets[s]
     state, regions = market.state, market.state.regions
-    due, labels = ways.land()
-    tonnes, served = ways.by_buyer(due), ways.served
+    below = world.markets[s + 1].state if s + 1 < len(world.markets) else None
+    tonnes, served = ways.by_buyer(ways.land(None if below is None else below.feed_labels)), ways.served
     state.on_order.T[served] -= tonnes.T
     consuming = int(np.searchsorted(served, regions))
     state.inventory.T[served[:consuming]] += tonnes.T[:consuming]
-    if labels is not None:
-        below, processors = world.markets[s + 1].state, served[consuming:] - regions
-        below.feed.T[processors] += tonnes.T[consuming:]
-        below.feed_labels.T[:, processors] += labels.T
+    if below is not None:
+        below.feed.T[served[consuming:] - regions] += tonnes.T[consuming:]
 
 
 def _answers(world: ChainWorld, market: Market, factors: tuple[Floats, Floats], elasticity: Floats) -> Floats:

@@ -14,7 +14,6 @@ from simulator.domain.places import CHINA, region_of
 from simulator.model.deprivation import Deprivation
 from simulator.model.duties import Duties
 from simulator.model.focal import FocalBuyer
-from simulator.model.labels import Makeup
 from simulator.model.market import Firm, over_producers
 from simulator.model.new_capacity import NewCapacity
 from simulator.model.offtake import ProducerTies
@@ -116,8 +115,6 @@ class Market:
         """(n, B) days from an order to the landing of the next one after it."""
         self.fresh = np.zeros((len(stage.producers), state.feed_labels.shape[2]))
         """(P, L) labels of a tonne made from ore or scrap here."""
-        self.makeup: Makeup
-        """The same for whole flows, of a product whose labels are fixed."""
         self.carried = zeros(n, len(stage.producers) + 1, state.feed_labels.shape[2])
         """(n, P + 1, L) labels of the focal buyer's lots; the last row is of re-routed lots."""
         self.lots = zeros(n, len(stage.producers) + 1)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.chain import Stage
+from simulator.model.labels import Makeup
 from simulator.model.own_ways import OwnWays
 from simulator.model.rows import alike, row_sums, zeros
 
@@ -24,42 +26,46 @@ Floats = NDArray[np.float64]
 class Pipeline:
     """Goods on the way to a group of buyers, by review of arrival.
 
-    Buyers with the same lag share a line: a list of parcels, one per review, handed on without a copy.
+    Neighbours with the same lag share a line: a list of parcels, one per review, handed on without a copy. A parcel to
+    plants has its labels (n, width, L) beside it, or where each producer's tonnes are all alike its tonnes by producer
+    (P, width, n), of which the labels are made up when it lands.
     """
 
-    def __init__(self, n: int, lags: NDArray[np.int64], labels: int) -> None:
+    def __init__(self, n: int, lags: NDArray[np.int64]) -> None:
         self.lags = lags
-        self.lines: list[tuple[slice | NDArray[np.intp], deque[tuple[Floats, Floats | None]]]] = []
-        for lag in np.unique(lags):
-            columns = np.flatnonzero(lags == lag)
-            empty = (zeros(n, columns.size), zeros(n, columns.size, labels) if labels else None)
-            where = _as_slice(columns)
-            self.lines.append((where, deque([empty] * int(lag))))
+        self.makeup: Makeup | None = None
+        self.lines: list[tuple[slice, deque[tuple[Floats, Floats | None]]]] = []
+        edges = np.flatnonzero(np.diff(lags)) + 1
+        for first, end in pairwise([0, *edges.tolist(), lags.size] if lags.size else []):
+            self.lines.append((slice(first, end), deque([(zeros(n, end - first), None)] * int(lags[first]))))
 
-    def send(self, tonnes: Floats, labels: Floats | None) -> None:
-        """Put tonnes (n, width) and their labels (n, width, L) on the way, each buyer with its own lag."""
+    def send(self, tonnes: Floats, makeup: Floats | None) -> None:
+        """Put tonnes (n, width) and what they are made of on the way, each buyer with its own lag."""
         for columns, line in self.lines:
-            line.append((tonnes[:, columns], None if labels is None else labels[:, columns]))
+            line.append((tonnes[:, columns], None if makeup is None else makeup[:, columns]))
 
     def receive(self, stock: Floats, stock_labels: Floats | None, on_order: Floats) -> None:
         """Land what is due at this review in the stocks (n, width) and take it off the orders."""
         for columns, line in self.lines:
-            tonnes, labels = line.popleft()
+            tonnes, makeup = line.popleft()
             stock[:, columns] += tonnes
             on_order[:, columns] -= tonnes
-            if labels is not None and stock_labels is not None:
-                stock_labels[:, columns] += labels
+            if makeup is None or stock_labels is None:
+                continue
+            if self.makeup is None:
+                stock_labels[:, columns] += makeup
+            else:
+                self.makeup.add_to(stock_labels[:, columns], makeup)
 
-    def fill_steady(self, rate: Floats, labels: Floats | None) -> None:
-        """Fill as if ``rate`` (width,) t per review, labelled (width, L), had always been sent."""
+    def fill_steady(self, rate: Floats, mix: Floats | None) -> None:
+        """Fill as if ``rate`` (P, width) t per review, labelled ``mix`` (P, L) a tonne, had always been sent."""
         for columns, line in self.lines:
-            n = line[0][0].shape[0]
-            parcel = (
-                alike(n, rate[columns]),
-                None if labels is None else alike(n, labels[columns]),
-            )
+            n, sent = len(line[0][0]), rate[:, columns]
+            tonnes, makeup = alike(n, sent.sum(axis=0)), None
+            if mix is not None:
+                makeup = alike(n, sent.T @ mix) if self.makeup is None else alike(n, sent.T).T
             for place in range(len(line)):
-                line[place] = parcel
+                line[place] = tonnes, makeup
 
     def total(self) -> Floats:
         """(n,) tonnes on the way."""
@@ -68,12 +74,6 @@ class Pipeline:
             for tonnes, _ in line:
                 total = total + row_sums(tonnes)
         return total
-
-
-def _as_slice(columns: NDArray[np.intp]) -> slice | NDArray[np.intp]:
-    """A slice where the columns follow each other, which NumPy reads without a copy."""
-    first, last = int(columns[0]), int(columns[-1]) + 1
-    return slice(first, last) if last - first == columns.size else columns
 
 
 def review_lags(days: Floats, review_days: int) -> NDArray[np.int64]:
@@ -101,8 +101,8 @@ class StageState:
         self.on_order = zeros(n, stage.flows.shape[1])
         lags = review_lags(stage.lag_days, review_days)
         self.lags = lags
-        self.to_regions = Pipeline(n, lags[:regions], 0)
-        self.to_processors = Pipeline(n, lags[regions:], labels) if lags.size > regions else None
+        self.to_regions = Pipeline(n, lags[:regions])
+        self.to_processors = Pipeline(n, lags[regions:]) if lags.size > regions else None
         self.own_ways: OwnWays | None = None
         """Goods of pairs with ways of their own; None where no pair has any."""
         self.produced = np.zeros(n)

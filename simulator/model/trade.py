@@ -252,11 +252,11 @@ def _ship(
         tonnes = received[:, regions:]
         feed = flow[:, regions:]
         if labels is None or bounds is None:
-            moved = market.makeup.of(feed)
+            state.to_processors.send(tonnes, feed)
         else:
             moved = mixed(labels, feed / whole.T[:, None])
             moved.T[world.labels.bounds] = add_up(bounds.swapaxes(0, 1))
-        state.to_processors.send(tonnes, moved)
+            state.to_processors.send(tonnes, moved)
         state.on_order[:, regions:] += tonnes
     if market.focal is not None:
         lots = market.lots

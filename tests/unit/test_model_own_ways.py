@@ -56,10 +56,10 @@ def arrivals(running: World, stage: int = 0) -> Mapping[float, np.ndarray]:
     found, ways = {}, ways_of(running, stage)
     land = ways.land
 
-    def watched() -> tuple[np.ndarray, np.ndarray | None]:
-        due, labels = land()
+    def watched(feed_labels: np.ndarray | None) -> np.ndarray:
+        due = land(feed_labels)
         found[float(running.env.now)] = due[:, 0].copy()
-        return due, labels
+        return due
 
     ways.land = watched  # type: ignore[method-assign]
     for _ in worlds.at_reviews(running):
