@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import add_up, at_least, beyond, part, rows_last, weighted
+from simulator.model.rows import add_up, at_least, beyond, part, rows_last
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -134,7 +134,7 @@ def _ration(flow: Floats, sold: Floats, offer: Floats, firm: Firm) -> None:
     """
     producer, buyer, tied = firm.places
     own = flow[producer, buyer]
-    claim = np.zeros_like(offer)
+    claim = np.zeros(offer.shape)
     for p, row in zip(producer.tolist(), own * tied, strict=True):
         claim[p] += row
     loose = beyond(sold, claim)
@@ -172,16 +172,12 @@ def _open_spot(
     everything pass must not change a bit.
     """
     behind = {gate.producer: gate.open.T * unmet for gate in gates}
-    others = np.ones(len(unmet))
-    """(B,) buyers that need no qualification."""
-    asked = np.zeros_like(left)
+    asked = np.empty_like(left)
+    asked[...] = _missed(unmet, open_to)
+    for p, missed in behind.items():
+        asked[p] = _missed(missed, open_to)
     if open_to is not None:
         buyer, fraction = open_to[0], rows_last(open_to[1])
-        others[buyer] = 0.0
-    asked += weighted(unmet.T, others)
-    for p, missed in behind.items():
-        asked[p] = weighted(missed.T, others)
-    if open_to is not None:
         own = fraction * unmet[buyer]
         """(P, n) tonnes that the buyer in qualification misses and each producer may sell it."""
         for p, missed in behind.items():
@@ -201,25 +197,36 @@ def _open_spot(
     if open_to is not None:
         own *= rate
         offered[buyer] = over_producers(own)
-        kept = flow[:, buyer].copy()
     taken = part(unmet, offered)
     """(B, n) part of what it is offered that a buyer takes."""
-    bought = unmet * taken
-    spot, added = bought * rate[:, None], rate * weighted(bought.T, others)
-    for p, missed in behind.items():
-        wanted = missed * taken
-        spot[p] = wanted * rate[p]
-        added[p] = rate[p] * weighted(wanted.T, others)
-    flow += spot
-    sold += added
-    bought = offered * taken
     if open_to is not None:  # a buyer that has a producer to itself would get all it has
         own *= taken[buyer]
         lots = np.minimum(own, allowed)
         # The same firms accept several suppliers: together these bring no more than those firms miss.
         most = fraction.max(axis=0) * unmet[buyer]
         lots *= part(most, over_producers(lots))
-        flow[:, buyer] = kept + lots
-        bought[buyer] = over_producers(lots)
+        taken[buyer] = 0.0
+    bought = unmet * taken
+    spot, added = bought * rate[:, None], rate * add_up(bought)
+    for p, missed in behind.items():
+        wanted = missed * taken
+        np.multiply(wanted, rate[p], out=spot[p])
+        added[p] = rate[p] * add_up(wanted)
+    flow += spot
+    sold += added
+    offered *= taken
+    if open_to is not None:
+        flow[:, buyer] += lots
+        offered[buyer] = over_producers(lots)
         sold += lots
-    received += bought
+    received += offered
+
+
+def _missed(unmet: Floats, open_to: tuple[int, Floats] | None) -> Floats:
+    """(n,) tonnes missed, of (B, n), by the buyers that need no qualification."""
+    if open_to is None:
+        return add_up(unmet)
+    buyer = open_to[0]
+    rest = unmet.copy()
+    rest[buyer] = 0.0
+    return add_up(rest)

@@ -89,8 +89,8 @@ class OwnWays:
         """Whole reviews in which lots come that take so many services."""
         return -(-services // self._per_review)
 
-    def send(self, review: int, tonnes: Floats, labels: Floats | None) -> None:
-        """Lots (n, K) leave now, with the labels (n, K', L) of those to processors, None where nobody keeps any."""
+    def send(self, review: int, tonnes: Floats) -> None:
+        """Lots (n, K) leave now."""
         services: Services = self._services[review].T
         if self._passage is not None:
             services = self._passage.enter(review, tonnes, services)
@@ -98,8 +98,30 @@ class OwnWays:
         slots -= len(self._calendar) * (slots >= len(self._calendar))
         np.add.at(self._flat, (slots * self._cells.size + self._cells).T.reshape(-1), tonnes.T.reshape(-1))
         self.on_way += tonnes
-        if self.labels is not None and labels is not None:
-            self.labels += labels
+
+    def send_labels(
+        self, stock: Floats, sellers: NDArray[np.intp], sold: Floats, bounds: slice, bounded: Floats
+    ) -> None:
+        """Label the lots to processors that have just left.
+
+        Parameters
+        ----------
+        stock
+            (n, P, L) labels of what producers held.
+        sellers
+            (K',) producer of each lot.
+        sold
+            (K', n) part of its stock that the lot is.
+        bounds, bounded
+            Labels that do not mix in proportion, and (2, K', n) what the lots carry of them.
+        """
+        assert self.labels is not None, "goods to processors carry labels"
+        planes, held = self.labels.T, stock.T
+        carried = np.empty((len(planes), len(stock)))
+        for k, seller in enumerate(sellers):
+            np.multiply(held[:, seller], sold[k], out=carried)
+            carried[bounds] = bounded[:, k]
+            planes[:, k] += carried
 
     def land(self, feed_labels: Floats | None) -> Floats:
         """Tonnes (n, K) that land at this review; labels of those to plants are added to their feed's (n, Q, L)."""

@@ -208,14 +208,12 @@ def _send_apart(
     """
     tonnes = flow[ways.producers, ways.buyers].T
     flow[ways.producers, ways.buyers] = 0.0
-    labels = state.product_labels
-    if labels is not None and bounds is not None:
+    ways.send(index, tonnes)
+    if state.product_labels is not None and bounds is not None:
         sellers, places = ways.producers[ways.labelled :], ways.buyers[ways.labelled :] - state.regions
         sold = tonnes.T[ways.labelled :] / divisor(state.product.T[sellers])
-        labels = (labels.T[:, sellers] * sold).T
-        labels.T[world.labels.bounds] = bounds[:, sellers, places]
+        ways.send_labels(state.product_labels, sellers, sold, world.labels.bounds, bounds[:, sellers, places])
         bounds[:, sellers, places] = 0.0
-    ways.send(index, tonnes, labels)
     apart = ways.by_buyer(tonnes).T
     state.on_order.T[ways.served] += apart
     rest = received.T.copy()
