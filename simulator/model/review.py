@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator.model.chain_world import ChainWorld
 from simulator.model.own_ways import OwnWays
 from simulator.model.recycling import Recycler
-from simulator.model.rows import at_least, beyond, divisor, either, outer, part, row_sums, weighted
+from simulator.model.rows import at_least, beyond, divisor, outer, part, row_sums
 from simulator.model.stage_market import DAYS_PER_YEAR, Market
 from simulator.model.substitution import remaining
 from simulator.model.trade import trade
@@ -34,19 +34,18 @@ def review(world: ChainWorld, day: float) -> None:
     use = np.power(in_world, world.demand_elasticity), np.power(in_china, world.demand_elasticity)
     if world.margins is not None:
         world.margins.review(day, world.step, world.world_price)
+    trend = world.trend(growth)
     for s, market in enumerate(world.markets):
         _land(world, s)
-        _produce(world, s, day, index, growth, supply, scrap)
+        _produce(world, s, day, index, trend, supply, scrap)
         _set_use(world, s, market, day, index, growth, use)
     gaps = np.zeros((2, growth.size))
     gap_world, gap_china = gaps
     for s, market in enumerate(world.markets):
-        short, withheld = trade(world, s, market, day, index)
-        demand = market.demand_rate()
-        missing = [share * demand for share in (short, withheld) if share is not None]
-        used = divisor(weighted(demand, market.sides))
+        demand, *missing = trade(world, s, market, day, index)
+        wanted = divisor(market.by_side(demand))
         for tonnes in missing:
-            np.maximum(gaps, weighted(tonnes, market.sides) / used, out=gaps)
+            np.maximum(gaps, market.by_side(tonnes) / wanted, out=gaps)
         if world.stage_prices:
             world.stage_prices[s].review(gap_world, world.step)
     world.note_price(day)
@@ -82,11 +81,16 @@ def _land_apart(world: ChainWorld, s: int, ways: OwnWays) -> None:
         below.feed.T[served[consuming:] - regions] += tonnes.T[consuming:]
 
 
-def _answers(world: ChainWorld, market: Market, factors: tuple[Floats, Floats], elasticity: Floats) -> Floats:
-    """(n, P) answer to the world's price, to China's for Chinese producers, to its floor for a protected one."""
-    answers = either(market.in_china, factors[1], factors[0])
+def _answering(
+    world: ChainWorld, market: Market, base: Floats, factors: tuple[Floats, Floats], elasticity: Floats
+) -> Floats:
+    """(n, P) ``base`` output (P,) as it answers the world's price, China's, or the floor of a protected producer."""
+    answers = np.empty((base.size, elasticity.size)).T
+    answers[...] = factors[0][:, None]
+    answers[:, market.chinese] = factors[1][:, None]
     if world.margins is not None:
         world.margins.lift(market, answers, elasticity, world.world_price)
+    answers *= base
     return answers
 
 
@@ -95,7 +99,7 @@ def _produce(
     s: int,
     day: float,
     index: int,
-    growth: Floats,
+    trend: Floats,
     supply: tuple[Floats, Floats],
     scrap: tuple[Floats, Floats],
 ) -> None:
@@ -107,19 +111,19 @@ def _produce(
     if market.scenario_outages:
         market.lose(day, step)
         running *= 1.0 - market.lost
-    trend = world.trend(growth)[:, None]
-    answers = _answers(world, market, supply, world.supply_elasticity)
-    primary = np.minimum(market.primary_ceiling, market.primary * answers)
+    primary = _answering(world, market, market.primary, supply, world.supply_elasticity)
+    np.minimum(market.primary_ceiling, primary, out=primary)
     for p, desk in market.desks.items():
         awaited = desk.awaited(day)
         if awaited is not None:  # what leaves ahead of a control is made with all there is
             primary[:, p] = np.where(awaited, market.primary_ceiling[:, p], primary[:, p])
     if world.margins is not None:
         primary = world.margins.running(market, primary, day)
-    primary *= trend
+    primary *= trend[:, None]
     potential, recycled = primary, None
-    if stage.secondary.any():
-        recycled = market.secondary * _answers(world, market, scrap, world.recycled_elasticity) * trend
+    if market.recycles:
+        recycled = _answering(world, market, market.secondary, scrap, world.recycled_elasticity)
+        recycled *= trend[:, None]
     if market.projects:
         new, extra = _ramp(world, market, day)
         primary += new
@@ -133,15 +137,14 @@ def _produce(
     pace *= running
     market.reserve = potential * world.working_days
     rate = primary * pace
-    market.feed_rate = rate / stage.feed_yield
-    traced = rate * step
-    if s > 0:
-        above = world.markets[s - 1]
-        above.world.needed(market.feed_rate * step, above.state.regions)
     if s == 0:
+        traced = rate * step
         made = traced if recycled is None else traced + recycled * pace * step
     else:
-        used = np.minimum(traced / stage.feed_yield, state.feed)
+        market.feed_rate = rate / stage.feed_yield
+        wanted, above = market.feed_rate * step, world.markets[s - 1]
+        above.world.needed(wanted, above.state.regions)
+        used = np.minimum(wanted, state.feed)
         share = part(used, state.feed)
         state.feed -= used
         state.feed_used += row_sums(used)
@@ -218,9 +221,7 @@ def _set_use(
     state = market.state
     if not state.regions:
         return
-    in_china = market.buyer_in_china[: state.regions]
-    answer = either(in_china, use[1], use[0])
-    rate = outer(growth, market.region_rate) * answer
+    rate = outer(growth, market.region_rate)
     for shock in world.demand_shocks:
         if shock.region in market.stage.regions:
             rate[:, market.stage.regions.index(shock.region)] *= np.where(shock.holds(day), shock.factor, 1.0)
@@ -234,8 +235,13 @@ def _set_use(
     focal = state.focal
     if focal >= 0:
         rate[:, focal] *= world.focal_level * world.noise[:, index]
+    market.world.needed(rate * world.step, 0)
+    chinese = [buyer for buyer in market.chinese_buyers if buyer < state.regions]
+    at_home = [rate[:, buyer] * use[1] for buyer in chinese]
+    rate *= use[0][:, None]
+    for buyer, used in zip(chinese, at_home, strict=True):
+        rate[:, buyer] = used
     market.use_rate[:, : state.regions] = rate
-    market.world.needed(rate / answer * world.step, 0)
     eaten = np.minimum(state.inventory, rate * world.step)
     if market.focal is not None:
         eaten[:, focal] = 0.0

@@ -21,7 +21,7 @@ from simulator.model.origin_rules import OriginRules
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
 from simulator.model.qualification import Qualification
-from simulator.model.rows import alike, either, zeros
+from simulator.model.rows import add_up, alike, either, zeros
 from simulator.model.state import StageState
 from simulator.model.world_balance import WorldBalance
 
@@ -62,6 +62,8 @@ class Market:
         )
         """(n, P) capacity for it, t/day."""
         self.secondary = stage.secondary / DAYS_PER_YEAR
+        self.recycles = bool(stage.secondary.any())
+        """Whether anything is made from scrap in the base year."""
         flows = stage.flows
         self.flows = flows / DAYS_PER_YEAR
         # Summed as ``trade`` sums them with new output added: the same shares to the last bit.
@@ -73,8 +75,11 @@ class Market:
         self.buyer_in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
         self.foreign = np.array([[float(region_of(b) != region_of(c)) for b in stage.buyers] for c in stage.producers])
         """(P, B) 1 where the buyer is in another region than the producer."""
-        self.sides = np.stack([~self.buyer_in_china, self.buyer_in_china]).astype(float)
-        """(2, B) 1 for the buyers outside China, and for those in it."""
+        self.chinese = np.flatnonzero(self.in_china).tolist()
+        """Places of the Chinese producers."""
+        self.chinese_buyers = np.flatnonzero(self.buyer_in_china).tolist()
+        """Places of the buyers in China."""
+        self._foreign_buyers = np.flatnonzero(~self.buyer_in_china)
         self.projects: list[NewCapacity] = []
         self.ties: list[ProducerTies] = []
         """Running producers whose output is tied to a buyer from some day on."""
@@ -126,6 +131,11 @@ class Market:
         demand = self.use_rate.copy(order="K")
         demand[:, self.state.focal] += self.focal.public_rate
         return demand
+
+    def by_side(self, tonnes: Floats) -> Floats:
+        """(2, n) sums of (n, B) over the buyers outside China, and over those in it."""
+        rows = tonnes.T
+        return np.stack([add_up(rows[self._foreign_buyers]), add_up(rows[self.chinese_buyers])])
 
     def usual_lags(self) -> Floats:
         """(B,) reviews that a buyer's goods are under way in the base year."""

@@ -16,10 +16,8 @@ from simulator.model.own_ways import OwnWays
 from simulator.model.rows import (
     add_up,
     at_least,
-    at_most,
     beyond,
     divisor,
-    either,
     mixed,
     part,
     row_sums,
@@ -33,15 +31,15 @@ from simulator.model.state import StageState
 Floats = NDArray[np.float64]
 
 
-def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> tuple[Floats, Floats | None]:
+def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> list[Floats]:
     """Order, allocate and ship one stage's product.
 
-    Returns two scarcities of each buyer (n, B), as shares of its demand: what it goes short of, and what governments
-    take from it before anybody answers the price (None where none ever acts): tonnes that policy withholds, and those
-    that the focal government buys for its stockpile. Demand is use and these purchases; orders that only rebuild
-    industry's stocks count in neither. A buyer bids for what it misses as far as its stock has fallen below the cover
-    it means to hold: with full stocks nobody pays more, without any all of it counts. For what policy withholds it
-    bids as far as it goes without ordinary supply (``deprivation``), where that is more.
+    Returns each buyer's demand (n, B), what it goes short of, and, where any government ever acts, what governments
+    take from it before anybody answers the price, tonnes: what policy withholds, and what the focal government buys for
+    its stockpile. Demand is use and these purchases; orders that only rebuild industry's stocks count in neither. A
+    buyer bids for what it misses as far as its stock has fallen below the cover it means to hold: with full stocks
+    nobody pays more, without any all of it counts. For what policy withholds it bids as far as it goes without ordinary
+    supply (``deprivation``), where that is more.
     """
     state, step = market.state, world.step
     regions = state.regions
@@ -55,8 +53,9 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     if market.focal is not None:
         state.on_order[:, state.focal] = row_sums(market.focal.pool)
     fear = 1.0 + (world.hoarding - 1.0) * world.world_price.gap
-    missing_to = either(market.buyer_in_china, 1.0, fear)
-    missing_to *= market.cover
+    missing_to = market.cover * fear[:, None]
+    for buyer in market.chinese_buyers:
+        missing_to[:, buyer] = market.cover[:, buyer]
     missing_to += market.lead_days
     missing_to *= use
     missing_to -= on_hand
@@ -91,9 +90,8 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         meter.read(flow, rerouted)
     _ship(world, market, flow, sold, received, rerouted, index)
     short = beyond(asked, received)
-    short /= demand
     if market.qualification is not None:
-        market.qualification.note(short[:, state.focal], index)
+        market.qualification.note(part(short[:, state.focal], demand[:, state.focal]), index)
     bare = 1.0 - part(on_hand, wants.held)
     short *= bare
     for_use = None
@@ -101,7 +99,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         own = np.minimum(order[:, state.focal], use[:, state.focal] * step)
         for_use = own / divisor(asked[:, state.focal])
     if not gates and for_use is None:
-        return short, None
+        return [demand, short]
     withheld = np.zeros_like(asked)
     if gates:
         withheld, by_china, replaced = kept_back(market, filters, share, wants, rerouted)
@@ -114,11 +112,10 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         lacking = _deprived(market, filters, wants, withheld, by_china, step)
         if lacking is not None:
             bare = np.maximum(bare, lacking)
-    missing = withheld / demand
-    missing *= bare
+    withheld *= bare
     if for_use is not None:
-        missing[:, state.focal] += (1.0 - for_use) * asked[:, state.focal] / demand[:, state.focal]
-    return short, at_most(missing, 1.0, missing)
+        withheld[:, state.focal] += (1.0 - for_use) * asked[:, state.focal]
+    return [demand, short, np.minimum(withheld, demand)]
 
 
 def _deny(market: Market, by_china: Floats, replaced: Floats | None, index: int) -> None:
