@@ -13,7 +13,7 @@ from simulator.analysis.conditioning import weights_of
 from simulator.analysis.intervals import Estimate, probability
 from simulator.analysis.verdict import Quantiles, quantiles
 from simulator.instruments.agreement import Agreement
-from simulator.metrics.delivery import ACCESSIBLE, OUTPUT, PARTNERS, first_day, groups
+from simulator.metrics.delivery import ACCESSIBLE, OUTPUT, PARTNERS, groups
 
 if TYPE_CHECKING:
     from simulator.metrics.outcome import Outcome
@@ -85,7 +85,7 @@ def agreement_deliveries(case: Case, outcome: Outcome) -> tuple[AgreementDeliver
             found.append(
                 AgreementDelivery(
                     event,
-                    first_day(event, case),
+                    event.first_day(case.start),
                     None if happens is None else probability(happens, weights=weights),
                     tuple(_delivered(case, outcome, weights, f"agreement/{event.id}/", happens)),
                 )

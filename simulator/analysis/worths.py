@@ -107,11 +107,11 @@ def _worth(trace: ChainTrace, case: Case, yardstick: str) -> Worth:
     dependent = china_dependent_share(trace, windows)[:, 1]
     consumed = during(trace.consumed, trace.days, windows)[:, 1:, None]
 
-    def since_start(series: Floats) -> Floats:
-        both = at(series, trace.days, (0.0, deadline))
+    def since_start(series: Floats, days: Floats = trace.days) -> Floats:
+        both = at(series, days, (0.0, deadline))
         return np.ascontiguousarray(both[:, 1] - both[:, 0])
 
-    accessible = since_start(trace.project_accessible)
+    accessible = since_start(trace.project_accessible, trace.delivery_days)
     stage_of = _stages(trace, case)
     here = np.array([stage_of[name] == trace.stages[judged] for name in trace.projects], dtype=bool)
     before = np.array([stage_of[name] in trace.stages[:judged] for name in trace.projects], dtype=bool)

@@ -1,7 +1,8 @@
 """The record of one block of replications, as the metrics read it.
 
 Cumulative series run from the first day of the spin-up, so any window is a difference of two
-columns. All arrays have the replication axis first; ``T`` indexes ``days``.
+columns. All arrays have the replication axis first; ``T`` indexes ``days``, ``C`` the fewer ``delivery_days``. In
+memory replications lie side by side, day after day.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class ChainTrace:
     """(O,) declared origins of what landed at the focal buyer; the focal country itself included."""
     days: Floats
     """(T,) days from start, ascending: every market review and every checkpoint of the case."""
+    delivery_days: Floats
+    """(C,) those of ``days`` between which deliveries are known exactly on every day that a run asks for them."""
     demanded: Floats
     """(n, T) cumulative final demand before any shortage."""
     consumed: Floats
@@ -53,7 +56,7 @@ class ChainTrace:
     runner_up: tuple[str, ...]
     """(S,) that producer."""
     by_partner: Floats
-    """(n, T, K) cumulative consumption by first partner touched."""
+    """(n, C, K) cumulative consumption by first partner touched."""
     partners: tuple[str, ...]
     """(K,) those partners, of ``places.PARTNER_LABELS``: the first, ``other``, and who produces in this chain."""
     suppliers: tuple[str, ...]
@@ -71,7 +74,7 @@ class ChainTrace:
     stock: Floats
     """(n, T) focal industry stock at the verdict stage."""
     government: Floats
-    """(n, T) focal government stock."""
+    """(n, C) focal government stock."""
     price_world: Floats
     """(n, T) price index outside China, 1 at the base year."""
     price_china: Floats
@@ -79,7 +82,7 @@ class ChainTrace:
     project_output: Floats
     """(n, T, J) cumulative output of each project of this commodity."""
     project_accessible: Floats
-    """(n, T, J) part of it the focal buyer could have: made since qualification, tied to it or free to compete for."""
+    """(n, C, J) part of it the focal buyer could have: made since qualification, tied to it or free to compete for."""
     projects: tuple[str, ...]
     """(J,) project ids."""
     balance_error: Floats

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from pydantic import Field, model_validator
 from simulator.domain.changes import Change, OfftakeChange, SupportChange, covered
 from simulator.domain.places import EU_MEMBERS
 from simulator.instruments.base import EventDraws, Instrument
+from simulator.instruments.dates import Offset
 from simulator.instruments.fields import reject
 from simulator.instruments.names import ALL, Buyer, Commodities, Names, Targets
 from simulator.instruments.quantities import DateSpec, FixedShare
@@ -112,6 +114,11 @@ class Agreement(Instrument):
         from simulator.catalogue.parameters import parameter
 
         return parameter("floor_financing_time_factor").value
+
+    def first_day(self, start: date) -> float:
+        """Day of signature, days from the scenario's ``start``; the earliest possible one where it is drawn."""
+        when = self.at.after(start) if isinstance(self.at, Offset) else self.at
+        return float((when - start).days) if isinstance(when, date) else float(when.range()[0])
 
     def supports(self, project: str, country: str, commodity: str) -> bool:
         """Whether a project of the catalogue is one of those it helps."""

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from simulator.domain.places import ASIAN_PARTNERS, C5
 from simulator.domain.traces import ChainTrace
 from simulator.instruments.agreement import Agreement
-from simulator.instruments.dates import Offset
 from simulator.instruments.project import Project as OwnProject
 from simulator.metrics.windows import Windows, at, during
 
@@ -56,19 +55,11 @@ def groups(case: Case, commodity: str) -> Iterator[Group]:
             supported = [item for item in known if agreement.supports(item.id, item.country, commodity)]
             for stage in dict.fromkeys(item.stage for item in supported):
                 ids = tuple(item.id for item in supported if item.stage == stage)
-                yield Group(f"agreement/{agreement.id}/{stage}", ids, max(0.0, first_day(agreement, case)))
+                yield Group(f"agreement/{agreement.id}/{stage}", ids, max(0.0, agreement.first_day(case.start)))
     for partner in PARTNERS:
         for stage in dict.fromkeys(stage for _, country, stage in sites if country == partner):
             ids = tuple(id_ for id_, country, where in sites if country == partner and where == stage)
             yield Group(f"partner/{partner}/{stage}", ids, 0.0)
-
-
-def first_day(agreement: Agreement, case: Case) -> float:
-    """Day of signature, days from start; the earliest possible one where it is drawn."""
-    when = agreement.at
-    if isinstance(when, Offset):
-        when = when.after(case.start)
-    return float(when.range()[0]) if hasattr(when, "range") else float(case.day(when))
 
 
 def deliveries(trace: ChainTrace, case: Case, moments: tuple[float, ...]) -> dict[str, Floats]:
@@ -93,21 +84,22 @@ def deliveries(trace: ChainTrace, case: Case, moments: tuple[float, ...]) -> dic
         that country as first partner touched, and landed with it as declared origin. All 0 or more.
     """
     found: dict[str, Floats] = {}
-    days, year = trace.days, Windows(moments, YEAR_DAYS)
+    year = Windows(moments, YEAR_DAYS)
     if ":" not in trace.commodity:
         place = {name: j for j, name in enumerate(trace.projects)}
-        series = (trace.project_output, trace.project_accessible)
-        by_then = [at(one, days, moments) for one in series]
+        series = ((trace.project_output, trace.days), (trace.project_accessible, trace.delivery_days))
+        by_then = [at(*one, moments) for one in series]
         grown: dict[tuple[float, ...], list[Floats]] = {}
         """First days -> growth of both series since; many groups count from the same days."""
         for group in groups(case, trace.commodity):
             columns = [place[name] for name in group.projects]
             since = tuple(max(min(group.since, moment), 0.0) for moment in moments)
             if since not in grown:
-                grown[since] = [late - at(one, days, since) for one, late in zip(series, by_then, strict=True)]
+                grown[since] = [late - at(*one, since) for one, late in zip(series, by_then, strict=True)]
             made = [tonnes[:, :, columns].sum(axis=2) for tonnes in grown[since]]
             found[group.key] = np.maximum(np.stack(made, axis=2), 0.0)
-    consumed, landed = during(trace.by_partner, days, year), during(trace.landed, days, year)
+    consumed = during(trace.by_partner, trace.delivery_days, year)
+    landed = during(trace.landed, trace.days, year)
     for partner in PARTNERS:
         used, came = _column(consumed, trace.partners, partner), _column(landed, trace.origins, partner)
         found[f"partner/{partner}"] = np.maximum(np.stack([used, came], axis=2), 0.0)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from simulator.domain.traces import ChainTrace
 from simulator.metrics.distance import distance, missing_per_year
-from simulator.metrics.moments import moments_of
 from simulator.metrics.unmet import unmet_share
 from simulator.metrics.windows import Windows
 from simulator.metrics.yardsticks import ON_REQUEST, criteria, met_by
+from simulator.scenario.moments import moments_of
 
 if TYPE_CHECKING:
     from simulator.domain.target import Criterion

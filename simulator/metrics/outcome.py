@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from simulator.domain.traces import ChainTrace, Trace
 from simulator.metrics.delivery import deliveries
 from simulator.metrics.judging import yardsticks
-from simulator.metrics.moments import moments_of
 from simulator.metrics.predicted import predictions
 from simulator.metrics.registry import metrics
 from simulator.metrics.windows import Windows
+from simulator.scenario.moments import moments_of
 
 if TYPE_CHECKING:
     from simulator.scenario.case import Case
@@ -160,7 +160,7 @@ def with_series(trace: ChainTrace, replications: NDArray[np.int64]) -> ChainTrac
     kept = replications < SERIES_MOST
     if kept.all():
         return trace
-    arrays = {field.name: getattr(trace, field.name) for field in fields(trace) if field.name != "days"}
+    arrays = {item.name: getattr(trace, item.name) for item in fields(trace) if not item.name.endswith("days")}
     cut: Any = {name: item[kept] for name, item in arrays.items() if isinstance(item, np.ndarray)}
     return replace(trace, **cut)
 

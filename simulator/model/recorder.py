@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import mmap
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,62 +19,133 @@ from simulator.model.segregation import LEAST, MOST
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
+MOSTLY_ZERO: Final = ("project_output", "project_accessible", "supplier_demand", "runner_up", "withheld", "government")
+"""Series of which many rows are zero in every replication."""
+
+
+class Sheet:
+    """Series side by side in one array, a row of replications each, filled day by day.
+
+    Its memory is mapped: nothing but zeros, of which a page takes up no memory until somebody writes to it. Rows of
+    several that are zero in every replication, such as the output of projects that are not built yet, are passed over.
+    """
+
+    def __init__(self, days: Floats) -> None:
+        self.days = days
+        self._rows: Floats | None = None
+        """(T, rows, n)"""
+        self._places: dict[str, slice] = {}
+        """Series -> its rows."""
+        self._next = 0
+
+    @property
+    def due(self) -> float:
+        """Day to be written next, inf after the last."""
+        return float(self.days[self._next]) if self._next < self.days.size else math.inf
+
+    def write(self, series: Mapping[str, Sequence[Floats]]) -> None:
+        """Write what is ``due``: each series as one or several (n,) or (n, K), the same ones every day."""
+        if self._rows is None:
+            self._allot(series)
+        assert self._rows is not None
+        today, place = self._rows[self._next], 0
+        for name, parts in series.items():
+            for values in parts:
+                rows = np.atleast_2d(values.T)
+                if name in MOSTLY_ZERO:
+                    for k in np.flatnonzero(rows.any(axis=1)):
+                        today[place + k] = rows[k]
+                else:
+                    today[place : place + len(rows)] = rows
+                place += len(rows)
+        self._next += 1
+
+    def _allot(self, series: Mapping[str, Sequence[Floats]]) -> None:
+        place = 0
+        for name, parts in series.items():
+            begin = place
+            place += sum(len(np.atleast_2d(values.T)) for values in parts)
+            self._places[name] = slice(begin, place)
+        n = len(next(iter(series.values()))[0])
+        shape = (self.days.size, place, n)
+        memory = mmap.mmap(-1, max(1, math.prod(shape)) * np.dtype(np.float64).itemsize, access=mmap.ACCESS_COPY)
+        self._rows = np.frombuffer(memory, count=math.prod(shape)).reshape(shape)
+
+    def __getitem__(self, name: str) -> Floats:
+        """(n, T, K) view of a series, replications side by side."""
+        assert self._rows is not None, "nothing was written"
+        return self._rows[:, self._places[name]].transpose(2, 0, 1)
+
+    def level(self, name: str) -> Floats:
+        """(n, T) view of a series that has one row."""
+        return self[name][:, :, 0]
+
+
+class ChainRecord:
+    """Series of a chain as a whole, which those who buy at several of its stages share."""
+
+    def __init__(self, world: ChainWorld, days: Floats, delivery_days: Floats) -> None:
+        self.world = world
+        self.always = Sheet(days)
+        self.deliveries = Sheet(delivery_days)
+
+    def record(self, day: float) -> None:
+        """Write the row of ``day``, once however often it is asked to."""
+        world = self.world
+        balances = [market.world for market in world.markets]
+        if self.always.due == day:
+            self.always.write(
+                {
+                    "world_output": [item.output for item in balances],
+                    "world_demand": [item.demand for item in balances],
+                    "supplier_output": [item.supplier_output for item in balances],
+                    "supplier_demand": [item.supplier_demand for item in balances],
+                    "price_world": [world.world_price.value],
+                    "price_china": [world.china_price.value],
+                    "project_output": [world.project_output],
+                }
+            )
+        if self.deliveries.due == day:
+            self.deliveries.write({"project_accessible": [world.project_accessible]})
 
 
 class Recorder:
     """Series of one focal buyer: the commodity at its verdict stage, or an end product of its chain."""
 
-    def __init__(self, world: ChainWorld, stage: int, days: Floats) -> None:
-        self.world = world
+    def __init__(self, chain: ChainRecord, stage: int) -> None:
+        self.chain = chain
+        self.world = chain.world
         self.stage = stage
-        self.market: Market = world.markets[stage]
+        self.market: Market = self.world.markets[stage]
         focal = self.market.focal
         assert focal is not None
         self.focal: FocalBuyer = focal
-        self.days = days
-        self._exposure = [EXPOSED, *world.labels.exposed_at.tolist()]
-        """(1 + S,) labels of tonnes exposed at all, and at each stage."""
-        self._columns: tuple[Floats, ...] = ()
-        """(T, n, ...) one array per series, written day by day."""
-        self._next = 0
+        self._always = Sheet(chain.always.days)
+        self._deliveries = Sheet(chain.deliveries.days)
+        self._none = np.zeros(focal.stock.size)
 
     def record(self, day: float) -> None:
-        """Write the column of ``day``; days must come in order."""
-        assert self.days[self._next] == day, "observations are out of order"
+        """Write the rows of ``day``; days must come in order."""
+        assert self._always.due == day, "observations are out of order"
         focal, labels = self.focal, self.world.labels
         focal.settle(day)
-        now = (
-            focal.demanded,
-            focal.used,
-            focal.consumed[:, self._exposure],
-            focal.consumed[:, labels.runner_ups],
-            focal.consumed[:, labels.partners],
-            focal.consumed[:, labels.bounds],
-            *self._world(),
-            focal.landed,
-            focal.withheld,
-            focal.stock,
-            focal.government,
-            self.world.world_price.value,
-            self.world.china_price.value,
-            self.world.project_output,
-            self.world.project_accessible,
+        self.chain.record(day)
+        self._always.write(
+            {
+                "demanded": [focal.demanded],
+                "consumed": [focal.used],
+                # Exposed at all, then at each stage; of a single stage they are the same.
+                "exposed": [focal.consumed[:, EXPOSED : labels.china]],
+                # The last stage has no label of its own: its runner-up shows in the declared origins.
+                "runner_up": [focal.consumed[:, labels.runner_ups], self._none],
+                "bounds": [focal.consumed[:, labels.bounds]],
+                "withheld": [focal.withheld],
+                "landed": [focal.landed],
+                "stock": [focal.stock],
+            }
         )
-        if not self._columns:
-            self._columns = tuple(np.empty((self.days.size, *series.shape)) for series in now)
-        for column, series in zip(self._columns, now, strict=True):
-            column[self._next] = series
-        self._next += 1
-
-    def _world(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Output and demand of all stages (n, S), and of their largest foreign suppliers (n, 2 S)."""
-        balances = [market.world for market in self.world.markets]
-        return (
-            np.stack([item.output for item in balances], axis=1),
-            np.stack([item.demand for item in balances], axis=1),
-            np.concatenate([item.supplier_output for item in balances], axis=1),
-            np.concatenate([item.supplier_demand for item in balances], axis=1),
-        )
+        if self._deliveries.due == day:
+            self._deliveries.write({"partner": [focal.consumed[:, labels.partners]], "government": [focal.government]})
 
     @property
     def commodity(self) -> str:
@@ -80,60 +156,41 @@ class Recorder:
     @property
     def complete(self) -> bool:
         """Every day has been recorded."""
-        return self._next == self.days.size
+        return self._always.due == math.inf
 
     def trace(self) -> ChainTrace:
-        """The finished series: views with the replication axis first of arrays written day by day."""
-        (
-            demanded,
-            used,
-            exposed,
-            runner_up,
-            partner,
-            bounds,
-            world_output,
-            world_demand,
-            supplier_output,
-            supplier_demand,
-            landed,
-            withheld,
-            stock,
-            government,
-            price_world,
-            price_china,
-            projects,
-            accessible,
-        ) = (np.moveaxis(column, 0, 1) for column in self._columns)
-        world, stage = self.world, self.market.stage
+        """The finished series: views with the replication axis first of the sheets."""
+        world, stage, own, whole = self.world, self.market.stage, self._always, self.chain.always
+        exposed, bounds = own["exposed"], own["bounds"]
         return ChainTrace(
             commodity=self.commodity,
             stages=tuple(s.name for s in world.chain.stages),
             origins=(*stage.producers, REROUTED),
-            days=self.days,
-            demanded=demanded,
-            consumed=used,
+            days=own.days,
+            delivery_days=self._deliveries.days,
+            demanded=own.level("demanded"),
+            consumed=own.level("consumed"),
             exposed=exposed[:, :, 0],
-            exposed_by_stage=exposed[:, :, 1:],
-            # The last stage has no label of its own: its runner-up shows in the declared origins.
-            runner_up_by_stage=np.concatenate([runner_up, np.zeros_like(exposed[:, :, :1])], axis=2),
+            exposed_by_stage=exposed[:, :, -len(world.chain.stages) :],
+            runner_up_by_stage=own["runner_up"],
             runner_up=world.labels.runner_up,
-            by_partner=partner,
+            by_partner=self._deliveries["partner"],
             partners=world.labels.partner_names,
             exposed_min=bounds[:, :, LEAST],
             exposed_max=bounds[:, :, MOST],
             suppliers=tuple(name for market in world.markets for name in market.world.suppliers),
-            world_output=world_output,
-            world_demand=world_demand,
-            supplier_output=supplier_output,
-            supplier_demand=supplier_demand,
-            landed=landed,
-            withheld=withheld,
-            stock=stock,
-            government=government,
-            price_world=price_world,
-            price_china=price_china,
-            project_output=projects,
-            project_accessible=accessible,
+            world_output=whole["world_output"],
+            world_demand=whole["world_demand"],
+            supplier_output=whole["supplier_output"],
+            supplier_demand=whole["supplier_demand"],
+            landed=own["landed"],
+            withheld=own.level("withheld"),
+            stock=own.level("stock"),
+            government=self._deliveries.level("government"),
+            price_world=whole.level("price_world"),
+            price_china=whole.level("price_china"),
+            project_output=whole["project_output"],
+            project_accessible=self.chain.deliveries["project_accessible"],
             projects=tuple(world.project_ids),
             balance_error=balance_errors(world),
             clipped=clipped_tonnes(world),

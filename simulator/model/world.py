@@ -8,7 +8,6 @@ put on the clock before the first lot, and SimPy keeps the order of creation amo
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from datetime import timedelta
 
 import numpy as np
 import simpy
@@ -39,7 +38,8 @@ from simulator.model.ledger import check
 from simulator.model.measures import hang_up, turn
 from simulator.model.meters import MeterBoard
 from simulator.model.offtake import Levers
-from simulator.model.recorder import Recorder
+from simulator.model.recorded_days import checkpoints, delivery_days
+from simulator.model.recorder import ChainRecord, Recorder
 from simulator.model.review import review
 from simulator.model.rules import RuleBook
 from simulator.scenario.case import Case
@@ -56,7 +56,7 @@ class World:
     """Every commodity of a case in one block; lives for one run and is never returned."""
 
     def __init__(self, case: Case, draws: Draws, every: int = 1) -> None:
-        """``every`` k-th review is recorded, and every checkpoint."""
+        """``every`` k-th review is recorded, and every checkpoint; with each review, every series on each day."""
         self.case = case
         self.first = case.day(case.spin_up)
         self.end = case.day(case.horizon)
@@ -73,10 +73,11 @@ class World:
         self.chains = [
             ChainWorld(case, chain, draws, self.corridors, levers, capacity, self.reviews) for chain in case.chains
         ]
+        for_deliveries = self.days if every == 1 else delivery_days(case, self.days)
         self.recorders = [
-            Recorder(chain, s, self.days)
-            for chain in self.chains
-            for s, market in enumerate(chain.markets)
+            Recorder(record, s)
+            for record in (ChainRecord(chain, self.days, for_deliveries) for chain in self.chains)
+            for s, market in enumerate(record.world.markets)
             if market.focal is not None
         ]
         self.meters = MeterBoard(case.meters, self.chains, self.reviews.size) if case.meters else None
@@ -215,20 +216,6 @@ class World:
         """Let go of everything: clock and world refer to each other, and would keep a block's memory for a while."""
         self._rounds.close()
         vars(self).clear()
-
-
-def checkpoints(case: Case) -> Floats:
-    """Days every metric may ask for: start, deadline and a year beyond, each with its windows' first days.
-
-    The days that the case wants watched are among them.
-    """
-    windows = {0, 90, 365, *(criterion.window_days for criterion in case.target.criteria)}
-    ends = {0, case.day(case.horizon)}
-    for deadline in {case.deadline, *case.target.days}:
-        ends |= {case.day(deadline), case.day(min(deadline + timedelta(days=365), case.horizon))}
-    first, last = case.day(case.spin_up), case.day(case.horizon)
-    wanted = {end - w for end in ends for w in windows} | {case.day(day) for day in case.watched}
-    return np.array(sorted(day for day in wanted if first < day <= last), dtype=float)
 
 
 _ON_THE_CLOCK = SwitchChange | SuspensionChange | SuspensionEndChange

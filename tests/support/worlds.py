@@ -216,11 +216,12 @@ def project(
 
 def replication_bytes(trace: Trace, row: int, *, without: Sequence[str] = ()) -> dict[tuple[str, str], bytes]:
     """Every array of the record of one replication, as bytes."""
+    apart = {"days", "delivery_days", *without}
     return {
         (chain.commodity, field.name): np.ascontiguousarray(value[row]).tobytes()
         for chain in trace.chains
         for field in fields(chain)
-        if field.name not in ("days", *without) and isinstance(value := getattr(chain, field.name), np.ndarray)
+        if field.name not in apart and isinstance(value := getattr(chain, field.name), np.ndarray)
     }
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from simulator.scenario.case import Case
+from simulator.scenario.case import Case
 
 
 def years_after(day: date, years: int) -> date:
