@@ -33,16 +33,16 @@ def stream_key(seed: int, cause: str) -> NDArray[np.uint64]:
 
 
 def open_uniform(words: NDArray[np.uint64]) -> Floats:
-    """Turn 64-bit words into numbers strictly between 0 and 1, multiples of 2**-53.
+    """Turn 64-bit words, in their own place, into numbers strictly between 0 and 1, multiples of 2**-53.
 
     >>> open_uniform(np.array([0, 2**64 - 1], dtype=np.uint64)) == np.array([2.0**-53, 1 - 2.0**-53])
     array([ True,  True])
     """
     # The upper 52 bits become the fraction of a float in [1, 2), which costs no conversion; half a step
     # more keeps 0 out, and one bit fewer than a float has keeps the largest from rounding to 1.
-    fraction = words >> np.uint64(12)
-    fraction |= np.uint64(0x3FF0000000000000)
-    numbers = fraction.view(np.float64)
+    words >>= np.uint64(12)
+    words |= np.uint64(0x3FF0000000000000)
+    numbers = words.view(np.float64)
     numbers -= 1.0 - 2.0**-53
     return numbers
 
@@ -85,11 +85,13 @@ class BlockDraws:
             raise ModelError(f"draws of {cause!r} were asked with widths {self._widths[cause]} and {width}")
         counts = -(-width // WORDS_PER_COUNT)
         key = stream_key(self._seed, cause)
-        words = np.empty((self._n, counts * WORDS_PER_COUNT), dtype=np.uint64)
-        for first, begin, end in self._runs:
-            stream = np.random.Philox(key=key, counter=first * counts)
-            words[begin:end] = stream.random_raw((end - begin) * counts * WORDS_PER_COUNT).reshape(end - begin, -1)
-        return open_uniform(words[:, :width])
+        row = counts * WORDS_PER_COUNT
+        runs = [
+            np.random.Philox(key=key, counter=first * counts).random_raw((end - begin) * row).reshape(-1, row)
+            for first, begin, end in self._runs
+        ]
+        words = runs[0] if len(runs) == 1 else np.concatenate(runs)
+        return open_uniform(words if width == row else words[:, :width].copy())
 
     def input(self, name: str) -> Floats:
         """(n,) values of an uncertain input."""

@@ -107,7 +107,7 @@ def _produce(
     market, labels, step = world.markets[s], world.labels, world.step
     state, stage = market.state, market.stage
     # Published output already contains the usual outages: availability is relative to its mean.
-    running = market.outages.available(index + 1) / market.outages.expected
+    running = market.outages.running(index + 1)
     if market.scenario_outages:
         market.lose(day, step)
         running *= 1.0 - market.lost

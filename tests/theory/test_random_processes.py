@@ -40,7 +40,8 @@ def availability(years: int, rate: float, median: float, p90: float, plants: flo
     draws = worlds.draws_of(worlds.case([worlds.chain("antimony")]), 1024)
     reviews = years * 26
     outages = Outages(stage, "theory", draws, reviews, 14, np.full(1024, rate), (median, p90, 6.0))
-    return np.stack([outages.available(review)[:, 1] for review in range(1, reviews + 1)], axis=1)
+    expected = outages.expected[:, 1]
+    return np.stack([outages.running(review)[:, 1] * expected for review in range(1, reviews + 1)], axis=1)
 
 
 @pytest.mark.parametrize("plants", [1.0, 3.0])
