@@ -294,12 +294,14 @@ class ChainWorld:
         assert focal is not None
         rate = outer(self.focal_level, market.flows[:, state.focal])
         # The model's first dispatch is one review after its first day; earlier ones are on the way.
-        for back in range(int(focal.weeks[0].max()) * SERVICE_DAYS // self.step + 1):
-            ahead = focal.weeks[0] - np.int32(back * self.step // SERVICE_DAYS)
-            lots = np.zeros_like(focal.pool)
-            lots[:, :-1] = np.where(ahead[:, :-1] > 0, rate * self.step, 0.0)
-            focal.put(np.maximum(ahead, 1), lots)
-            focal.pool += lots
+        lots, ahead = (rate * self.step).T.reshape(-1), focal.weeks[0].T[:-1].reshape(-1).astype(np.int64)
+        places, pool = np.arange(lots.size), focal.pool.T.reshape(-1)
+        while places.size:
+            focal.calendar.put_some(ahead, places, lots)
+            pool[places] += lots
+            ahead = ahead - self.step // SERVICE_DAYS
+            still = np.flatnonzero(ahead > 0)
+            places, lots, ahead = places[still], lots[still], ahead[still]
         if focal.pool_labels is not None:
             focal.pool_labels += focal.pool[:, :, None] * np.concatenate([mix, mix[:1]])[None]
         total = row_sums(rate)

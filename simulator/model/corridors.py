@@ -21,16 +21,16 @@ from simulator.domain.chain import Lane, Stage
 from simulator.domain.changes import AlignmentChange, ClosureChange, covered
 from simulator.domain.draws import Draws
 from simulator.domain.places import C5, CHINA
-from simulator.domain.sampling import lognormal, standard_normal
+from simulator.domain.sampling import lognormal
 from simulator.model.closures import Shut, arrival, caught_on, is_shut, picked, united
 from simulator.model.focal import SERVICE_DAYS
-from simulator.model.own_ways import OwnWays
-from simulator.model.passage import Passage, Queues
+from simulator.model.own_ways import Others, OwnWays
+from simulator.model.passage import Joins, Passage, Queues
 from simulator.model.rows import zeros
+from simulator.model.transit_times import open_days, open_services, services_of
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
-_Z95 = 1.6448536269514722  # standard normal quantile of 0.95
 _DAYS_PER_YEAR = 365.25
 
 
@@ -66,7 +66,6 @@ class Transits:
 
 Causes = tuple[str, tuple[int, ...], tuple[int, ...]]
 """Corridor, and places among the closures and alignments of the scenario."""
-Lots = tuple[NDArray[np.int16], Floats, NDArray[np.int8] | None, Detour | None]
 
 
 class Corridors:
@@ -105,7 +104,7 @@ class Corridors:
         self._closures = closures
         self._alignments = alignments
         self._shut: dict[Causes, Shut] = {}
-        self._median: dict[tuple[tuple[Lane, ...], tuple[Causes, ...]], Lots] = {}
+        self._median: dict[tuple[tuple[Lane, ...], tuple[Causes, ...]], Detour | None] = {}
         self._by_chance: dict[str, Shut] = {}
         self._longest = parameter("transit_days_longest").value
         limited = {name: item.left_t_per_year for name, item in capacities().items()}
@@ -164,30 +163,33 @@ class Corridors:
     def transits(self, stage: Stage, commodity: str) -> Transits:
         """Services from departure to landing of every lot of a stage, closures included."""
         n, reviews, producers = self._draws.n, self._days.size, len(stage.producers)
-        weeks = np.empty((reviews, producers + 1, n), dtype=np.int16).transpose(2, 0, 1)
+        weeks = np.empty((reviews, producers + 1, n), dtype=np.int16)
         usual_days = zeros(n, producers)
-        uses: dict[int, NDArray[np.int8]] = {}
+        uses: dict[int, Joins] = {}
         detours: dict[int, Detour] = {}
-        base = np.zeros((n, reviews))
         for p, country in enumerate(stage.producers):
             ways = stage.open_ways(country)
             if not ways:
-                weeks[:, :, p] = 1
+                weeks[:, p] = 1
                 usual_days[:, p] = SERVICE_DAYS
                 continue
-            z = standard_normal(self._draws.uniform(f"transit/{commodity}/{stage.name}/{country}", reviews))
-            services, usual, used, detour = self._lots(ways, commodity, z)
-            weeks[:, :, p] = services
-            usual_days[:, p] = usual
+            u = self._draws.uniform(f"transit/{commodity}/{stage.name}/{country}", reviews)
+            services = open_services(ways[0], self._longest, u)
+            weeks[:, p] = services.T
+            usual_days[:, p] = services.sum(axis=1, dtype=np.int64) / reviews * SERVICE_DAYS
+            detour = self._detour(ways, commodity, u, int(services.max(initial=1)))
             if detour is not None:
                 detours[p] = detour
-            if country == CHINA:
-                base = np.asarray(services, dtype=float) * SERVICE_DAYS
-            if used is not None:
-                uses[p] = used
-        weeks[:, :, producers] = self._services(base + parameter("reroute_extra_days").value, self._days)
-        passage = Passage(self.queues, uses, gross_t_per_t(commodity, stage.name)) if uses else None
-        return Transits(weeks, usual_days, passage, detours)
+                weeks[detour.reviews, p, detour.rows] = self._services(detour)
+            joins = self._joins(ways, detour)
+            if joins is not None:
+                uses[p] = joins
+        # Re-routed goods take as long as China's own and some days more.
+        own = weeks[:, stage.producers.index(CHINA)] if CHINA in stage.producers else np.zeros((reviews, 1), np.int16)
+        more = services_of(np.array([parameter("reroute_extra_days").value]))
+        weeks[:, producers] = np.minimum(own + more, services_of(self._never(self._days))[:, None])
+        passage = Passage(self.queues, uses, gross_t_per_t(commodity, stage.name), reviews) if uses else None
+        return Transits(weeks.transpose(2, 0, 1), usual_days, passage, detours)
 
     def own_ways(self, stage: Stage, commodity: str, step: int, *, without: str | None) -> OwnWays | None:
         """Lots of the pairs of a stage that have ways of their own, but for a buyer with lanes; None for no such pair.
@@ -199,94 +201,94 @@ class Corridors:
         pairs = sorted((pair for pair in stage.between if pair[1] in places), key=lambda pair: places[pair[1]])
         if not pairs:
             return None
-        n, reviews = self._draws.n, self._days.size
-        services = np.empty((reviews, len(pairs), n), dtype=np.int16)
-        usual = np.empty(len(pairs), dtype=np.int64)
-        uses: dict[int, NDArray[np.int8]] = {}
+        services = np.empty(len(pairs), dtype=np.int16)
+        others: list[Others] = []
+        uses: dict[int, Joins] = {}
         for k, (producer, buyer) in enumerate(pairs):
             ways = stage.between[producer, buyer]
+            (services[k],) = services_of(open_days(ways[0], self._longest, None))
             # Goods of several commodities take the same ways in the same time.
             key = ways, tuple(self._causes(way, commodity) for way in ways)
             if key not in self._median:
-                self._median[key] = self._lots(ways, commodity, None)
-            lots, days, used, _ = self._median[key]
-            services[:, k] = lots.T
-            usual[k] = max(1, -(-int(days[0]) // step))
-            if used is not None and producer in C5:
-                uses[k] = used
+                self._median[key] = self._detour(ways, commodity, None, int(services[k]))
+            detour = self._median[key]
+            if detour is not None:
+                others.append((np.full(detour.rows.size, k), detour.rows, detour.reviews, self._services(detour)))
+            joins = self._joins(ways, detour)
+            if joins is not None and producer in C5:
+                uses[k] = joins
         return OwnWays(
             np.array([stage.producers.index(p) for p, _ in pairs]),
             np.array([places[b] for _, b in pairs]),
             services,
-            usual,
-            Passage(self.queues, uses, gross_t_per_t(commodity, stage.name)) if uses else None,
+            others,
+            Passage(self.queues, uses, gross_t_per_t(commodity, stage.name), self._days.size) if uses else None,
             step,
             len(stage.regions),
+            (self._draws.n, self._days.size),
         )
 
-    def _lots(self, ways: tuple[Lane, ...], commodity: str, z: Floats | None) -> Lots:
-        """Lots that leave at each review, with standard normal ``z`` (n, T) for their transit; None for the median.
-
-        Returns (n, T) services to landing, (n,) mean days of the usual way while open, (T, n) queue that they wait in
-        (-1 for none; None where there is none at all), and what closures did to those that met any.
-        """
-        size = self._draws.n, self._days.size
-        days = self._transit(ways[0], z)
-        services = np.array(np.broadcast_to(self._services(days, self._days), size))
-        days = np.broadcast_to(days, size)
-        usual = services.mean(axis=1) * SERVICE_DAYS
-        detour = self._detour(ways, commodity, z, days)
+    def _joins(self, ways: tuple[Lane, ...], detour: Detour | None) -> Joins | None:
+        """Queues that the lots of some ways join; None where none of the ways has one."""
         limited = np.array([self._queue(way) for way in ways], dtype=np.int8)
-        used = np.full(days.T.shape, limited[0]) if (limited >= 0).any() else None
-        if detour is not None:
-            services[detour.rows, detour.reviews] = self._services(detour.lands, self._days[detour.reviews])
-            if used is not None:
-                used[detour.reviews, detour.rows] = limited[detour.taken]
-        return services, usual, used, detour
+        if (limited < 0).all():
+            return None
+        if detour is None:
+            nobody = np.zeros(0, dtype=np.int64)
+            return Joins(int(limited[0]), nobody, nobody, limited[:0])
+        return Joins(int(limited[0]), detour.rows, detour.reviews, limited[detour.taken])
 
     def _queue(self, lane: Lane) -> int:
         """Queue in which the lots of a lane wait, -1 for none."""
         names = self.queues.names
         return names.index(lane.shared) if lane.shared in names else -1
 
-    def _transit(self, way: Lane, z: Floats | None) -> Floats:
-        """Days under way on an open lane, for standard normal ``z``, None for the median."""
-        if z is None:
-            return np.array(min(way.transit_days_median, self._longest))
-        sigma = np.log(max(way.transit_days_p95, way.transit_days_median * 1.0001) / way.transit_days_median) / _Z95
-        return np.asarray(np.minimum(way.transit_days_median * np.exp(sigma * z), self._longest))
+    def _services(self, detour: Detour) -> NDArray[np.int16]:
+        """Whole services of detours; what lands long after the clock stops lands just after."""
+        return services_of(np.minimum(detour.lands, self._never(self._days[detour.reviews])))
 
-    def _services(self, took: Floats, left: Floats) -> NDArray[np.int16]:
-        """Whole services of transits that begin on ``left``; what lands long after the clock stops lands just after."""
-        never = np.maximum(self._end - left + 2 * SERVICE_DAYS, 2 * self._longest)
-        return np.maximum(1, np.ceil(np.minimum(took, never) / SERVICE_DAYS)).astype(np.int16)
+    def _never(self, left: Floats) -> Floats:
+        """Days under way of what leaves on ``left`` and does not land before the clock stops."""
+        return np.maximum(self._end - left + 2 * SERVICE_DAYS, 2 * self._longest)
 
-    def _detour(self, ways: tuple[Lane, ...], commodity: str, z: Floats | None, days: Floats) -> Detour | None:
-        """Find another way, or wait, for lots that meet a closure of their usual way, on which they take ``days``."""
-        lots = self._disturbed(ways[0], commodity, days)
-        rows, columns = np.nonzero(lots)
+    def _detour(self, ways: tuple[Lane, ...], commodity: str, u: Floats | None, most: int) -> Detour | None:
+        """Find another way, or wait, for lots that meet a closure of their usual way.
+
+        ``u`` (n, T) uniforms for their transit; None for the median. They take ``most`` services at most if it is open.
+        """
+        rows, columns = self._disturbed(ways[0], commodity, u, most)
         if not rows.size:
             return None
         left = self._days[columns]
         shut = [self.shut(way, commodity) for way in ways]
-        drawn = None if z is None else z[rows, columns]
+        drawn = None if u is None else u[rows, columns]
 
         def took(k: int, lots: Rows) -> Floats:
-            return np.broadcast_to(self._transit(ways[k], None if drawn is None else drawn[lots]), lots.shape)
+            days = open_days(ways[k], self._longest, None if drawn is None else drawn[lots])
+            return np.broadcast_to(days, lots.shape)
 
         lands, way = _first_open(ways, shut, took, rows, left)
-        undisturbed = left + days[rows, columns]
+        undisturbed = left + took(0, np.arange(rows.size))
         return Detour(ways, rows, columns, way, np.maximum(lands, undisturbed) - left)
 
-    def _disturbed(self, way: Lane, commodity: str, days: Floats) -> NDArray[np.bool_]:
-        """(n, T) lots that would meet a closure of their usual way, at the origin or under way."""
+    def _disturbed(self, way: Lane, commodity: str, u: Floats | None, most: int) -> tuple[Rows, Rows]:
+        """Replication and review of lots that would meet a closure of their usual way, at the origin or under way.
+
+        In order of replications, then of reviews; the rest is as for ``_detour``.
+        """
         begins, ends = self.shut(way, commodity)
-        met = np.zeros(days.shape, dtype=bool)
-        for j in range(begins.shape[1]):
-            rows = np.flatnonzero((begins[:, j] < self._end) & (begins[:, j] < ends[:, j]))
-            past = self._days + days[rows] * way.exposed_share
-            met[rows] |= (begins[rows, j, None] < past) & (ends[rows, j, None] > self._days)
-        return met
+        rows, slots = np.nonzero((begins < self._end) & (begins < ends))
+        begin, end = begins[rows, slots], ends[rows, slots]
+        # Only those that leave while the lane is shut, or at most so many services before, are looked at.
+        first = np.searchsorted(self._days, begin - most * SERVICE_DAYS * way.exposed_share - 1.0)
+        lots = np.searchsorted(self._days, end) - first
+        closure = np.repeat(np.arange(rows.size), lots)
+        columns = np.arange(closure.size) + np.repeat(first + lots - np.cumsum(lots), lots)
+        rows, left = rows[closure], self._days[columns]
+        days = open_days(way, self._longest, None if u is None else u[rows, columns])
+        met = (begin[closure] < left + days * way.exposed_share) & (end[closure] > left)
+        found = np.unique(rows[met] * self._days.size + columns[met])
+        return found // self._days.size, found % self._days.size
 
 
 def closes(closure: ClosureChange, lane: Lane, commodity: str) -> bool:

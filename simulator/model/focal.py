@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.model.calendars import Calendar
 from simulator.model.labels import Makeup
 from simulator.model.rows import beyond, divisor, mixed, part, row_sums, zeros
 from simulator.model.stockpile import Purchase, Release
@@ -25,8 +26,8 @@ Services = NDArray[np.int16] | NDArray[np.int32]
 """Weekly services from departure to landing."""
 SERVICE_DAYS = 7
 """Days between sailings of a liner service: lots land on these days."""
-HORIZON_WEEKS = 64
-"""Least length of the landing calendar, services; longer than any transit (``transit_days_longest``)."""
+NEAR_WEEKS, FAR_WEEKS = 12, 8
+"""Services ahead at which nearly all lots land, and services after which those further ahead are looked through."""
 
 
 class FocalBuyer:
@@ -44,7 +45,7 @@ class FocalBuyer:
         Parameters
         ----------
         weeks
-            (n, T, lanes) services from departure at each review to landing.
+            (n, T, lanes) services from departure at each review to landing; copied if replications lie apart.
         labels
             Number of labels.
         fixed
@@ -58,11 +59,8 @@ class FocalBuyer:
         self._makeup = None if fixed is None else Makeup(fixed)
         self.weeks = np.ascontiguousarray(weeks.transpose(1, 2, 0)).swapaxes(1, 2)
         """(T, n, lanes)"""
-        # A closure may hold a lot for longer than any transit takes.
-        self.calendar = np.zeros((max(HORIZON_WEEKS, int(weeks.max(initial=0)) + 1), lanes, n)).swapaxes(1, 2)
-        """(W, n, lanes) tonnes that land at each coming service day; one day's lots lie together."""
-        self._flat = self.calendar.swapaxes(1, 2).reshape(-1)
-        self._place = np.arange(n * lanes).reshape(lanes, n).T
+        self.calendar = Calendar(NEAR_WEEKS, FAR_WEEKS, lanes, n)
+        """Tonnes that land on each lane at each coming service day."""
         self.pool = zeros(n, lanes)
         self.pool_labels = zeros(n, lanes, labels) if fixed is None else None
         self.stock = np.zeros(n)
@@ -88,8 +86,9 @@ class FocalBuyer:
         self.consumed = zeros(n, labels)
         self.used = np.zeros(n)
         self.landed = zeros(n, lanes)
-        self._denied_due = np.zeros((len(self.calendar), n))
+        self._denied_due = np.zeros((1, n))
         """(W, n) tonnes that would land at each coming service day but for Chinese controls."""
+        self._week = 0
         self._denied = np.zeros(n)
         """(n,) tonnes that would lie in stock but for Chinese controls; below zero where licences made up for more."""
         self.withheld = np.zeros(n)
@@ -102,26 +101,20 @@ class FocalBuyer:
         """(n, P) mean transit of each producer's usual way while it is open, days."""
         self.passage: Passage | None = None
         """Where lots queue for corridors of limited capacity; None where they use none."""
-        self._week = 0
 
     def dispatch(self, review: int, tonnes: Floats, labels: Floats | None) -> None:
         """Lots (n, lanes) leave now with their labels (n, lanes, L), None where a lane's are fixed."""
         weeks: Services = self.weeks[review]
         if self.passage is not None:
-            weeks = np.minimum(self.passage.enter(review, tonnes, weeks), len(self.calendar) - 1)
-        self.put(weeks, tonnes)
+            wait = self.passage.enter(review, tonnes)
+            weeks = weeks if wait is None else weeks + wait
+        self.calendar.put(weeks.T, tonnes.T)
         self.pool += tonnes
         if self.pool_labels is not None and labels is not None:
             self.pool_labels += labels
         self._sent += tonnes != 0.0
         if self.log is not None:
             self.log(review, weeks, tonnes, labels)
-
-    def put(self, weeks: Services, tonnes: Floats) -> None:
-        """Enter tonnes (n, lanes) in the calendar, ``weeks`` services ahead, less than its length."""
-        slots = weeks + np.int32(self._week)
-        slots -= len(self.calendar) * (slots >= len(self.calendar))
-        np.add.at(self._flat, (slots * self._place.size + self._place).T.reshape(-1), tonnes.T.reshape(-1))
 
     def settle(self, day: float) -> None:
         """Consume from the last settlement to ``day``; the government releases before, and buys after."""
@@ -169,8 +162,17 @@ class FocalBuyer:
         are counted with the exposed tonnes of the same purchases, neither before them nor in the lumps in which
         licences come.
         """
-        slots = (self._week + np.minimum(services, len(self.calendar) - 1)) % len(self.calendar)
+        self.foresee(int(services.max(initial=0)))
+        slots = (self._week + services) % len(self._denied_due)
         self._denied_due[slots, np.arange(tonnes.size)] += tonnes
+
+    def foresee(self, services: int) -> None:
+        """Make room for what would have landed so many services ahead."""
+        length = len(self._denied_due)
+        if services >= length:
+            begun = np.roll(self._denied_due, -(self._week % length), axis=0)
+            more = np.zeros((services + 1 - length, self.stock.size))
+            self._denied_due = np.roll(np.concatenate([begun, more]), self._week % (services + 1), axis=0)
 
     def _released(self, tonnes: Floats) -> None:
         """Move tonnes (n,) from the government's stock to industry's."""
@@ -191,8 +193,9 @@ class FocalBuyer:
     def land(self, day: float) -> None:
         """The service of ``day`` calls: its lots join the stock."""
         self.settle(day)
-        self._week = (self._week + 1) % len(self.calendar)
-        landing = self.calendar[self._week]
+        self._week += 1
+        due = self.calendar.turn()
+        landing = due.T
         if self.pool_labels is None:
             assert self._makeup is not None, "a lane without labels of its own has a fixed composition"
             self._makeup.add_to(self.stock_labels, landing.T)
@@ -203,10 +206,10 @@ class FocalBuyer:
         self.stock = self.stock + row_sums(landing)
         self.pool = beyond(self.pool, landing)
         self.landed += landing
-        landing.fill(0.0)
-        due = self._denied_due[self._week]
-        self._denied = self._denied + due
         due.fill(0.0)
+        denied = self._denied_due[self._week % len(self._denied_due)]
+        self._denied = self._denied + denied
+        denied.fill(0.0)
 
     @property
     def lots(self) -> NDArray[np.int64]:

@@ -95,10 +95,11 @@ class LotLog:
         focal = self._recorder.focal
         share = self._exposed_shares(focal.pool_labels, focal.pool)
         first = float(self._world.first)
-        for week, lane in np.argwhere(focal.calendar[:, 0, :] > 0).tolist():
+        coming = focal.calendar.coming()[:, :, 0]
+        for week, lane in np.argwhere(coming > 0).tolist():
             landing = first + week * SERVICE_DAYS
             departed = landing - float(focal.weeks[0, 0, lane]) * SERVICE_DAYS
-            tonnes = float(focal.calendar[week, 0, lane])
+            tonnes = float(coming[week, lane])
             yield self._lot(lane, departed, landing, tonnes, share[lane], self._way(lane, 0))
 
     def _departed(self, review: int, weeks: Services, tonnes: Floats, labels: Floats | None) -> None:

@@ -94,14 +94,19 @@ class Outages:
         since = np.maximum(np.floor(begin / step).astype(np.int64), first)
         until = np.maximum(np.minimum(np.ceil(finish / step).astype(np.int64), end), since + 1)
         intervals = until - since
-        outage = np.repeat(np.arange(mine.size), intervals)
-        interval = np.arange(outage.size) + np.repeat(until - np.cumsum(intervals), intervals)
+        last = np.cumsum(intervals)
+        interval = np.arange(last[-1] if last.size else 0) + np.repeat(until - last, intervals)
+        shares = np.repeat(weight * step / step, intervals)
+        for entry, begun in ((last - intervals, since), (last - 1, until - 1)):
+            overlap = np.minimum(finish, (begun + 1) * step) - np.maximum(begin, begun * step)
+            shares[entry] = weight * np.maximum(overlap, 0.0) / step
         order = np.argsort((interval - first).astype(np.int8), kind="stable")
-        outage, interval = outage[order], interval[order]
-        overlap = np.minimum(finish[outage], (interval + 1) * step) - np.maximum(begin[outage], interval * step)
-        shares = weight[outage] * np.maximum(overlap, 0.0) / step
-        bounds = np.searchsorted(interval, np.arange(first, end + 1)).tolist()
-        places, means = place[outage], mean[outage]
+        places, shares, means = (
+            np.repeat(place, intervals)[order],
+            shares[order],
+            np.repeat(mean, intervals)[order],
+        )
+        bounds = np.searchsorted(interval[order], np.arange(first, end + 1)).tolist()
         return [(places[i:j], shares[i:j], means[i:j]) for i, j in pairwise(bounds)]
 
 

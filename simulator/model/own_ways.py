@@ -7,15 +7,22 @@ pair's way goods mix, so what lands carries the average labels of what is under 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.model.calendars import Calendar
 from simulator.model.focal import SERVICE_DAYS, Services
 from simulator.model.labels import Makeup
 from simulator.model.passage import Passage
-from simulator.model.rows import beyond, mixed, part, zeros
+from simulator.model.rows import beyond, by_review, mixed, part, zeros
 
 Floats = NDArray[np.float64]
+Others = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int16]]
+"""Pair, replication and review (c,) of lots that closures touched, and services from departure to landing."""
+FAR_REVIEWS = 4
+"""Reviews after which lots that closures hold for long are looked through."""
 
 
 class OwnWays:
@@ -26,10 +33,11 @@ class OwnWays:
         producers: NDArray[np.intp],
         buyers: NDArray[np.intp],
         services: NDArray[np.int16],
-        usual: NDArray[np.int64],
+        others: Sequence[Others],
         passage: Passage | None,
         step: int,
         regions: int,
+        size: tuple[int, int],
     ) -> None:
         """Set up empty ways.
 
@@ -38,16 +46,19 @@ class OwnWays:
         producers, buyers
             (K,) index of each pair's producer and buyer.
         services
-            (T, K, n) services from departure at each review to landing.
-        usual
-            (K,) reviews from departure to landing on the open usual way.
+            (K,) services from departure to landing on the open usual way.
+        others
+            Lots that closures touched.
         passage
             Where lots queue for corridors of limited capacity; None where they use none.
         step
             Days between reviews, a whole number of services.
         regions
             Number of consuming regions, the first buyers of the market.
+        size
+            Replications, and reviews.
         """
+        n, reviews = size
         self.producers = producers
         self.buyers = buyers
         self.served, first = np.unique(buyers, return_index=True)
@@ -56,8 +67,14 @@ class OwnWays:
         most = max(end - begin for begin, end in spans)
         self._rounds = [np.array([(u, a + r) for u, (a, b) in enumerate(spans) if a + r < b]).T for r in range(most)]
         """Pairs that are the first, the second and so on of their buyer: its place in ``served``, and the pair."""
-        self.usual = usual
-        self._services = services
+        self._per_review = step // SERVICE_DAYS
+        self.usual = self._reviews(services).astype(np.int64)
+        """(K,) reviews from departure to landing on the open usual way."""
+        self._services = services.astype(np.int32)
+        columns = [np.concatenate(column) for column in zip(*others, strict=True)] or [np.zeros(0, np.int64)] * 4
+        pair, replication, review, late = columns
+        self._others = by_review(review, reviews, pair * n + replication, late)
+        """For each review: places in (K, n) of the lots that closures touched, and their services."""
         self._passage = passage
         self.labelled = int(np.searchsorted(buyers, regions))
         """First pair whose goods carry labels: buyers are in order, and consuming regions come first."""
@@ -73,15 +90,9 @@ class OwnWays:
         """(sellers, span, n) room for tonnes of such goods that land, by producer that sells and processor."""
         self._cell: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None
         """(K',) place in it of each pair."""
-        self._per_review = step // SERVICE_DAYS
-        pairs, n = services.shape[1:]
-        longest = np.array(max(int(services.max(initial=1)), SPARE_SERVICES), dtype=np.int32)
-        self._calendar = np.zeros((int(self._reviews(longest)) + 1, pairs, n))
-        """(H, K, n) tonnes that land at each coming review."""
-        self._flat = self._calendar.reshape(-1)
-        self._cells = np.arange(n * pairs).reshape(pairs, n).T
-        self._now = 0
-        self.on_way = zeros(n, pairs)
+        self._calendar = Calendar(int(self.usual.max()) + 1, FAR_REVIEWS, buyers.size, n)
+        """Tonnes that land at each coming review."""
+        self.on_way = zeros(n, buyers.size)
         self.labels: Floats | None = None
         """(n, K', L) labels of what is on the way to processors; None where a producer's goods are all alike."""
 
@@ -91,12 +102,15 @@ class OwnWays:
 
     def send(self, review: int, tonnes: Floats) -> None:
         """Lots (n, K) leave now."""
-        services: Services = self._services[review].T
-        if self._passage is not None:
-            services = self._passage.enter(review, tonnes, services)
-        slots = np.minimum(self._reviews(services), len(self._calendar) - 1) + np.int32(self._now)
-        slots -= len(self._calendar) * (slots >= len(self._calendar))
-        np.add.at(self._flat, (slots * self._cells.size + self._cells).T.reshape(-1), tonnes.T.reshape(-1))
+        places, late = self._others[review]
+        wait = None if self._passage is None else self._passage.enter(review, tonnes)
+        if wait is None:
+            self._calendar.put_rows(self.usual, tonnes.T, places)
+            self._calendar.put_some(self._reviews(late), places, tonnes.T.reshape(-1)[places])
+        else:
+            services = wait.T + self._services[:, None]
+            services.reshape(-1)[places] += late - self._services[places // len(tonnes)]
+            self._calendar.put(self._reviews(services), tonnes.T)
         self.on_way += tonnes
 
     def send_labels(
@@ -125,9 +139,9 @@ class OwnWays:
 
     def land(self, feed_labels: Floats | None) -> Floats:
         """Tonnes (n, K) that land at this review; labels of those to plants are added to their feed's (n, Q, L)."""
-        self._now = (self._now + 1) % len(self._calendar)
-        due: Floats = self._calendar[self._now].copy().T
-        self._calendar[self._now] = 0.0
+        landing = self._calendar.turn()
+        due: Floats = landing.copy().T
+        landing.fill(0.0)
         if feed_labels is not None and self._processors:
             self._land_labels(due[:, self.labelled :], feed_labels)
         self.on_way = beyond(self.on_way, due)
@@ -167,12 +181,10 @@ class OwnWays:
 
     def fill_steady(self, rate: Floats, labels: Floats | None) -> None:
         """Fill as if ``rate`` (K,) t per review, labelled (K', L) a tonne, had always been sent on open ways."""
-        for k, usual in enumerate(self.usual):
-            self._calendar[1 : usual + 1, k] += rate[k]
-            self.on_way[:, k] += rate[k] * usual
+        lots, nobody = np.broadcast_to(rate[:, None], self.on_way.T.shape), np.zeros(0, dtype=np.int64)
+        for ahead in range(1, int(self.usual.max()) + 1):
+            mine = self.usual >= ahead
+            self._calendar.put_rows(np.full(rate.size, ahead), np.where(mine[:, None], lots, 0.0), nobody)
+        self.on_way += rate * self.usual
         if self.labels is not None and labels is not None:
             self.labels += self.on_way[:, self.labelled :, None] * labels[None]
-
-
-SPARE_SERVICES = 64
-"""Least length of the calendar, services: room for what waits in front of a corridor."""

@@ -7,13 +7,14 @@ commodities have shipped, so none of them comes before another. Lots do not look
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.focal import SERVICE_DAYS, Services
-from simulator.model.rows import add_up
+from simulator.model.focal import SERVICE_DAYS
+from simulator.model.rows import add_up, by_review
 
 Floats = NDArray[np.float64]
 
@@ -24,6 +25,7 @@ class Queues:
     def __init__(self, names: Sequence[str], per_day: Sequence[float], replications: int) -> None:
         """``per_day``: gross tonnes a day each corridor passes of critical minerals."""
         self.names = tuple(names)
+        self.replications = replications
         self.per_day = tuple(per_day)
         self.backlog = [np.zeros(replications) for _ in names]
         """Per corridor (n,) gross tonnes waiting."""
@@ -52,10 +54,24 @@ class Queues:
                 self.bound[k] = np.where(np.isinf(self.bound[k]) & (self.backlog[k] > 0), day, self.bound[k])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Joins:
+    """Queues that the lots of a lane join, by place among the queues; -1 for none."""
+
+    usual: int
+    """Queue of the usual way."""
+    rows: NDArray[np.int64]
+    """(c,) replication of each lot that closures touched, by its place in the block."""
+    reviews: NDArray[np.int64]
+    """(c,) review at which it leaves."""
+    queues: NDArray[np.int8]
+    """(c,) queue that it joins."""
+
+
 class Passage:
     """Where one focal buyer's lots meet the queues."""
 
-    def __init__(self, queues: Queues, uses: dict[int, NDArray[np.int8]], gross_t_per_t: float) -> None:
+    def __init__(self, queues: Queues, uses: Mapping[int, Joins], gross_t_per_t: float, reviews: int) -> None:
         """Keep the lanes that ever use a corridor of limited capacity.
 
         Parameters
@@ -63,24 +79,39 @@ class Passage:
         queues
             The queues that all commodities share.
         uses
-            Lane -> (T, n) corridor that a lot leaving at each review takes; -1 for none that is limited.
+            Lane -> queues that its lots join.
         gross_t_per_t
             Gross tonnes that travel for a tonne.
+        reviews
+            Number of reviews.
         """
         self._queues = queues
         self._lanes = list(uses)
-        self._taken = np.stack([*uses.values()], axis=1)
-        """(T, lanes, n) queue that the lots of these lanes join."""
-        self._known = [k for k in range(len(queues.names)) if (self._taken == k).any()]
+        n = queues.replications
+        self._usual = np.repeat(np.array([[joins.usual] for joins in uses.values()], dtype=np.int8), n, axis=1)
+        """(lanes, n) queue that the lots of these lanes join if no closure touches them."""
+        places = [i * n + joins.rows for i, joins in enumerate(uses.values())]
+        others = [np.concatenate([getattr(joins, name) for joins in uses.values()]) for name in ("reviews", "queues")]
+        self._others = by_review(others[0], reviews, np.concatenate(places), others[1])
+        """For each review: places in (lanes, n) of the lots that closures touched, and the queues that they join."""
+        found = {joins.usual for joins in uses.values()} | set(np.unique(others[1]).tolist())
+        self._known = sorted(found - {-1})
         self._gross = gross_t_per_t
 
-    def enter(self, review: int, tonnes: Floats, weeks: Services) -> Services:
-        """Queue the lots (n, lanes) of a review; return ``weeks`` (n, lanes), with the wait added if there is any."""
-        delayed, gross = weeks, tonnes.T[self._lanes] * self._gross
+    def enter(self, review: int, tonnes: Floats) -> NDArray[np.int32] | None:
+        """Queue the lots (n, lanes) of a review; returns the services that they wait (n, lanes), None where none do."""
+        wait: NDArray[np.int32] | None = None
+        gross = tonnes.T[self._lanes]
+        gross *= self._gross
+        joined, (places, queues) = self._usual, self._others[review]
+        if places.size:
+            joined = joined.copy()
+            joined.reshape(-1)[places] = queues
         for k in self._known:
-            mine = self._taken[review] == k
+            mine = joined == k
             self._queues.inflow[k] += add_up(np.where(mine, gross, 0.0))
             if self._queues.waiting[k]:
-                delayed = weeks.astype(np.int32) if delayed is weeks else delayed
-                delayed.T[self._lanes] += np.where(mine, self._queues.services(k), 0)
-        return delayed
+                if wait is None:
+                    wait = np.zeros(tonnes.shape, dtype=np.int32, order="F")
+                wait.T[self._lanes] += np.where(mine, self._queues.services(k), 0)
+        return wait

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import math
 from functools import cache, lru_cache
-from typing import TypeVar
+from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +111,14 @@ def at_most(values: Floats, most: float, out: Floats | None = None) -> Floats:
 def divisor(values: Floats) -> Floats:
     """``values``, none of them 0: nothing divided by nothing is nothing."""
     return at_least(values, _TINY)
+
+
+def by_review(reviews: NDArray[np.int64], count: int, *columns: NDArray[Any]) -> list[tuple[NDArray[Any], ...]]:
+    """For each of ``count`` reviews its entries in ``columns`` (c,), in order; ``reviews`` (c,) is that of each."""
+    order = np.argsort(reviews.astype(np.int16), kind="stable")
+    bounds = np.searchsorted(reviews[order], np.arange(count + 1)).tolist()
+    columns = tuple(column[order] for column in columns)
+    return [tuple(column[first:end] for column in columns) for first, end in pairwise(bounds)]
 
 
 def part(some: Floats, whole: Floats) -> Floats:

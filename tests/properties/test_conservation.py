@@ -30,7 +30,7 @@ def assert_no_negative_stock(world: ChainWorld) -> None:
         if market.focal is not None:
             focal = market.focal
             held += [focal.stock, focal.stock_labels, focal.government, focal.government_labels, focal.pool]
-            held.append(focal.calendar)
+            held.append(focal.calendar.coming())
         scale = market.stage.output.sum()
         assert all(stock.min(initial=0.0) >= -1e-12 * scale for stock in held)
 
