@@ -41,6 +41,11 @@ class FrontLoading:
         """(B,) part of each buyer's orders that the control covers."""
         self._hoarding = hoarding
         self._preparing_days = preparing_days
+        mask = change.mask
+        dated = bool(np.isfinite(change.day[mask]).all())
+        first, end = self.announced[mask].min(initial=np.inf), change.day[mask].max(initial=-np.inf)
+        self._span = (float(first), float(end)) if dated else (-np.inf, np.inf)
+        """Days between which it may be announced and not hold; always, where a rule may put them on the clock."""
 
     def _begin(self) -> tuple[Floats, Floats]:
         """(n,) first day on which goods leave ahead, and how much denser they leave for having begun late."""
@@ -50,22 +55,31 @@ class FrontLoading:
         preparing = np.minimum(self._preparing_days, window / 2.0)
         return self.announced + preparing, window / np.maximum(window - preparing, 1.0)
 
-    def ahead(self, day: float) -> Mask:
-        """(n,) whether buyers lay in for a control that is announced and does not hold on ``day``."""
-        known = self.change.mask & (self.announced <= day) & (day < self.change.day)
-        return np.asarray(known & (self._hoarding > 1.0))
+    def _awaited(self, day: float) -> Mask | None:
+        """(n,) whether the control is announced and does not hold on ``day``; None where it is so nowhere."""
+        first, end = self._span
+        if not first <= day < end:
+            return None
+        awaited = self.change.mask & (self.announced <= day) & (day < self.change.day)
+        return awaited if awaited.any() else None
+
+    def ahead(self, day: float) -> Mask | None:
+        """(n,) whether buyers lay in for a control that is announced and does not hold on ``day``; None for nobody."""
+        awaited = self._awaited(day)
+        return None if awaited is None else np.asarray(awaited & (self._hoarding > 1.0))
 
     def leaving(self, day: float) -> Mask | None:
         """(n,) whether goods leave ahead of the control on ``day``; None where none do."""
-        ahead = self.change.mask & (self.announced <= day) & (day < self.change.day)
-        if ahead.any():
-            ahead &= self._begin()[0] <= day
+        ahead = self._awaited(day)
+        if ahead is None:
+            return None
+        ahead &= self._begin()[0] <= day
         return ahead if ahead.any() else None
 
-    def laying_in(self, day: float) -> Mask | bool:
-        """(n, B) whether a buyer lays in stock on ``day``; False where none does."""
+    def laying_in(self, day: float) -> Mask | None:
+        """(n, B) whether a buyer lays in stock on ``day``; None where none does."""
         leaving = self.leaving(day)
-        return False if leaving is None else reaches(leaving & (self._hoarding > 1.0), self.part)
+        return None if leaving is None else reaches(leaving & (self._hoarding > 1.0), self.part)
 
     def extra(self, day: float, step: float) -> Floats | None:
         """(n, B) order on top, as a share of the ordinary claim, with a review every ``step`` days; None for none.

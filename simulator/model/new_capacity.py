@@ -13,7 +13,9 @@ from simulator.model.offtake import Plant, Tie, spread, total
 from simulator.model.rows import outer
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 DAYS_PER_MONTH = 365.25 / 12
+DAYS_PER_YEAR = 365.25
 _TINY = 1e-300
 
 
@@ -46,27 +48,33 @@ class Outlets:
     ties: tuple[Tie, ...] = ()
     """Ties signed on a day, settled against ``loose`` (``offtake.settle``)."""
 
-    def at(self, day: float, qualified: Floats) -> Floats:
-        """(n, B) where a tonne made on ``day`` goes; ``qualified`` (n,) is the first day the focal buyer takes it."""
-        ready = (day >= qualified)[:, None]
-        sold = np.where(ready, self.taken, self.waiting)
+    def at(self, day: float, ready: Mask | bool) -> Floats:
+        """(n, B) where a tonne made on ``day`` goes; ``ready`` (n,) is whether the focal buyer accepts it by then."""
+        sold = _either(ready, self.taken, self.waiting)
         if not self.ties:
             return sold
         held = total(self.ties, day)
         part = held / np.maximum(self.loose, _TINY)
-        sold = sold - part[:, None] * np.where(ready, self.loose_taken, self.loose_waiting)
+        sold = sold - part[:, None] * _either(ready, self.loose_taken, self.loose_waiting)
         for tie in self.ties:
-            goes = np.where(ready, tie.columns, self.elsewhere) if tie.focal else tie.columns[None, :]
+            goes = _either(ready, tie.columns[None, :], self.elsewhere[None, :]) if tie.focal else tie.columns[None, :]
             sold = sold + tie.held(day)[:, None] * goes
         return np.maximum(sold, 0.0)
 
-    def open_to_focal(self, day: float, qualified: Floats) -> Floats:
+    def open_to_focal(self, day: float, ready: Mask | bool) -> Floats:
         """(n,) share of a tonne made on ``day`` that the focal buyer could have: tied to it, or free to compete for."""
         share = self.accessible
         if self.ties:
             lost = total(self.ties, day) / np.maximum(self.loose, _TINY) * self.loose_accessible
             share = share - lost + total([tie for tie in self.ties if tie.focal], day)
-        return np.where(day >= qualified, np.maximum(share, 0.0), 0.0)
+        return np.maximum(share, 0.0) * ready
+
+
+def _either(ready: Mask | bool, accepted: Floats, waiting: Floats) -> Floats:
+    """(n, B) what holds where the focal buyer accepts the output, and what else."""
+    if isinstance(ready, bool):
+        return accepted if ready else waiting
+    return np.where(ready[:, None], accepted, waiting)
 
 
 @dataclass(slots=True, eq=False)
@@ -82,25 +90,57 @@ class NewCapacity:
     capacity: Floats
     """(n,) design output, t/yr."""
     curve: tuple[tuple[float, float], ...] | None
-    """Ramp-up points (months, fraction); None for full output at once."""
+    """Ramp-up points (months, fraction) from month 0 on; None for full output at once."""
     sold_to: Outlets
     closes: Floats | None = None
     """(n,) first day without the plant; None for never."""
-    now: Floats = field(default_factory=lambda: np.zeros(0))
+    now: Floats = field(init=False)
     """(n,) present output, t/day; set at each review."""
+    runs: bool = field(init=False, default=False)
+    """Whether there is any now, in any replication of the block."""
+    ready: Mask | bool = field(init=False, default=False)
+    """(n,) whether the focal buyer accepts it now; the answer alone where it is the same wherever it ever starts."""
+    first: float = field(init=False)
+    """Earliest first day of output in any replication of the block."""
+    first_qualified: float = field(init=False)
+    """Earliest first day on which the focal buyer accepts it."""
+    _last_qualified: float = field(init=False)
+    _nothing: Floats = field(init=False)
+    _ramp: tuple[Floats, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing runs yet."""
+        self.now = self._nothing = np.zeros(self.start.shape)
+        self._ramp = tuple(np.array(self.curve or ()).T)
+        self._date()
+
+    def _date(self) -> None:
+        """Find the days before which there is nothing to work out."""
+        qualified = self.qualified[np.isfinite(self.start)]
+        self.first = float(self.start.min())
+        self.first_qualified = float(qualified.min(initial=np.inf))
+        self._last_qualified = float(qualified.max(initial=-np.inf))
+
+    def review(self, day: float) -> None:
+        """Set what it makes, and whether the focal buyer accepts it, on ``day``."""
+        output = self.output(day)
+        self.runs = day >= self.first
+        self.now = output / DAYS_PER_YEAR if self.runs else self._nothing
+        if not self.first_qualified <= day < self._last_qualified:
+            self.ready = day >= self.first_qualified
+        else:
+            self.ready = day >= self.qualified
 
     def output(self, day: float) -> Floats:
         """(n,) design output reached on ``day``, t/yr."""
-        stands = day >= self.start
-        if self.closes is not None:
-            stands &= day < self.closes
-        if not stands.any():
-            return np.zeros(self.start.shape)
+        if day < self.first:
+            return self._nothing
         if self.curve is None:
-            return np.where(stands, self.capacity, 0.0)
-        months = np.maximum(day - self.start, -1.0) / DAYS_PER_MONTH
-        fraction = np.interp(months, [m for m, _ in self.curve], [f for _, f in self.curve], left=0.0)
-        return np.where(stands, self.capacity * np.asarray(fraction), 0.0)
+            output = np.where(day >= self.start, self.capacity, 0.0)
+        else:
+            months, reached = self._ramp
+            output = self.capacity * np.interp((day - self.start) / DAYS_PER_MONTH, months, reached, left=0.0)
+        return output if self.closes is None else np.where(day < self.closes, output, 0.0)
 
 
 def outlets(stage: Stage, plant: Plant, focal: str, tied: Floats, accessible: float) -> Outlets:

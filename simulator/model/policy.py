@@ -14,6 +14,8 @@ which part of a claim may pass today.
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -144,7 +146,7 @@ class ControlDesk(Switchboard[Switch]):
         found: Mask | None = None
         for item in self.front:
             ahead = item.ahead(day)
-            if ahead.any():
+            if ahead is not None:
                 found = ahead if found is None else found | ahead
         return found
 
@@ -161,10 +163,8 @@ class ControlDesk(Switchboard[Switch]):
         """(n, B) tonnes sold ahead of controls that are announced and do not hold on ``day``; None for none so far."""
         if self.ahead is None:
             return None
-        waiting = np.zeros_like(self.ahead, dtype=bool)
-        for item in self.front:
-            waiting |= item.laying_in(day)
-        self.ahead *= waiting
+        waiting = [laying_in for item in self.front if (laying_in := item.laying_in(day)) is not None]
+        self.ahead = self.ahead * reduce(np.logical_or, waiting) if waiting else None
         return self.ahead
 
     def lay_in(self, tonnes: Floats) -> None:

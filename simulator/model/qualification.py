@@ -35,22 +35,34 @@ class Qualification:
         reviews
             Number of reviews.
         """
-        self._lag = np.ceil(days / step).astype(np.int64)
+        lag = np.maximum(np.ceil(days / step).astype(np.int64), 1)
+        n = days.size
+        self._soonest = int(lag.min())
+        self._order = np.argsort(lag, kind="stable")
+        self._rank = np.argsort(self._order)
+        self._columns = np.arange(n)
+        self._behind = self._columns - (lag[self._order] - 1) * n
+        """(n,) place in ``_begun`` of what is accepted at review 0; below ``_columns`` where nobody could be yet."""
         self._trigger = parameter("qualification_shortage_trigger").value
         self._steepness = _LOG_ODDS_P90 / math.log(parameter("qualification_trigger_p90_multiple").value)
         self._forget = 0.5 ** (step / parameter("price_gap_smoothing_days").value)
         self.shortfall = np.zeros(days.size)
         """(n,) smoothed unfilled share of what the focal buyer needs."""
-        self._begun = np.zeros((reviews + 1, days.size))
-        """(T + 1, n) part of the firms that has begun before each review."""
-        self._rows = np.arange(days.size)
+        self._now = np.zeros(n)
+        """(n,) part of the firms that has begun."""
+        self._begun = np.zeros((reviews + 1, n))
+        """(T + 1, n) the same before each review; replications with the same lag side by side, read together."""
 
     def accepted(self, index: int) -> Floats:
         """(n,) part of the firms that may take what they miss from any supplier at review ``index``."""
-        return np.asarray(self._begun[np.clip(index + 1 - self._lag, 0, index), self._rows])
+        if index + 1 <= self._soonest:
+            return np.zeros(self._now.size)
+        places = np.maximum(self._behind + index * self._now.size, self._columns)
+        return np.asarray(self._begun.take(places).take(self._rank))
 
     def note(self, short: Floats, index: int) -> None:
         """Learn the unfilled share (n,) of review ``index``."""
         self.shortfall = short + (self.shortfall - short) * self._forget
         odds = np.power(self.shortfall / self._trigger, self._steepness)
-        self._begun[index + 1] = np.maximum(self._begun[index], odds / (1.0 + odds))
+        self._now = np.maximum(self._now, odds / (1.0 + odds))
+        self._begun[index + 1] = self._now.take(self._order)

@@ -37,6 +37,7 @@ class Recycler(NewCapacity):
         change = self.change
         self.start = np.where(change.mask, change.day, np.inf)
         self.qualified = self.start + self.qualification_days
+        self._date()
         holds = change.holds(day)
         age = np.where(holds, day - self.start, 0.0)
         ramped = np.where(age < change.ramp_days, age / np.maximum(change.ramp_days, 1.0), 1.0)

@@ -15,7 +15,7 @@ from simulator.model.chain_world import ChainWorld
 from simulator.model.own_ways import OwnWays
 from simulator.model.recycling import Recycler
 from simulator.model.rows import at_least, beyond, divisor, outer, part, row_sums
-from simulator.model.stage_market import DAYS_PER_YEAR, Market
+from simulator.model.stage_market import Market
 from simulator.model.substitution import remaining
 from simulator.model.trade import trade
 
@@ -170,10 +170,11 @@ def _produce(
 def _ramp(world: ChainWorld, market: Market, day: float) -> tuple[Floats, Floats | None]:
     """Output of new capacity on ``day`` (n, P), t/day: from feed or ore, and from scrap (None for none)."""
     entrants = market.entrants
-    entrants.fill(0.0)
+    if any(project.runs for project in market.projects):
+        entrants.fill(0.0)
     for project in market.projects:
-        project.now = project.output(day) / DAYS_PER_YEAR
-        if isinstance(project, Recycler):
+        project.review(day)
+        if not project.runs or isinstance(project, Recycler):
             continue
         if world.margins is not None:
             project.now = project.now * world.margins.open_share(market, project.producer)
@@ -195,17 +196,21 @@ def _credit_projects(
 
     ``pace`` (n, P) is the share of its potential that a producer makes, which is what scrap-based output comes to.
     """
+    made_of: dict[int, Floats] = {}
     offset = world.project_offset(market)
     for j, project in enumerate(market.projects):
-        if not project.now.any():
+        if not project.runs:
             continue
         p = project.producer
         if isinstance(project, Recycler):
             output = project.now * (pace[:, p] * world.step)
         else:
-            output = project.now * (made[:, p] / divisor(primary[:, p]))
+            if p not in made_of:
+                made_of[p] = made[:, p] / divisor(primary[:, p])
+            output = project.now * made_of[p]
         world.project_output[:, offset + j] += output
-        world.project_accessible[:, offset + j] += output * project.sold_to.open_to_focal(day, project.qualified)
+        if project.ready is not False:
+            world.project_accessible[:, offset + j] += output * project.sold_to.open_to_focal(day, project.ready)
 
 
 def _set_use(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
 from simulator.model.filters import Filters, Rerouted, Wants, book, kept_back, policy_filters, reroute
-from simulator.model.market import allocate, over_producers
+from simulator.model.market import allocate
 from simulator.model.own_ways import OwnWays
 from simulator.model.rows import (
     add_up,
@@ -152,20 +152,27 @@ def _deprived(
 def _habits(market: Market, day: float, growth: Floats) -> Floats:
     """(P, B) or (P, B, n) sourcing shares: base-year habits as ties leave them; new output comes on top, pro rata."""
     tied = [ties for ties in market.ties if ties.began(day)]
-    if not tied and (not market.projects or not market.entrants.any()):
+    running = [project for project in market.projects if project.runs]
+    if not tied and not running:
         return np.asarray(market.share)
+    flows = market.flows
     custom: dict[int, Floats] = {ties.producer: ties.custom(day).T for ties in tied}
-    for project in market.projects:
-        if project.now.any():
-            outlets = project.sold_to.at(day, project.qualified)
-            p = project.producer
-            custom[p] = custom.get(p, market.flows[p][:, None]) + ((project.now / growth)[:, None] * outlets).T
-    size = np.empty((*market.flows.shape, growth.size))
-    size[...] = market.flows[:, :, None]
+    for project in running:
+        p = project.producer
+        sold = (project.now / growth)[:, None] * project.sold_to.at(day, project.ready)
+        custom[p] = custom.get(p, flows[p][:, None]) + sold.T
+    # Summed in the order of the producers; before the first that is moved the sums are the same in every replication.
+    first = min(custom)
+    total = custom[first].copy()
+    if first > 0:
+        total += np.add.accumulate(flows[:first], axis=0)[-1][:, None]
+    for p in range(first + 1, len(flows)):
+        total += custom.get(p, flows[p][:, None])
+    total = divisor(total)
+    share = flows[:, :, None] / total
     for p, row in custom.items():
-        size[p] = row
-    size /= divisor(over_producers(size))
-    return size
+        np.divide(row, total, out=share[p])
+    return np.asarray(share)
 
 
 def _after_duties(market: Market, share: Floats, day: float, step: float) -> Floats:
@@ -184,10 +191,12 @@ def _qualified(market: Market, day: float, index: int) -> tuple[int, Floats] | N
     """
     if market.qualification is None:
         return None
-    fraction = np.repeat(market.qualification.accepted(index)[None, :], len(market.stage.producers), axis=0).T
+    fraction = np.empty((len(market.stage.producers), market.use_rate.shape[0]))
+    fraction[...] = market.qualification.accepted(index)
     for project in market.projects:
-        fraction[:, project.producer] = np.maximum(fraction[:, project.producer], day >= project.qualified)
-    return market.state.focal, fraction
+        if day >= project.first_qualified:
+            np.copyto(fraction[project.producer], 1.0, where=day >= project.qualified)
+    return market.state.focal, fraction.T
 
 
 def _send_apart(

@@ -106,7 +106,7 @@ def test_a_shift_of_a_project_leaves_running_producers_alone() -> None:
     world = World(case, worlds.draws_of(case, N))
     oxide = world.chains[0].markets[-1]
     assert oxide.ties == []
-    assert (oxide.projects[0].sold_to.at(500.0, np.zeros(N))[:, oxide.stage.regions.index("EUU")] == 1.0).all()
+    assert (oxide.projects[0].sold_to.at(500.0, True)[:, oxide.stage.regions.index("EUU")] == 1.0).all()
 
 
 def test_a_bid_nobody_can_refuse_takes_what_is_free_and_one_without_premium_nothing() -> None:
