@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Ahead = NDArray[np.int16] | NDArray[np.int32] | NDArray[np.int64]
+Ahead = NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.int32] | NDArray[np.int64]
 """Days until something lands, at least 1; days of the calendar, which may be services or reviews."""
 Places = NDArray[np.int64]
 

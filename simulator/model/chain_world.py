@@ -134,10 +134,12 @@ class ChainWorld:
         self._start()
 
     def _demand_noise(self, reviews: int) -> Floats:
-        """(n, T) multiplier on focal demand, lognormal with mean 1, independent between reviews."""
+        """(T, n) multiplier on focal demand, lognormal with mean 1, independent between reviews."""
         sd = parameter("demand_noise_sd").value
         z = standard_normal(self.draws.uniform(f"demand/{self.chain.commodity}", reviews))
-        return np.exp(sd * z - sd * sd / 2)
+        z *= sd
+        z -= sd * sd / 2
+        return np.ascontiguousarray(np.exp(z, out=z).T)
 
     def _furnish(
         self,
@@ -234,20 +236,20 @@ class ChainWorld:
             return None
         p = market.stage.producers.index(imposer)
         if p not in market.desks:
-            reviews = self.noise.shape[1]
+            reviews = len(self.noise)
             u = self.draws.uniform(f"licence/{self.chain.commodity}/{market.stage.name}/{imposer}", reviews)
-            lag = lognormal(
-                u,
-                self.draws.input("licence_lag_months/ALL")[:, None],
-                parameter("licence_lag_p90_multiple").value * self.draws.input("licence_lag_months/ALL")[:, None],
-            )
+            months = self.draws.input("licence_lag_months/ALL")[:, None]
+            lag = lognormal(u, months, parameter("licence_lag_p90_multiple").value * months)
+            lag *= DAYS_PER_MONTH
             longest_days = parameter("licence_lag_days_longest").value
-            lag = np.minimum(lag * DAYS_PER_MONTH, longest_days)
+            np.minimum(lag, longest_days, out=lag)
+            lag /= self.step
+            reviews_taken = np.ceil(lag, out=lag).astype(np.int16)
             licences = Licences(
                 approval=np.clip(self.draws.input("licence_approval/ALL"), 0.0, 1.0),
                 fill=np.clip(self.draws.input("licence_fill/ALL"), 0.0, 1.0),
                 validity_reviews=self.draws.input("licence_validity_months/ALL") * DAYS_PER_MONTH / self.step,
-                lag_reviews=np.maximum(1, np.ceil(lag / self.step)).astype(np.int64),
+                lag_reviews=np.maximum(1, np.ascontiguousarray(reviews_taken.T)),
                 longest=int(np.ceil(longest_days / self.step)),
                 refiled=parameter("licence_refiled_share").value,
             )

@@ -38,14 +38,18 @@ def picked(shut: Shut, rows: NDArray[np.int64]) -> Shut:
 
 def is_shut(shut: Shut, day: Floats) -> Mask:
     """(c,) whether the lane is shut on ``day`` (c,), for rows (c, m) of closures."""
-    begins, ends = shut
-    return np.asarray(((begins <= day[:, None]) & (day[:, None] < ends)).any(axis=1))
+    found = np.zeros(day.size, dtype=bool)
+    for begin, end in zip(shut[0].T, shut[1].T, strict=True):
+        found |= (begin <= day) & (day < end)
+    return found
 
 
 def caught_on(shut: Shut, day: Floats) -> Floats:
     """(c,) first day after ``day`` (c,) on which the lane shuts; +inf where it does not again."""
-    begins, ends = shut
-    return np.asarray(np.where((begins > day[:, None]) & (begins < ends), begins, np.inf).min(axis=1, initial=np.inf))
+    found = np.full(day.size, np.inf)
+    for begin, end in zip(shut[0].T, shut[1].T, strict=True):
+        np.minimum(found, begin, out=found, where=(begin > day) & (begin < end))
+    return found
 
 
 def arrival(shut: Shut, day: Floats, transit: Floats, exposed_share: float) -> Floats:

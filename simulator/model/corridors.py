@@ -21,9 +21,9 @@ from simulator.domain.chain import Lane, Stage
 from simulator.domain.changes import AlignmentChange, ClosureChange, covered
 from simulator.domain.draws import Draws
 from simulator.domain.places import C5, CHINA
-from simulator.domain.sampling import lognormal
+from simulator.domain.sampling import lognormal, standard_normal
 from simulator.model.closures import Shut, arrival, caught_on, is_shut, picked, united
-from simulator.model.focal import SERVICE_DAYS
+from simulator.model.focal import SERVICE_DAYS, Services
 from simulator.model.own_ways import Others, OwnWays
 from simulator.model.passage import Joins, Passage, Queues
 from simulator.model.rows import zeros
@@ -32,6 +32,7 @@ from simulator.model.transit_times import open_days, open_services, services_of
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 _DAYS_PER_YEAR = 365.25
+MOST_IN_A_BYTE = 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +55,7 @@ class Detour:
 class Transits:
     """How long one stage's lots take to the focal buyer."""
 
-    weeks: NDArray[np.int16]
+    weeks: Services
     """(n, T, P + 1) services from departure to landing; the last lane carries re-routed Chinese lots."""
     usual_days: Floats
     """(n, P) mean days of each producer's usual way without closures, in whole services."""
@@ -163,7 +164,8 @@ class Corridors:
     def transits(self, stage: Stage, commodity: str) -> Transits:
         """Services from departure to landing of every lot of a stage, closures included."""
         n, reviews, producers = self._draws.n, self._days.size, len(stage.producers)
-        weeks = np.empty((reviews, producers + 1, n), dtype=np.int16)
+        never = services_of(self._never(self._days))
+        weeks = np.empty((reviews, producers + 1, n), dtype=np.uint8 if never.max() <= MOST_IN_A_BYTE else np.int16)
         usual_days = zeros(n, producers)
         uses: dict[int, Joins] = {}
         detours: dict[int, Detour] = {}
@@ -185,9 +187,9 @@ class Corridors:
             if joins is not None:
                 uses[p] = joins
         # Re-routed goods take as long as China's own and some days more.
-        own = weeks[:, stage.producers.index(CHINA)] if CHINA in stage.producers else np.zeros((reviews, 1), np.int16)
+        own = weeks[:, stage.producers.index(CHINA)] if CHINA in stage.producers else np.zeros((reviews, 1))
         more = services_of(np.array([parameter("reroute_extra_days").value]))
-        weeks[:, producers] = np.minimum(own + more, services_of(self._never(self._days))[:, None])
+        weeks[:, producers] = np.minimum(own + more, never[:, None])
         passage = Passage(self.queues, uses, gross_t_per_t(commodity, stage.name), reviews) if uses else None
         return Transits(weeks.transpose(2, 0, 1), usual_days, passage, detours)
 
@@ -261,11 +263,10 @@ class Corridors:
             return None
         left = self._days[columns]
         shut = [self.shut(way, commodity) for way in ways]
-        drawn = None if u is None else u[rows, columns]
+        drawn = None if u is None else standard_normal(u[rows, columns])
 
         def took(k: int, lots: Rows) -> Floats:
-            days = open_days(ways[k], self._longest, None if drawn is None else drawn[lots])
-            return np.broadcast_to(days, lots.shape)
+            return open_days(ways[k], self._longest, None if drawn is None else drawn[lots])
 
         lands, way = _first_open(ways, shut, took, rows, left)
         undisturbed = left + took(0, np.arange(rows.size))
@@ -285,10 +286,12 @@ class Corridors:
         closure = np.repeat(np.arange(rows.size), lots)
         columns = np.arange(closure.size) + np.repeat(first + lots - np.cumsum(lots), lots)
         rows, left = rows[closure], self._days[columns]
-        days = open_days(way, self._longest, None if u is None else u[rows, columns])
+        days = open_days(way, self._longest, None if u is None else standard_normal(u[rows, columns]))
         met = (begin[closure] < left + days * way.exposed_share) & (end[closure] > left)
-        found = np.unique(rows[met] * self._days.size + columns[met])
-        return found // self._days.size, found % self._days.size
+        found = np.zeros((len(begins), self._days.size), dtype=bool)
+        found[rows[met], columns[met]] = True
+        lots = np.flatnonzero(found)
+        return lots // self._days.size, lots % self._days.size
 
 
 def closes(closure: ClosureChange, lane: Lane, commodity: str) -> bool:
@@ -328,16 +331,14 @@ def _first_open(
         caught = caught_on(picked(shut[k], rows[lots]), left[lots])
         late = (lands[lots] > left[lots] + took(k, lots)) & (caught < np.inf)
         held, day = lots[late], caught[late]
-        if not held.size:
-            continue
-        back = day + (day - left[held])
-        turned = np.full(held.size, np.inf)
-        onto = np.full(held.size, k)
         for j in range(len(ways)):
-            mine = picked(shut[j], rows[held])
-            free = np.isinf(turned) & ~is_shut(mine, day)
-            landed = arrival(mine, back, took(j, held), ways[j].exposed_share)
-            turned, onto = np.where(free, landed, turned), np.where(free, j, onto)
-        way[held] = np.where(turned < lands[held], onto, way[held])
-        lands[held] = np.minimum(turned, lands[held])
+            if j == k or not held.size:  # its own way is shut
+                continue
+            free = ~is_shut(picked(shut[j], rows[held]), day)
+            turns = held[free]
+            back = day[free] + (day[free] - left[turns])
+            landed = arrival(picked(shut[j], rows[turns]), back, took(j, turns), ways[j].exposed_share)
+            sooner = landed < lands[turns]
+            way[turns[sooner]], lands[turns[sooner]] = j, landed[sooner]
+            held, day = held[~free], day[~free]
     return lands, way

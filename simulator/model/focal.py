@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulator.model.passage import Passage
 
 Floats = NDArray[np.float64]
-Services = NDArray[np.int16] | NDArray[np.int32]
+Services = NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.int32]
 """Weekly services from departure to landing."""
 SERVICE_DAYS = 7
 """Days between sailings of a liner service: lots land on these days."""
@@ -35,7 +35,7 @@ class FocalBuyer:
 
     def __init__(
         self,
-        weeks: NDArray[np.int16],
+        weeks: Services,
         labels: int,
         fixed: Floats | None,
         release: float,
@@ -155,7 +155,7 @@ class FocalBuyer:
                 self.government = self.government + bought
                 self._bought = self._bought + bought
 
-    def deny(self, tonnes: Floats, services: NDArray[np.int16 | np.int64]) -> None:
+    def deny(self, tonnes: Floats, services: Services | NDArray[np.int64]) -> None:
         """Chinese controls keep back tonnes (n,) of habitual purchases; below zero they make up for earlier ones.
 
         They would have landed in so many ``services`` and been used when the stock they are missing from is: so they
@@ -163,7 +163,7 @@ class FocalBuyer:
         licences come.
         """
         self.foresee(int(services.max(initial=0)))
-        slots = (self._week + services) % len(self._denied_due)
+        slots = (self._week + services.astype(np.int64)) % len(self._denied_due)
         self._denied_due[slots, np.arange(tonnes.size)] += tonnes
 
     def foresee(self, services: int) -> None:

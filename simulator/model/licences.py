@@ -35,8 +35,8 @@ class Licences:
     """Share of the requested tonnes that an approval grants, 0 to 1."""
     validity_reviews: Floats
     """Reviews until half of an unused licence has lapsed."""
-    lag_reviews: NDArray[np.int64]
-    """(n, T) reviews from application to decision of the cohort of each review."""
+    lag_reviews: NDArray[np.int16]
+    """(T, n) reviews from application to decision of the cohort of each review."""
     longest: int
     """Longest lag there can be, reviews."""
     refiled: float
@@ -56,8 +56,6 @@ class LicenceQueue:
         """(H, B, n) tonnes decided on at each coming review; what one review decides lies together."""
         self._flat = self._coming.reshape(-1)
         self._place = np.arange(n * buyers).reshape(buyers, n)
-        self._lags = np.ascontiguousarray(terms.lag_reviews.T)
-        """(T, n) reviews to decision."""
         self.now = 0
         self._kept = np.exp2(-1.0 / terms.validity_reviews)[:, None]
         self._lapsed = 1.0 - self._kept
@@ -85,8 +83,8 @@ class LicenceQueue:
         """Fill the queue as if ``tonnes`` (n, B) had been applied for, and granted, at every review before."""
         lags = self.terms.lag_reviews
         self.granted += tonnes
-        for ago in range(1, min(self.terms.longest, lags.shape[1])):
-            left = lags[:, ago] - ago
+        for ago in range(1, min(self.terms.longest, len(lags))):
+            left = lags[ago] - ago
             waiting = np.flatnonzero(left > 0)
             self._coming[(self.now + left[waiting]) % len(self._coming), :, waiting] += tonnes[waiting]
 
@@ -114,7 +112,7 @@ class LicenceQueue:
         np.maximum(claim - self.unserved, applied, out=applied)
         applied += again
         self.unserved = claim
-        slots = (self.now + self._lags[index]) % len(self._coming)
+        slots = (self.now + self.terms.lag_reviews[index].astype(np.int64)) % len(self._coming)
         np.add.at(self._flat, (slots * self._place.size + self._place).reshape(-1), applied.T.reshape(-1))
         return part(self.granted, claim)
 

@@ -107,7 +107,7 @@ class LotLog:
         share = self._exposed_shares(labels, tonnes)
         for lane in np.flatnonzero(tonnes[0]).tolist():
             landing = day + float(weeks[0, lane]) * SERVICE_DAYS
-            queued = int(weeks[0, lane] - self._transits.weeks[0, review, lane])
+            queued = int(weeks[0, lane]) - int(self._transits.weeks[0, review, lane])
             way = self._way(lane, review, queued)
             self._lots.append(self._lot(lane, day, landing, float(tonnes[0, lane]), share[lane], way))
 
@@ -128,7 +128,7 @@ class LotLog:
         ways = self._stage.open_ways(producers[lane])
         if not ways:
             return _Way("", 0, "")
-        late = int(self._transits.weeks[0, review, lane] - self._open_weeks[0, review, lane])
+        late = int(self._transits.weeks[0, review, lane]) - int(self._open_weeks[0, review, lane])
         taken = ways[self._taken(lane, review)]
         causes = []
         if taken is not ways[0]:
@@ -154,7 +154,7 @@ class LotLog:
             return _Way("third country", 0, "")
         lane = producers.index(CHINA)
         own = self._way(lane, review)
-        late = int(self._transits.weeks[0, review, len(producers)] - self._open_weeks[0, review, lane])
+        late = int(self._transits.weeks[0, review, len(producers)]) - int(self._open_weeks[0, review, lane])
         countries = self._recorder.world.rerouting.countries
         named = ", ".join(countries[i] for i in np.flatnonzero(self._recorder.market.via_now[0]))
         third = f"third country: {named}" if named else "third country"

@@ -239,7 +239,7 @@ def _set_use(
         rate *= duties.use_factor[:, : state.regions]
     focal = state.focal
     if focal >= 0:
-        rate[:, focal] *= world.focal_level * world.noise[:, index]
+        rate[:, focal] *= world.focal_level * world.noise[index]
     market.world.needed(rate * world.step, 0)
     chinese = [buyer for buyer in market.chinese_buyers if buyer < state.regions]
     at_home = [rate[:, buyer] * use[1] for buyer in chinese]

@@ -23,11 +23,11 @@ _AT_ONCE = 1 << 14
 """Numbers looked up at once: few enough to stay in fast memory."""
 
 
-def open_days(way: Lane, longest: float, u: Floats | None) -> Floats:
-    """Days under way on an open lane, ``longest`` at most, for uniforms ``u``, (1,) of the median where None."""
-    if u is None:
+def open_days(way: Lane, longest: float, z: Floats | None) -> Floats:
+    """Days under way on an open lane, ``longest`` at most, for standard normal ``z``; (1,) the median where None."""
+    if z is None:
         return np.array([min(way.transit_days_median, longest)])
-    return _days(way.transit_days_median, way.transit_days_p95, longest, u)
+    return _days(way.transit_days_median, way.transit_days_p95, longest, z)
 
 
 def open_services(way: Lane, longest: float, u: Floats) -> NDArray[np.int16]:
@@ -40,7 +40,7 @@ def open_services(way: Lane, longest: float, u: Floats) -> NDArray[np.int16]:
         some = u[first : first + rows].reshape(-1)
         services = table[(some * _CELLS).astype(np.intp)]
         unclear = np.flatnonzero(services == 0)
-        services[unclear] = services_of(_days(*terms, some[unclear]))
+        services[unclear] = services_of(_days(*terms, standard_normal(some[unclear])))
         found[first : first + rows] = services.reshape(-1, u.shape[1])
     return found
 
@@ -50,13 +50,13 @@ def services_of(days: Floats) -> NDArray[np.int16]:
     return np.maximum(1, np.ceil(days / SERVICE_DAYS)).astype(np.int16)
 
 
-def _days(median: float, p95: float, longest: float, u: Floats) -> Floats:
+def _days(median: float, p95: float, longest: float, z: Floats) -> Floats:
     sigma = np.log(max(p95, median * 1.0001) / median) / _Z95
-    return np.asarray(np.minimum(median * np.exp(sigma * standard_normal(u)), longest))
+    return np.asarray(np.minimum(median * np.exp(sigma * z), longest))
 
 
 @lru_cache(maxsize=1024)
 def _table(median: float, p95: float, longest: float) -> NDArray[np.int16]:
     """(cells,) services of the uniforms in each of so many equal parts of (0, 1); 0 where they differ."""
-    edges = services_of(_days(median, p95, longest, np.arange(_CELLS + 1) / _CELLS))
+    edges = services_of(_days(median, p95, longest, standard_normal(np.arange(_CELLS + 1) / _CELLS)))
     return np.where(edges[:-1] == edges[1:], edges[:-1], np.int16(0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simulator.domain.sampling import standard_normal
 from simulator.model.transit_times import open_days, open_services, services_of
 from tests.support.worlds import lane
 
@@ -17,7 +18,7 @@ def test_the_table_gives_the_services_of_the_days(median: float, p95: float) -> 
     u = np.random.default_rng(0).random((300, 100))
     u[0, :4] = 2.0**-53, 1 - 2.0**-53, 0.5, np.nextafter(0.5, 1)
     found = open_services(way, LONGEST, u)
-    assert np.array_equal(found, services_of(open_days(way, LONGEST, u)))
+    assert np.array_equal(found, services_of(open_days(way, LONGEST, standard_normal(u))))
     assert np.array_equal(open_services(way, LONGEST, u[7:8]), found[7:8])
 
 
