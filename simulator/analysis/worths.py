@@ -131,8 +131,8 @@ def _worth(trace: ChainTrace, case: Case, yardstick: str) -> Worth:
         },
         met_at_start=np.array(flags[:, 0]),
         stages=trace.stages,
-        china=share(during(trace.exposed_by_stage, trace.days, windows)[:, 1:], consumed)[:, 0],
-        runner_up=share(during(trace.runner_up_by_stage, trace.days, windows)[:, 1:], consumed)[:, 0],
+        china=_deadline(share(during(trace.exposed_by_stage, trace.days, windows)[:, 1:], consumed)),
+        runner_up=_deadline(share(during(trace.runner_up_by_stage, trace.days, windows)[:, 1:], consumed)),
         runner_ups=third,
         spared=_spared(trace, criterion, windows) if criterion.yardstick == "nminus1" else None,
     )
@@ -140,10 +140,15 @@ def _worth(trace: ChainTrace, case: Case, yardstick: str) -> Worth:
 
 def _spared(trace: ChainTrace, criterion: Criterion, windows: Windows) -> Spared:
     year = replace(windows, end_days=windows.end_days[-1:], length_days=float(criterion.window_days))
-    supply, demand = (item[:, 0] for item in without_largest(trace, year))
+    supply, demand = (_deadline(item) for item in without_largest(trace, year))
     pairs = tuple(zip(trace.suppliers[::2], trace.suppliers[1::2], strict=True))
     ratio = np.divide(supply, demand, out=np.full(supply.shape, np.nan), where=demand > 0)
-    return Spared(ratio, pairs[: supply.shape[1]], supplier_shares(trace, year)[:, 0])
+    return Spared(ratio, pairs[: supply.shape[1]], _deadline(supplier_shares(trace, year)))
+
+
+def _deadline(values: Floats) -> Floats:
+    """(n, ...) of (n, 1, ...), what belongs to one replication together, as blocks are joined."""
+    return np.ascontiguousarray(values[:, 0])
 
 
 def _stages(trace: ChainTrace, case: Case) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from simulator.domain.places import CHINA, REST, at_home
 from simulator.domain.traces import REROUTED, ChainTrace
 from simulator.metrics.registry import metric
-from simulator.metrics.windows import Windows, during, share
+from simulator.metrics.windows import Windows, added, during, share
 
 Floats = NDArray[np.float64]
 
@@ -56,9 +57,8 @@ def hhi(trace: ChainTrace, windows: Windows) -> Floats:
     array([[0.5, 1. ]])
     """
     landed = during(trace.landed, trace.days, windows)
-    shares = share(landed, landed.sum(axis=2, keepdims=True))
-    index: Floats = (shares * shares).sum(axis=2)
-    return index
+    shares = share(landed, added(landed)[:, :, None])
+    return added(np.square(shares, out=shares))
 
 
 @metric(unit="1", better="lower", axis="stages")
@@ -142,34 +142,30 @@ def top_country_share(trace: ChainTrace, windows: Windows) -> Floats:
     >>> top_country_share(trace, Windows((90.0,)))
     array([[1.]])
     """
-    tonnes, whole = third_countries(trace, windows)
-    shares = share(tonnes, whole)
-    # A share that cannot be computed is no evidence of any; only where none can, the answer is nan.
-    known = ~np.isnan(shares)
-    largest = np.where(known, shares, 0.0).max(axis=2, initial=0.0)
-    return np.where(known.any(axis=2), largest, np.nan)
+    largest = np.full((len(trace.lots), len(windows.end_days)), np.nan)
+    for tonnes, whole in third_countries(trace, windows):
+        # A share that cannot be computed is no evidence of any; only where none can, the answer is nan.
+        largest = np.fmax(largest, share(tonnes, whole))
+    return largest
 
 
-def third_countries(trace: ChainTrace, windows: Windows) -> tuple[Floats, Floats]:
-    """Return tonnes of each third country at each stage, and of all countries there: two arrays (n, M, K).
+def third_countries(trace: ChainTrace, windows: Windows) -> Iterator[tuple[Floats, Floats]]:
+    """Yield tonnes of each third country at each stage, and of all countries there: (n, M) each.
 
     Countries are those of ``top_country_share``: declared origins at the judged stage, then China and the largest
     other producers at the stages before it.
     """
     landed = during(trace.landed, trace.days, windows)
-    third = [origin not in NOT_ONE_COUNTRY and not at_home(origin, windows.focal) for origin in trace.origins]
-    parts = [landed[:, :, np.array(third, dtype=bool)]]
-    wholes = [np.broadcast_to(landed.sum(axis=2, keepdims=True), parts[0].shape)]
-    consumed = during(trace.consumed, trace.days, windows)[:, :, None]
+    whole = added(landed)
+    for k, origin in enumerate(trace.origins):
+        if origin not in NOT_ONE_COUNTRY and not at_home(origin, windows.focal):
+            yield landed[:, :, k], whole
+    consumed = during(trace.consumed, trace.days, windows)
     upstream = len(trace.stages) - 1 if windows.judged_stage is None else windows.judged_stage
     if windows.focal != CHINA:
-        parts.append(during(trace.exposed_by_stage[:, :, :upstream], trace.days, windows))
-    other = np.flatnonzero(
-        [
-            country not in NOT_ONE_COUNTRY and not at_home(country, windows.focal)
-            for country in trace.runner_up[:upstream]
-        ]
-    )
-    parts.append(during(trace.runner_up_by_stage[:, :, other], trace.days, windows))
-    wholes += [np.broadcast_to(consumed, part.shape) for part in parts[1:]]
-    return np.concatenate(parts, axis=2), np.concatenate(wholes, axis=2)
+        china = during(trace.exposed_by_stage, trace.days, windows)
+        yield from ((china[:, :, stage], consumed) for stage in range(upstream))
+    other = during(trace.runner_up_by_stage, trace.days, windows)
+    for stage, country in enumerate(trace.runner_up[:upstream]):
+        if country not in NOT_ONE_COUNTRY and not at_home(country, windows.focal):
+            yield other[:, :, stage], consumed

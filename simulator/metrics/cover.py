@@ -49,5 +49,5 @@ def days_of_cover(trace: ChainTrace, windows: Windows) -> Floats:
     """
     demanded = during(trace.demanded, trace.days, windows)
     stock = last(trace.stock, trace.days, windows.end_days) * windows.length_days
-    cover: Floats = np.divide(stock, demanded, out=np.full(stock.shape, np.nan), where=demanded > 0)
+    cover: Floats = np.divide(stock, demanded, out=np.full_like(stock, np.nan), where=demanded > 0)
     return cover

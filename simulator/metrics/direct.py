@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.domain.places import CHINA, at_home
 from simulator.domain.traces import ChainTrace
 from simulator.metrics.registry import metric
-from simulator.metrics.windows import Windows, during, share
+from simulator.metrics.windows import Windows, added, during, share
 
 Floats = NDArray[np.float64]
 
@@ -53,5 +53,4 @@ def direct_china_share(trace: ChainTrace, windows: Windows) -> Floats:
     landed = during(trace.landed, trace.days, windows)
     foreign = np.array([not at_home(origin, windows.focal) for origin in trace.origins], dtype=bool)
     chinese = np.array([origin == CHINA for origin in trace.origins], dtype=bool)
-    imports = np.ascontiguousarray(landed[:, :, foreign]).sum(axis=2)
-    return share(np.ascontiguousarray(landed[:, :, chinese]).sum(axis=2), imports)
+    return share(added(landed, chinese), added(landed, foreign))

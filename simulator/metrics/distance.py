@@ -13,7 +13,7 @@ from simulator.domain.traces import ChainTrace
 from simulator.metrics.concentration import third_countries
 from simulator.metrics.n_minus_1 import without_largest
 from simulator.metrics.registry import metrics
-from simulator.metrics.windows import Windows, during
+from simulator.metrics.windows import Windows, added, during
 from simulator.metrics.yardsticks import along_axis, published
 
 Floats = NDArray[np.float64]
@@ -100,13 +100,14 @@ def _declared(trace: ChainTrace, threshold: float, windows: Windows) -> Floats:
     landed = during(trace.landed, trace.days, windows)
     foreign = np.array([not at_home(origin, windows.focal) for origin in trace.origins], dtype=bool)
     chinese = np.array([origin == CHINA for origin in trace.origins], dtype=bool)
-    imports = np.ascontiguousarray(landed[:, :, foreign]).sum(axis=2)
-    return np.asarray(np.ascontiguousarray(landed[:, :, chinese]).sum(axis=2) - threshold * imports)
+    return np.asarray(added(landed, chinese) - threshold * added(landed, foreign))
 
 
 def _largest(trace: ChainTrace, threshold: float, windows: Windows) -> Floats:
-    tonnes, whole = third_countries(trace, windows)
-    return np.asarray((tonnes - threshold * whole).max(axis=2, initial=0.0))
+    most = np.zeros((len(trace.lots), len(windows.end_days)))
+    for tonnes, whole in third_countries(trace, windows):
+        most = np.maximum(most, tonnes - threshold * whole)
+    return most
 
 
 def _lacking(trace: ChainTrace, threshold: float, windows: Windows) -> Floats:

@@ -65,9 +65,9 @@ def yardsticks(
     days = replace(windows, end_days=(*windows.end_days, *watched))
     flags = met_by(trace, wanted, days)
     found = Judged(
-        met={name: np.ascontiguousarray(item[:, :moments]) for name, item in flags.items()},
+        met={name: item[:, :moments] for name, item in flags.items()},
         bounds={},
-        met_days={name: np.ascontiguousarray(item[:, moments:]) for name, item in flags.items()},
+        met_days={name: item[:, moments:] for name, item in flags.items()},
     )
     sides = {side: replace(trace, exposed=getattr(trace, f"exposed_{side}")) for side in SIDES}
     asked = tuple(item for item in wanted if bounded(item))

@@ -58,7 +58,7 @@ def n_minus_1(trace: ChainTrace, windows: Windows) -> Floats:
     array([[0.5]])
     """
     supply, demand = without_largest(trace, windows)
-    ratio = np.divide(supply, demand, out=np.full(supply.shape, np.inf), where=demand > 0)
+    ratio = np.divide(supply, demand, out=np.full_like(supply, np.inf), where=demand > 0)
     least: Floats = ratio.min(axis=2, initial=np.inf)
     return np.where(np.isinf(least), np.nan, least)
 
@@ -73,14 +73,14 @@ def supplier_shares(trace: ChainTrace, windows: Windows) -> Floats:
 
 def without_largest(trace: ChainTrace, windows: Windows) -> tuple[Floats, Floats]:
     """Return supply and demand of each stage without its largest foreign supplier: (n, M, S) tonnes in the window."""
-    last = len(trace.stages) - 1 if windows.judged_stage is None else windows.judged_stage
-    made = during(trace.world_output, trace.days, windows)
-    needed = during(trace.world_demand, trace.days, windows)
+    stages = len(trace.stages) if windows.judged_stage is None else windows.judged_stage + 1
+    made = during(trace.world_output, trace.days, windows)[:, :, :stages]
+    needed = during(trace.world_demand, trace.days, windows)[:, :, :stages]
     per_stage = (*made.shape, 2)
-    own_made = during(trace.supplier_output, trace.days, windows).reshape(per_stage)
-    own_needed = during(trace.supplier_demand, trace.days, windows).reshape(per_stage)
+    own_made = during(trace.supplier_output, trace.days, windows)[:, :, : 2 * stages].reshape(per_stage)
+    own_needed = during(trace.supplier_demand, trace.days, windows)[:, :, : 2 * stages].reshape(per_stage)
     # Only who makes anything can be left out; of equals, the larger one of the base year.
     second = own_made[..., 1] > own_made[..., 0]
     supply = made - np.where(second, own_made[..., 1], own_made[..., 0])
     demand = needed - np.where(second, own_needed[..., 1], own_needed[..., 0])
-    return np.maximum(supply, 0.0)[:, :, : last + 1], np.maximum(demand, 0.0)[:, :, : last + 1]
+    return np.maximum(supply, 0.0, out=supply), np.maximum(demand, 0.0, out=demand)

@@ -189,16 +189,21 @@ def _chain(
         stages=trace.stages,
         origins=trace.origins,
         projects=trace.projects,
-        values=values,
-        met=judged.met,
-        bounds=judged.bounds,
-        met_days=judged.met_days,
-        distance=judged.distance,
+        values=_rows(values),
+        met=_rows(judged.met),
+        bounds=_rows(judged.bounds),
+        met_days=_rows(judged.met_days),
+        distance=_rows(judged.distance),
         # Half the precision is plenty for a fan chart, and series are most of what a run keeps.
-        series={name: array.astype(np.float32) for name, array in series.items()},
+        series={name: array.astype(np.float32, order="C") for name, array in series.items()},
         balance_error=np.array(trace.balance_error),
         lots=np.array(trace.lots),
     )
+
+
+def _rows(arrays: Mapping[str, NDArray[Scalar]]) -> Mapping[str, NDArray[Scalar]]:
+    """Return arrays in which what belongs to one replication lies together, as they are kept and joined."""
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
 def joined(parts: Sequence[Outcome]) -> Outcome:

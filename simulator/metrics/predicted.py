@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.domain.observations import WORLD, Observation
 from simulator.domain.places import at_home
 from simulator.domain.traces import ChainTrace, Trace
-from simulator.metrics.windows import Windows, at, during, share
+from simulator.metrics.windows import Windows, added, at, during, share
 
 if TYPE_CHECKING:
     from simulator.scenario.case import Case
@@ -57,12 +57,12 @@ def predicted(trace: ChainTrace, observation: Observation, case: Case) -> Floats
 
 
 def _imports(trace: ChainTrace, windows: Windows, origin: str) -> Floats:
-    landed = during(trace.landed, trace.days, windows)[:, 0]
+    landed = during(trace.landed, trace.days, windows)
     if origin == WORLD:
-        wanted = [i for i, name in enumerate(trace.origins) if not at_home(name, windows.focal)]
+        wanted = [not at_home(name, windows.focal) for name in trace.origins]
     else:
-        wanted = [i for i, name in enumerate(trace.origins) if name == origin]
-    return np.asarray(np.ascontiguousarray(landed[:, wanted]).sum(axis=1))
+        wanted = [name == origin for name in trace.origins]
+    return added(landed, np.array(wanted, dtype=bool))[:, 0]
 
 
 def usual_amount(observation: Observation, case: Case) -> float:

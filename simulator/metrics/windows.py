@@ -59,17 +59,18 @@ def at(series: Floats, days: Floats, points: ArrayLike) -> Floats:
     >>> at(np.array([[0.0, 10.0, 30.0]]), np.array([0.0, 1.0, 3.0]), [0.5, 1.0, 2.0, 9.0])
     array([[ 5., 10., 20., 30.]])
     """
-    return _replications_first(_by_day(series, days, points))
+    # Contiguous, so that sums over the last axis run in one order whatever the block's size.
+    return np.ascontiguousarray(_replications_first(_by_day(series, days, points)))
 
 
 def _by_day(series: Floats, days: Floats, points: ArrayLike) -> Floats:
-    """(M, n, ...) values on the days wanted: traces lie in memory day by day."""
+    """(M, ..., n) values on the days wanted: as traces lie in memory, replications side by side."""
     points = np.clip(np.asarray(points, dtype=np.float64), days[0], days[-1])
     left = np.searchsorted(days, points, side="right") - 1
     right = np.minimum(left + 1, len(days) - 1)
     span = days[right] - days[left]
     part = np.divide(points - days[left], span, out=np.zeros_like(points), where=span > 0)
-    by_day = np.moveaxis(series, 1, 0)
+    by_day = np.moveaxis(series, 0, -1)
     value = by_day[left].astype(np.float64, copy=False)
     between = np.flatnonzero(part)
     if between.size:
@@ -84,20 +85,20 @@ def _by_day(series: Floats, days: Floats, points: ArrayLike) -> Floats:
 
 
 def _replications_first(by_day: Floats) -> Floats:
-    """Contiguous, so that sums over the last axis run in one order whatever the block's size."""
-    return np.ascontiguousarray(np.moveaxis(by_day, 0, 1))
+    return np.moveaxis(by_day, -1, 0)
 
 
 def last(series: Floats, days: Floats, points: ArrayLike) -> Floats:
     """Return a level, such as a stock or a price, as last recorded on or before each day: (n, M)."""
     place = np.searchsorted(days, np.asarray(points, dtype=np.float64), side="right") - 1
-    return np.ascontiguousarray(series[:, np.maximum(place, 0)])
+    return _replications_first(np.moveaxis(series, 0, -1)[np.maximum(place, 0)])
 
 
 def during(series: Floats, days: Floats, windows: Windows) -> Floats:
     """Return how much a cumulative series grew in each window, in its own unit: (n, M) or (n, M, K).
 
     A window that begins before the trace counts from the trace's first day. The result is shared: read it only.
+    Replications lie side by side in it, as in a trace, so add up its last axis with ``added``.
 
     >>> during(np.array([[0.0, 10.0, 30.0]]), np.array([0.0, 10.0, 20.0]), Windows((20.0,), 5.0))
     array([[10.]])
@@ -114,6 +115,31 @@ def during(series: Floats, days: Floats, windows: Windows) -> Floats:
     return grown
 
 
+def added(tonnes: Floats, which: NDArray[np.bool_] | None = None) -> Floats:
+    """Return sums (n, M) of (n, M, K) over the last axis, or over ``which`` (K,) of it.
+
+    From eight on they run in eight sums side by side, as NumPy adds up neighbours in memory: fewer roundings than in
+    one, and the same for a replication alone and in a block.
+
+    >>> added(np.array([[[1.0, 2.0, 4.0]]])), added(np.array([[[1.0, 2.0, 4.0]]]), np.array([True, False, True]))
+    (array([[7.]]), array([[5.]]))
+    """
+    places = np.arange(tonnes.shape[-1]) if which is None else np.flatnonzero(which)
+    columns = [tonnes[..., k] for k in places]
+    eights = len(columns) // 8 * 8
+    total = np.zeros_like(tonnes[..., 0]) if columns else np.zeros(tonnes.shape[:-1])
+    if eights:
+        sums = [column.copy(order="K") for column in columns[:8]]
+        for k, column in enumerate(columns[8:eights]):
+            sums[k % 8] += column
+        while len(sums) > 1:
+            sums = [one + other for one, other in zip(sums[::2], sums[1::2], strict=True)]
+        total += sums[0]
+    for column in columns[eights:]:
+        total += column
+    return total
+
+
 def share(part: Floats, whole: Floats) -> Floats:
     """Return part / whole cut to [0, 1]; ``nan`` where the whole is not above zero.
 
@@ -123,5 +149,5 @@ def share(part: Floats, whole: Floats) -> Floats:
     array([0.25,  nan])
     """
     part, whole = np.broadcast_arrays(part, whole)
-    ratio = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
-    return np.asarray(np.clip(ratio, 0.0, 1.0), dtype=np.float64)
+    ratio = np.divide(part, whole, out=np.full_like(part, np.nan, dtype=np.float64), where=whole > 0)
+    return np.clip(ratio, 0.0, 1.0, out=ratio)

@@ -11,7 +11,7 @@ from simulator.metrics.examples import example_trace
 from simulator.metrics.exposure import china_exposed_share
 from simulator.metrics.registry import metrics
 from simulator.metrics.unmet import unmet_share
-from simulator.metrics.windows import Windows, at
+from simulator.metrics.windows import Windows, added, at
 from simulator.metrics.yardsticks import criteria, met
 
 QUARTER = Windows((90.0,))
@@ -49,6 +49,17 @@ def test_a_window_between_recorded_days_takes_its_part_of_the_interval() -> None
 def test_a_series_on_a_recorded_day_is_the_record_to_the_last_bit() -> None:
     series = np.array([[0.1, 0.7, 1.9]])
     assert at(series, np.array([0.0, 14.0, 28.0]), [14.0, 28.0]).tobytes() == series[:, 1:].tobytes()
+
+
+@pytest.mark.parametrize("columns", [1, 3, 7, 8, 13, 16, 27])
+def test_a_sum_over_origins_is_that_of_numbers_side_by_side_to_the_last_bit(columns: int) -> None:
+    """However the block lies in memory, and for one replication alone."""
+    tonnes = np.random.default_rng(7).lognormal(0.0, 4.0, (5, 2, columns))
+    usual = tonnes.sum(axis=2)
+    block = np.moveaxis(np.ascontiguousarray(np.moveaxis(tonnes, 0, -1)), -1, 0)
+    for some in (tonnes, block):
+        assert added(some).tobytes() == usual.tobytes()
+        assert added(some[3:4]).tobytes() == usual[3:4].tobytes()
 
 
 def test_rerouted_material_leaves_customs_statistics_but_not_exposure() -> None:
