@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simulator.model.calendars import Calendar
 from simulator.model.labels import Makeup
-from simulator.model.rows import beyond, divisor, mixed, part, row_sums, zeros
+from simulator.model.rows import anywhere, beyond, divisor, mixed, part, row_sums, zeros
 from simulator.model.stockpile import Purchase, Release
 
 if TYPE_CHECKING:
@@ -123,10 +123,10 @@ class FocalBuyer:
             return
         self.settled = day
         for release in self.releases:
-            if release.rate.any():
+            if anywhere(release.rate):
                 self._released(release.take(span, self.government))
         need = self.rate * span
-        self.demanded += self.wanted * span
+        self.demanded += need if self.wanted is self.rate else self.wanted * span
         take = np.minimum(self.stock, need)
         share = part(need, self.stock)
         moved = self.stock_labels * share[:, None]
@@ -137,9 +137,10 @@ class FocalBuyer:
         missed = self._denied * share
         self._denied = self._denied - missed
         self.withheld = self.withheld + missed
-        short = need - take
-        if self.government.any():
-            freed = np.minimum(np.minimum(short, self.government), self.government * min(1.0, self.release * span))
+        if anywhere(self.government):
+            freed = np.minimum(
+                np.minimum(need - take, self.government), self.government * min(1.0, self.release * span)
+            )
             share = freed / divisor(self.government)
             moved = self.government_labels * share[:, None]
             self.government_labels -= moved
@@ -147,7 +148,7 @@ class FocalBuyer:
             self.consumed += moved
             self.used += freed
         for purchase in self.purchases:
-            if purchase.rate.any():
+            if anywhere(purchase.rate):
                 bought, moved = purchase.take(span, self.stock, self.stock_labels, self.reserve)
                 self.stock_labels -= moved
                 self.stock = self.stock - bought

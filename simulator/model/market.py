@@ -24,15 +24,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import add_up, at_least, beyond, part, rows_last
+from simulator.model.rows import add_up, anywhere, at_least, beyond, part, rows_last
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
 _NOTHING = 1e-150
 """Tonnes that are none: whoever is asked for less gives nothing, so that no rate overflows."""
-NEGLIGIBLE = 1e-9
-"""Share of an order or offer below which what is left over is round-off."""
 
 
 @dataclass(slots=True)
@@ -106,14 +104,10 @@ def allocate(
         row *= gate.allowed.T
     sold = over_buyers(flow)
     # What follows changes nothing where nobody is short, so a block may skip it if that holds for all of it.
-    if (sold > on_offer).any():
+    if anywhere(sold > on_offer):
         _ration(flow, sold, on_offer, firm)
     received = over_producers(flow)
-    left, unmet = beyond(on_offer, sold), wanted - received
-    trading = (unmet > NEGLIGIBLE * wanted).any(axis=0) & (left > NEGLIGIBLE * on_offer).any(axis=0)
-    if trading.any():
-        left *= trading
-        _open_spot(flow, sold, received, left, at_least(unmet, 0.0, unmet), gates, open_to)
+    _open_spot(flow, sold, received, beyond(on_offer, sold), beyond(wanted, received), gates, open_to)
     return flow, sold.T, received.T
 
 

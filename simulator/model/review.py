@@ -16,6 +16,7 @@ from simulator.model.own_ways import OwnWays
 from simulator.model.recycling import Recycler
 from simulator.model.rows import at_least, beyond, divisor, outer, part, row_sums
 from simulator.model.stage_market import Market
+from simulator.model.state import StageState
 from simulator.model.substitution import remaining
 from simulator.model.trade import trade
 
@@ -58,27 +59,24 @@ def review(world: ChainWorld, day: float) -> None:
 
 def _land(world: ChainWorld, s: int) -> None:
     """Goods due at this review reach regions and the next stage's feed stocks."""
-    market = world.markets[s]
-    state, regions = market.state, market.state.regions
-    state.to_regions.receive(state.inventory, None, state.on_order[:, :regions])
-    if state.to_processors is not None:
-        nxt = world.markets[s + 1].state
-        state.to_processors.receive(nxt.feed, nxt.feed_labels, state.on_order[:, regions:])
-    if state.own_ways is not None:
-        _land_apart(world, s, state.own_ways)
-
-
-def _land_apart(world: ChainWorld, s: int, ways: OwnWays) -> None:
-    """Goods on ways of their own reach their buyers."""
-    market = world.markets[s]
-    state, regions = market.state, market.state.regions
+    state, regions = world.markets[s].state, world.markets[s].state.regions
     below = world.markets[s + 1].state if s + 1 < len(world.markets) else None
+    if regions:
+        state.to_regions.receive(state.inventory, None, state.on_order[:, :regions])
+    if state.to_processors is not None and below is not None:
+        state.to_processors.receive(below.feed, below.feed_labels, state.on_order[:, regions:])
+    if state.own_ways is not None:
+        _land_apart(state, below, state.own_ways)
+
+
+def _land_apart(state: StageState, below: StageState | None, ways: OwnWays) -> None:
+    """Goods on ways of their own reach their buyers."""
     tonnes, served = ways.by_buyer(ways.land(None if below is None else below.feed_labels)), ways.served
     state.on_order.T[served] -= tonnes.T
-    consuming = int(np.searchsorted(served, regions))
+    consuming = int(np.searchsorted(served, state.regions))
     state.inventory.T[served[:consuming]] += tonnes.T[:consuming]
     if below is not None:
-        below.feed.T[served[consuming:] - regions] += tonnes.T[consuming:]
+        below.feed.T[served[consuming:] - state.regions] += tonnes.T[consuming:]
 
 
 def _answering(

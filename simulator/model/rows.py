@@ -149,6 +149,11 @@ def _twice(values: Floats) -> Floats:
     return side_by_side(np.repeat(values, 2, axis=0))
 
 
+def anywhere(mask: NDArray[Any]) -> bool:
+    """``mask.any()`` in half the time."""
+    return bool(np.count_nonzero(mask))
+
+
 def reaches(mask: NDArray[np.bool_], columns: Floats) -> NDArray[np.bool_]:
     """(n, K) whether ``mask`` (n,) holds and the column counts: ``columns`` (K,) above 0."""
     return np.logical_and.outer(columns > 0.0, mask).T

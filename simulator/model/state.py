@@ -18,61 +18,67 @@ from numpy.typing import NDArray
 from simulator.domain.chain import Stage
 from simulator.model.labels import Makeup
 from simulator.model.own_ways import OwnWays
-from simulator.model.rows import alike, row_sums, zeros
+from simulator.model.rows import add_up, alike, row_sums, zeros
 
 Floats = NDArray[np.float64]
 
 
 class Pipeline:
-    """Goods on the way to a group of buyers, by review of arrival.
+    """Goods on the way to a group of buyers, by review of arrival, each buyer with a lag of its own.
 
-    Neighbours with the same lag share a line: a list of parcels, one per review, handed on without a copy. A parcel to
-    plants has its labels (n, width, L) beside it, or where each producer's tonnes are all alike its tonnes by producer
-    (P, width, n), of which the labels are made up when it lands.
+    Goods to plants have their labels (n, width, L) beside them, or where each producer's tonnes are all alike the
+    tonnes by producer (P, width, n), of which the labels are made up when they land.
     """
 
     def __init__(self, n: int, lags: NDArray[np.int64]) -> None:
-        self.lags = lags
+        edges = [0, *(np.flatnonzero(np.diff(lags)) + 1).tolist(), lags.size] if lags.size else []
+        self._runs = [(slice(first, end), int(lags[first])) for first, end in pairwise(edges)]
+        """Neighbours with the same lag, and that lag, reviews."""
+        self._now = 0
+        self._tonnes = np.zeros((int(lags.max(initial=1)), lags.size, n))
+        """(H, width, n) tonnes that land at each coming review."""
+        self._goods: list[deque[Floats]] = [deque() for _ in self._runs]
+        """By run: what the goods are made of that land at each coming review."""
         self.makeup: Makeup | None = None
-        self.lines: list[tuple[slice, deque[tuple[Floats, Floats | None]]]] = []
-        edges = np.flatnonzero(np.diff(lags)) + 1
-        for first, end in pairwise([0, *edges.tolist(), lags.size] if lags.size else []):
-            self.lines.append((slice(first, end), deque([(zeros(n, end - first), None)] * int(lags[first]))))
 
-    def send(self, tonnes: Floats, makeup: Floats | None) -> None:
-        """Put tonnes (n, width) and what they are made of on the way, each buyer with its own lag."""
-        for columns, line in self.lines:
-            line.append((tonnes[:, columns], None if makeup is None else makeup[:, columns]))
+    def send(self, tonnes: Floats, goods: Floats | None) -> None:
+        """Put tonnes (n, width), and what they are made of, on the way."""
+        rows = tonnes.T
+        for (columns, lag), line in zip(self._runs, self._goods, strict=True):
+            self._tonnes[(self._now + lag) % len(self._tonnes), columns] = rows[columns]
+            if goods is not None:
+                line.append(goods[:, columns])
 
     def receive(self, stock: Floats, stock_labels: Floats | None, on_order: Floats) -> None:
         """Land what is due at this review in the stocks (n, width) and take it off the orders."""
-        for columns, line in self.lines:
-            tonnes, makeup = line.popleft()
-            stock[:, columns] += tonnes
-            on_order[:, columns] -= tonnes
-            if makeup is None or stock_labels is None:
-                continue
+        self._now = (self._now + 1) % len(self._tonnes)
+        due = self._tonnes[self._now].T
+        stock += due
+        on_order -= due
+        if stock_labels is None:
+            return
+        for (columns, _), line in zip(self._runs, self._goods, strict=True):
             if self.makeup is None:
-                stock_labels[:, columns] += makeup
+                stock_labels[:, columns] += line.popleft()
             else:
-                self.makeup.add_to(stock_labels[:, columns], makeup)
+                self.makeup.add_to(stock_labels[:, columns], line.popleft())
 
     def fill_steady(self, rate: Floats, mix: Floats | None) -> None:
         """Fill as if ``rate`` (P, width) t per review, labelled ``mix`` (P, L) a tonne, had always been sent."""
-        for columns, line in self.lines:
-            n, sent = len(line[0][0]), rate[:, columns]
-            tonnes, makeup = alike(n, sent.sum(axis=0)), None
+        n = self._tonnes.shape[2]
+        for (columns, lag), line in zip(self._runs, self._goods, strict=True):
+            sent = rate[:, columns]
+            for ahead in range(1, lag + 1):
+                self._tonnes[(self._now + ahead) % len(self._tonnes), columns] = sent.sum(axis=0)[:, None]
             if mix is not None:
-                makeup = alike(n, sent.T @ mix) if self.makeup is None else alike(n, sent.T).T
-            for place in range(len(line)):
-                line[place] = tonnes, makeup
+                line.extend([alike(n, sent.T @ mix) if self.makeup is None else alike(n, sent.T).T] * lag)
 
     def total(self) -> Floats:
         """(n,) tonnes on the way."""
-        total = np.zeros(1)
-        for _, line in self.lines:
-            for tonnes, _ in line:
-                total = total + row_sums(tonnes)
+        total = np.zeros(self._tonnes.shape[2])
+        for columns, lag in self._runs:
+            for ahead in range(1, lag + 1):
+                total += add_up(self._tonnes[(self._now + ahead) % len(self._tonnes), columns])
         return total
 
 

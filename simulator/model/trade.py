@@ -15,6 +15,7 @@ from simulator.model.market import allocate
 from simulator.model.own_ways import OwnWays
 from simulator.model.rows import (
     add_up,
+    anywhere,
     at_least,
     beyond,
     divisor,
@@ -283,6 +284,6 @@ def _ship(
     if labels is not None:
         labels *= (1.0 - part(sold, state.product))[:, :, None]
     state.product -= sold
-    if (state.product < 0.0).any():
+    if anywhere(state.product < 0.0):
         state.clipped += row_sums(np.maximum(-state.product, 0.0))
         np.maximum(state.product, 0.0, out=state.product)
