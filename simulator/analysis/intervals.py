@@ -67,10 +67,16 @@ def mean_interval(values: ArrayLike, level: float = LEVEL, weights: Floats | Non
     table = _by_randomisation(values)
     if table.size == 0 or np.isnan(table).any():
         return Estimate(math.nan, math.nan, math.nan, table.size)
-    means = table.mean(axis=1)
-    half = float(stdtrit(RANDOMISATIONS - 1, 0.5 + level / 2.0)) * float(means.std(ddof=1)) / math.sqrt(RANDOMISATIONS)
-    centre = float(means.mean())
-    return Estimate(centre, centre - half, centre + half, table.size)
+    return _of_means(table.mean(axis=1), table.size, level)
+
+
+def _of_means(means: Floats, n: int, level: float) -> Estimate:
+    """Estimate the mean of ``n`` values from the (16,) means of the randomisations: asked for by the thousand."""
+    centre = float(np.add.reduce(means)) / RANDOMISATIONS
+    apart = means - centre
+    sd = math.sqrt(float(np.add.reduce(apart * apart)) / (RANDOMISATIONS - 1))
+    half = float(stdtrit(RANDOMISATIONS - 1, 0.5 + level / 2.0)) * sd / math.sqrt(RANDOMISATIONS)
+    return Estimate(centre, centre - half, centre + half, n)
 
 
 def known_mean_interval(values: ArrayLike, level: float = LEVEL, weights: Floats | None = None) -> Estimate:
@@ -107,7 +113,7 @@ def probability(flags: ArrayLike, level: float = LEVEL, weights: Floats | None =
     successes = int(counts.sum())
     if (counts == counts[0]).all():
         return Estimate(successes / table.size, *wilson(successes, table.size, level), table.size)
-    estimate = mean_interval(table.T.ravel(), level)
+    estimate = _of_means(counts / table.shape[1], table.size, level)
     return Estimate(successes / table.size, max(0.0, estimate.low), min(1.0, estimate.high), table.size)
 
 
@@ -162,15 +168,15 @@ def quantile(values: ArrayLike, q: float, level: float = LEVEL, weights: Floats 
     n = len(known)
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
-    low, high = _ranks(n, q, level)
+    low, high = ranks(n, q, level)
     above = float(known[math.ceil(q * (n - 1))])
     # Between a number and what never comes lies nothing: half of the futures never see it.
-    middle = above if math.isinf(above) else float(np.quantile(known, q))
+    middle = above if math.isinf(above) else _linear(known, q)
     return Estimate(middle, float(known[low]), float(known[high]), n)
 
 
 @lru_cache(maxsize=256)
-def _ranks(n: int, q: float, level: float) -> tuple[int, int]:
+def ranks(n: int, q: float, level: float = LEVEL) -> tuple[int, int]:
     """Places among ``n`` ascending values between which their quantile lies; asked again and again of the same few."""
     below = bdtr(np.arange(n), n, q)  # P(at most k of n lie below the quantile)
     tail = (1.0 - level) / 2.0
@@ -208,12 +214,22 @@ def quantiles_of(values: ArrayLike, levels: Sequence[float], weights: Floats | N
     if found.size == 0:
         return np.full(len(levels), np.nan)
     if weights is None:
-        return np.asarray(np.quantile(found, levels))
+        found = np.sort(found)
+        return np.array([_linear(found, level) for level in levels])
     order = np.argsort(found, kind="stable")
     counted = weights[known][order]
     steps = np.concatenate([[0.0], np.cumsum((counted[1:] + counted[:-1]) / 2.0)])
     places = steps / steps[-1] if steps[-1] > 0 else steps
     return _between(places, found[order], np.asarray(levels, dtype=np.float64))
+
+
+def _linear(ascending: Floats, level: float) -> float:
+    """Return a quantile of sorted values as ``np.quantile`` does, which would look for its two neighbours first."""
+    place = float(level) * (len(ascending) - 1)
+    left = int(place)
+    low, high = float(ascending[left]), float(ascending[min(left + 1, len(ascending) - 1)])
+    part, gap = place - left, high - low
+    return high - gap * (1.0 - part) if part >= 0.5 else low + gap * part
 
 
 def _between(places: Floats, ascending: Floats, levels: Floats) -> Floats:

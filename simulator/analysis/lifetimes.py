@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.analysis.intervals import Estimate, quantile
+from simulator.analysis.intervals import Estimate, quantile, ranks
 
 Floats = NDArray[np.float64]
 
@@ -52,6 +52,6 @@ def lifetime(days: Floats, watched_days: float, weights: Floats | None = None) -
 def _order_statistic(known: Floats, n: int, q: float) -> Estimate:
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
-    ranks = quantile(np.arange(n), q)
+    low, high = ranks(n, q)
     value = known[max(math.ceil(q * n) - 1, 0)]
-    return Estimate(float(value), float(known[int(ranks.low)]), float(known[int(ranks.high)]), n)
+    return Estimate(float(value), float(known[low]), float(known[high]), n)

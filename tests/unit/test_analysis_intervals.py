@@ -13,6 +13,7 @@ from simulator.analysis.intervals import (
     mean_interval,
     probability,
     quantile,
+    quantiles_of,
     wilson,
 )
 
@@ -102,3 +103,11 @@ def test_a_number_that_is_the_same_in_all_futures_is_not_known_for_sure() -> Non
     varied = np.arange(64.0) % 3
     assert counted_mean(varied, 4.0).low > 0.0
     assert counted_mean(varied, 4.0).low == mean_interval(varied).low
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 16, 777, 1024])
+def test_quantiles_are_those_of_numpy_to_the_last_bit(n: int) -> None:
+    values = np.random.default_rng(n).lognormal(0.0, 3.0, n)
+    levels = (0.0, 0.05, 0.1, 0.5, 0.9, 0.95, 1.0)
+    assert quantiles_of(values, levels).tobytes() == np.quantile(values, levels).tobytes()
+    assert [quantile(values, q).value for q in levels[1:-1]] == np.quantile(values, levels[1:-1]).tolist()
