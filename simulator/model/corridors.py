@@ -121,7 +121,8 @@ class Corridors:
                 one = self._closures[i]
                 held = one.mask & (one.day < one.until)
                 parts.append((np.where(held, one.day, np.inf)[:, None], np.where(held, one.until, np.inf)[:, None]))
-            self._shut[key] = united(parts)
+            # What comes by chance alone follows on each other.
+            self._shut[key] = united(parts) if mine or calmer else parts[0]
         return self._shut[key]
 
     def _causes(self, lane: Lane, commodity: str) -> Causes:
@@ -153,11 +154,12 @@ class Corridors:
         if slots:
             u = np.ascontiguousarray(self._draws.uniform(f"corridor/{lane.corridor}", 2 * slots).T)
             median, p90 = parameter("corridor_closure_days_median").value, parameter("corridor_closure_days_p90").value
-            opened = np.full(self._draws.n, self._first_day)
+            gaps = np.log(u[::2].copy()) * (_DAYS_PER_YEAR / lane.closures_per_year)
+            lengths = np.minimum(lognormal(u[1::2], median, p90), self._longest)
+            opened: Floats | float = self._first_day
             for k in range(slots):
-                begins[:, k] = opened - np.log(u[2 * k]) * (_DAYS_PER_YEAR / lane.closures_per_year)
-                ends[:, k] = begins[:, k] + np.minimum(lognormal(u[2 * k + 1], median, p90), self._longest)
-                opened = ends[:, k]
+                begins[:, k] = opened - gaps[k]
+                opened = ends[:, k] = begins[:, k] + lengths[k]
         self._by_chance[lane.corridor] = begins, ends
         return begins, ends
 

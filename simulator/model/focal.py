@@ -164,8 +164,11 @@ class FocalBuyer:
         licences come.
         """
         self.foresee(int(services.max(initial=0)))
-        slots = (self._week + services.astype(np.int64)) % len(self._denied_due)
-        self._denied_due[slots, np.arange(tonnes.size)] += tonnes
+        # Counted back from the end of the ring, as in ``Calendar.put``.
+        length, n = self._denied_due.shape
+        places = (services.astype(np.int64) + (self._week % length - length)) * n
+        places += np.arange(n)
+        np.add.at(self._denied_due.reshape(-1), places, tonnes)
 
     def foresee(self, services: int) -> None:
         """Make room for what would have landed so many services ahead."""

@@ -29,8 +29,8 @@ class Queues:
         self.per_day = tuple(per_day)
         self.backlog = [np.zeros(replications) for _ in names]
         """Per corridor (n,) gross tonnes waiting."""
-        self.inflow = [np.zeros(replications) for _ in names]
-        """Per corridor (n,) gross tonnes that set out since the last review."""
+        self.inflow = np.zeros((len(self.names) + 1, replications))
+        """(queues + 1, n) gross tonnes that set out since the last review; the last row is of lots that join none."""
         self.waiting = [False] * len(self.names)
         """Per corridor: whether anything waits in any replication."""
         self.bound = [np.full(replications, np.inf) for _ in names]
@@ -48,10 +48,10 @@ class Queues:
         """Let ``step`` days' worth pass, once all commodities have shipped on ``day``."""
         for k, per_day in enumerate(self.per_day):
             self.backlog[k] = np.maximum(self.backlog[k] + self.inflow[k] - per_day * step, 0.0)
-            self.inflow[k].fill(0.0)
             self.waiting[k] = bool(self.backlog[k].any())
             if self.waiting[k]:
                 self.bound[k] = np.where(np.isinf(self.bound[k]) & (self.backlog[k] > 0), day, self.bound[k])
+        self.inflow.fill(0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,32 +86,39 @@ class Passage:
             Number of reviews.
         """
         self._queues = queues
-        self._lanes = list(uses)
-        n = queues.replications
-        self._usual = np.repeat(np.array([[joins.usual] for joins in uses.values()], dtype=np.int8), n, axis=1)
+        n, joined = queues.replications, sorted(uses.items(), key=lambda item: item[1].usual)
+        self._lanes = [lane for lane, _ in joined]
+        usual = np.array([joins.usual for _, joins in joined])
+        self._usual = np.repeat(usual.astype(np.int8)[:, None], n, axis=1)
         """(lanes, n) queue that the lots of these lanes join if no closure touches them."""
-        places = [i * n + joins.rows for i, joins in enumerate(uses.values())]
-        others = [np.concatenate([getattr(joins, name) for joins in uses.values()]) for name in ("reviews", "queues")]
-        self._others = by_review(others[0], reviews, np.concatenate(places), others[1])
-        """For each review: places in (lanes, n) of the lots that closures touched, and the queues that they join."""
-        found = {joins.usual for joins in uses.values()} | set(np.unique(others[1]).tolist())
-        self._known = sorted(found - {-1})
+        self._spans = [(int(k), *np.searchsorted(usual, [k, k + 1]).tolist()) for k in np.unique(usual) if k >= 0]
+        """Queue, and first and last of the lanes whose lots join it if no closure touches them."""
+        rows, reviews_left, queues_joined = (
+            np.concatenate([getattr(joins, name) for _, joins in joined]) for name in ("rows", "reviews", "queues")
+        )
+        places = np.concatenate([i * n + joins.rows for i, (_, joins) in enumerate(joined)])
+        self._others = by_review(reviews_left, reviews, places, queues_joined, queues_joined * np.int64(n) + rows)
+        """For each review: places in (lanes, n) of the lots that closures touched, the queues that they join, and
+        their places in the inflow of the queues."""
         self._gross = gross_t_per_t
 
     def enter(self, review: int, tonnes: Floats) -> NDArray[np.int32] | None:
         """Queue the lots (n, lanes) of a review; returns the services that they wait (n, lanes), None where none do."""
-        wait: NDArray[np.int32] | None = None
         gross = tonnes.T[self._lanes]
         gross *= self._gross
-        joined, (places, queues) = self._usual, self._others[review]
-        if places.size:
-            joined = joined.copy()
-            joined.reshape(-1)[places] = queues
-        for k in self._known:
-            mine = joined == k
-            self._queues.inflow[k] += add_up(np.where(mine, gross, 0.0))
-            if self._queues.waiting[k]:
-                if wait is None:
-                    wait = np.zeros(tonnes.shape, dtype=np.int32, order="F")
-                wait.T[self._lanes] += np.where(mine, self._queues.services(k), 0)
+        places, queues, inflow = self._others[review]
+        flat = gross.reshape(-1)
+        apart = flat[places]
+        flat[places] = 0.0
+        for k, first, end in self._spans:
+            self._queues.inflow[k] += add_up(gross[first:end])
+        np.add.at(self._queues.inflow.reshape(-1), inflow, apart)
+        if not any(self._queues.waiting):
+            return None
+        joined = self._usual.copy()
+        joined.reshape(-1)[places] = queues
+        wait = np.zeros(tonnes.shape, dtype=np.int32, order="F")
+        for k, waiting in enumerate(self._queues.waiting):
+            if waiting:
+                wait.T[self._lanes] += np.where(joined == k, self._queues.services(k), 0)
         return wait

@@ -226,7 +226,8 @@ def by_day(change: Change, mask: Mask, first: int, end: int) -> Iterable[tuple[i
     """Group a change's replications within ``mask`` by whole day; what is older than ``first`` acts on it."""
     live = mask & (change.day < end)
     days = np.maximum(np.ceil(np.where(live, change.day, 0.0)), first).astype(int)
-    for day in np.unique(days[live]):
+    found = days[live]
+    for day in np.unique(found) if (found != found[:1]).any() else found[:1]:
         yield int(day), live & (days == day)
 
 
