@@ -48,9 +48,8 @@ def routes_to_focal(country: str, commodity: str | None, focal: str) -> list[Row
     air = "also" if commodity is None else _air(commodity)
     found = [
         row
-        for row, use in _routes()
-        if row["origin_country"] == country
-        and _ends_in(use["destination"], focal)
+        for row, use in _routes_of(country)
+        if _ends_in(use["destination"], focal)
         and use["usable"] != "no"
         and (not use["only_for"] or commodity is None or commodity in use["only_for"].split())
         and (row["modes"] != "air" or air)
@@ -116,6 +115,12 @@ def _routes() -> tuple[tuple[Row, Row], ...]:
 
 
 @from_tables
+def _routes_of(country: str) -> tuple[tuple[Row, Row], ...]:
+    """Those of ``_routes`` that begin in a country."""
+    return tuple((row, use) for row, use in _routes() if row["origin_country"] == country)
+
+
+@from_tables
 def _uses() -> dict[str, Row]:
     return {row["route_id"]: row for row in rows("lane_use")}
 
@@ -129,7 +134,7 @@ def lane_use(row: Row) -> Row:
 
 def routes_from(country: str) -> list[Row]:
     """Rows of the routes tables that begin in a country."""
-    return [row for row, _ in _routes() if row["origin_country"] == country]
+    return [row for row, _ in _routes_of(country)]
 
 
 def flies_first(commodity: str) -> bool:
@@ -156,6 +161,13 @@ def _ends_in(destination: str, focal: str) -> bool:
 
 def lane_of(row: Row) -> Lane:
     """Lane of a row of the routes tables."""
+    return _lane(tuple(row.items()))
+
+
+@from_tables
+def _lane(cells: tuple[tuple[str, str], ...]) -> Lane:
+    """Lane of the cells of a row: a way serves many commodities, each of which asks for it."""
+    row = dict(cells)
     name = _corridor(row)
     return Lane(
         route_id=row["route_id"],
