@@ -179,7 +179,6 @@ class ChainWorld:
                     market.focal.purchases += [Purchase(plan, self.labels) for plan in plans]
                 market.qualification = Qualification(self.qualification_days, self.step, review_days.size)
                 market.state.tracked = True
-                market.via = zeros(n, len(self.rerouting.ways))
             market.state.own_ways = self._own_ways(market, corridors)
         recycling = [c for c in capacity if isinstance(c, RecyclingChange) and c.commodity == chain.commodity]
         add_recyclers(chain, self.markets, recycling, case.focal, self.qualification_days)

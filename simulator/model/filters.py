@@ -30,7 +30,7 @@ class Wants:
     order: Floats
     """Tonnes they order."""
     demand: Floats
-    """Tonnes they use in a review, and tonnes that the focal government buys for its stockpile."""
+    """Tonnes they use in a review, and tonnes that the focal government buys for its stockpile; above 0."""
     asked: Floats
     """Their demand or their order, whichever is less, tonnes."""
     held: Floats
@@ -173,17 +173,24 @@ def book(market: Market, flow: Floats, filters: Filters, share: Floats, wants: W
 
 
 def reroute(
-    world: ChainWorld, market: Market, left: Floats, received: Floats, wants: Wants, filters: Filters, day: float
+    world: ChainWorld,
+    market: Market,
+    offer: Floats,
+    sold: Floats,
+    received: Floats,
+    wants: Wants,
+    filters: Filters,
+    day: float,
 ) -> Rerouted | None:
     """What of a restricted Chinese producer's goods goes through third countries.
 
-    ``left`` (n, P) is unsold after the market, which gave buyers ``received`` (n, B) of what they want. Each denied
+    The market sold ``sold`` of ``offer`` (n, P) and gave buyers ``received`` (n, B) of what they want. Each denied
     buyer bids what the world pays, or what its own shortage is worth to it: the price that would clear a market in
-    which everybody were as pressed as it is. Few are denied at a time: all is worked out for them alone.
+    which everybody were as pressed as it is. Few are denied and still miss something at a time: all is worked out for
+    them alone.
     """
     if not market.desks:
         return None
-    market.via_now = np.zeros_like(market.via)
     growth = world.growth(day)
     n = growth.size
     for p, desk in market.desks.items():
@@ -192,37 +199,46 @@ def reroute(
         claim = filters.claims[p]
         blocked = np.minimum(claim, outer(growth, desk.steady))
         blocked -= claim * desk.allowed
-        places = np.flatnonzero(blocked.T > 0.0)
+        denied = blocked.T > 0.0
+        denied &= wants.order.T > received.T
+        places = np.flatnonzero(denied)
         if not places.size:
             continue
         buyers = places // n
         futures = places - buyers * n
-        missing = np.maximum(_at(wants.order, places) - _at(received, places), 0.0)
+        got = _at(received, places)
+        missing = _at(wants.order, places) - got
         price = world.world_price
-        pressed = _pressing(market, wants, received, places)
+        pressed = _pressing(market, wants, got, places)
         bid = np.maximum(price.value.take(futures), price.clearing(pressed, futures))
         offered = bid / world.china_price.value.take(futures) - 1.0
         waited = None
         if day - desk.latest < world.rerouting.longest_lag:  # the lag is observed on arrival
             on_the_way = (market.state.lags * float(world.step)).take(buyers)
             waited = day - (_at(desk.since, places) - on_the_way)
-        denied = _at(blocked, places), desk.steady.take(buyers), waited, offered, futures
-        ways = world.rerouting.reach(*denied)
-        reach = add_up(ways)
-        tonnes = unhindered = _taken(np.minimum(reach, missing), places, left[:, p], claim)
+        terms = _at(blocked, places), desk.steady.take(buyers), waited, offered, futures
+        ways = world.rerouting.reach(*terms)
+        reach = free = add_up(ways)
         if world.rerouting.switches:
-            free = add_up(world.rerouting.reach(*denied, enforced=False))
-            unhindered = np.maximum(tonnes, _taken(np.minimum(free, missing), places, left[:, p], claim))
-        if not unhindered.any():
+            free = add_up(world.rerouting.reach(*terms, enforced=False))
+        if not free.any():
             continue
-        if market.focal is not None:
-            first, end = np.searchsorted(places, (market.state.focal * n, (market.state.focal + 1) * n))
-            own = slice(first, end)
-            taken = _at(tonnes, places[own]) / np.maximum(reach[own], _TINY)
-            market.via_now.T[:, futures[own]] = ways[:, own] * taken
-            market.via += market.via_now
+        unsold = offer[:, p] - sold[:, p]
+        tonnes = unhindered = _taken(np.minimum(reach, missing), places, unsold, blocked)
+        if free is not reach:
+            unhindered = np.maximum(tonnes, _taken(np.minimum(free, missing), places, unsold, blocked))
+        if market.via is not None:
+            _follow(market, market.via, ways * (_at(tonnes, places) / np.maximum(reach, _TINY)), buyers, futures)
         return Rerouted(p, tonnes, unhindered)
     return None
+
+
+def _follow(market: Market, via: Floats, tonnes: Floats, buyers: Places, futures: Places) -> None:
+    """Add to ``via`` (n, I) what of ``tonnes`` (I, K) comes to the focal buyer through each intermediary."""
+    own = buyers == market.state.focal
+    market.via_now = np.zeros_like(via)
+    market.via_now.T[:, futures[own]] = tonnes[:, own]
+    via += market.via_now
 
 
 def _at(values: Floats, places: Places) -> Floats:
@@ -230,19 +246,18 @@ def _at(values: Floats, places: Places) -> Floats:
     return values.T.take(places)
 
 
-def _pressing(market: Market, wants: Wants, received: Floats, places: Places) -> Floats:
-    """(K,) part of demand that a buyer goes short of and that its stock will not stand in for.
+def _pressing(market: Market, wants: Wants, got: Floats, places: Places) -> Floats:
+    """(K,) part of demand that buyers who get ``got`` (K,) go short of and that their stock will not stand in for.
 
     What counts is how far its stock will have fallen below the cover it means to hold when an order of today arrives.
     """
-    got = _at(received, places)
     in_hand = _at(market.on_hand, places)
     in_hand += _at(market.state.on_order, places)
     in_hand += got
     in_hand -= _at(market.use_rate, places) * _at(market.lead_days, places)
     bare = 1.0 - np.minimum(np.maximum(in_hand, 0.0) / np.maximum(_at(wants.held, places), _TINY), 1.0)
     short = np.maximum(_at(wants.asked, places) - got, 0.0)
-    short /= np.maximum(_at(wants.demand, places), _TINY)
+    short /= _at(wants.demand, places)
     short *= bare
     return short
 

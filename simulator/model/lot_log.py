@@ -89,6 +89,7 @@ class LotLog:
         """(1, T, P + 1) services that the same lots would take if no corridor ever shut."""
         self._lots = list(self._opening())
         recorder.focal.log = self._departed
+        recorder.market.via = np.zeros((1, len(recorder.world.rerouting.ways)))
 
     def _opening(self) -> Iterator[Lot]:
         """Lots already on the way when the clock begins; they left as the first lots of the clock do."""

@@ -39,7 +39,7 @@ class PriceIndex:
         self.believed = np.ones(n)
         """(n,) index that producers act on: it follows ``value`` with the time an idle plant takes to restart."""
         self._exponent = -1.0 / elasticity
-        self._known: dict[float, tuple[Floats, Floats]] = {}
+        self._known: dict[float, tuple[float, float, Floats, Floats]] = {}
         self._halving_days = halving_days
         self._restart_days = restart_days
         self._rise_days = rise_days
@@ -52,11 +52,17 @@ class PriceIndex:
         ``offered`` (n,) is a rival's price over the one that scarcity makes, 1 where nobody undercuts it; None
         where nobody ever does. The market follows it, down and back up, within the weeks it takes to rise.
         """
-        self.gap = gap + (self.gap - gap) * 0.5 ** (days / self._smoothing_days)
-        clearing = self.clearing(self.gap)
-        rising = 0.5 ** (days / self._rise_days)
-        dearer = clearing * np.power(self.scarcity / clearing, rising)
-        cheaper = clearing + (self.scarcity - clearing) * self._left(days)[0]
+        smoothed, rising, falling, _ = self._left(days)
+        moved = self.gap - gap
+        moved *= smoothed
+        moved += gap
+        self.gap = moved
+        clearing = self.clearing(moved)
+        dearer = np.power(self.scarcity / clearing, rising)
+        dearer *= clearing
+        cheaper = self.scarcity - clearing
+        cheaper *= falling
+        cheaper += clearing
         self.value = self.scarcity = np.where(clearing > self.scarcity, dearer, cheaper)
         if offered is not None:
             self.undercut = offered + (self.undercut - offered) * rising
@@ -69,14 +75,26 @@ class PriceIndex:
         With ``futures`` (K,), replications, it is what would clear it there at shares ``gap`` (K,).
         """
         exponent = self._exponent if futures is None else self._exponent.take(futures)
-        return np.minimum(np.power(1.0 - np.minimum(gap, 0.99), exponent), self._cap)
+        met = np.minimum(gap, 0.99)
+        np.subtract(1.0, met, out=met)
+        return np.minimum(np.power(met, exponent, out=met), self._cap, out=met)
 
     def follow(self, believed: Floats, price: Floats, days: float) -> Floats:
         """(n,) index that producers act on after ``days`` at ``price`` (n,)."""
-        return np.asarray(price + (believed - price) * self._left(days)[1])
+        moved = believed - price
+        moved *= self._left(days)[3]
+        moved += price
+        return moved
 
-    def _left(self, days: float) -> tuple[Floats, Floats]:
-        """(n,) what is left after ``days`` of a price that falls, and of what producers believed."""
+    def _left(self, days: float) -> tuple[float, float, Floats, Floats]:
+        """What is left after ``days`` of a gap, of a rise, and (n,) of a price that falls and of what is believed."""
         if days not in self._known:  # all reviews are the same number of days apart
-            self._known = {days: (np.exp2(-days / self._halving_days), np.exp2(-days / self._restart_days))}
+            self._known = {
+                days: (
+                    0.5 ** (days / self._smoothing_days),
+                    0.5 ** (days / self._rise_days),
+                    np.exp2(-days / self._halving_days),
+                    np.exp2(-days / self._restart_days),
+                )
+            }
         return self._known[days]

@@ -148,7 +148,8 @@ class Rerouting(Switchboard[Enforcement]):
         """
         enforced = enforced and bool(self.switches)
         terms = self._enforced if enforced else self._free
-        found = np.minimum(self._of_way * (self.share.take(future) * blocked), self._capacity * usual)
+        found = self._of_way * (self.share.take(future) * blocked)
+        np.minimum(found, self._capacity * usual, out=found)
         if waited is not None:
             found *= waited >= terms.lag_days.take(future, axis=1)
         worth = np.power(np.maximum(offered, 0.0), self._steepness)

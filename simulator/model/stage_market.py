@@ -86,10 +86,10 @@ class Market:
         self.desks: dict[int, ControlDesk] = {}
         self.duties: list[Duties] = []
         self.origin_rules: OriginRules | None = None
-        self.via = zeros(n, 0)
-        """(n, I) cumulative tonnes sent to the focal buyer through each intermediary of the commodity."""
-        self.via_now = self.via
-        """(n, I) the same at this review alone."""
+        self.via: Floats | None = None
+        """(n, I) cumulative tonnes sent to the focal buyer through each intermediary; None where nobody asks."""
+        self.via_now = zeros(n, 0)
+        """(n, I) the same at the last review at which there were any."""
         self.focal: FocalBuyer | None = None
         self.qualification: Qualification | None = None
         """Which part of the focal buyer's firms accepts new suppliers; None without a focal buyer."""

@@ -81,7 +81,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     filters = policy_filters(world, market, order, share, offer, day, index)
     gates = list(filters.gates.values())
     flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(market, day, index))
-    rerouted = reroute(world, market, offer - sold, received, wants, filters, day)
+    rerouted = reroute(world, market, offer, sold, received, wants, filters, day)
     book(market, flow, filters, share, wants)
     if rerouted is not None:
         flow[rerouted.producer] += rerouted.tonnes.T

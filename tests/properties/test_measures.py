@@ -337,8 +337,10 @@ def test_enforcement_acts_by_intermediary() -> None:
 
     def through(*events: Instrument) -> Floats:
         world = worlds.world(worlds.case([worlds.chain("antimony")], [ban(), *events], inputs=EAGER), N)
+        chain = world.chains[0]
+        found = chain.markets[2].via = np.zeros((N, len(chain.rerouting.ways)))
         world.run(np.arange(N))
-        return world.chains[0].markets[2].via
+        return found
 
     countries = worlds.world(worlds.case([worlds.chain("antimony")]), 1).chains[0].rerouting.countries
     thailand = countries.index("THA")

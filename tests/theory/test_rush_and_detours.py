@@ -79,8 +79,9 @@ def ban(**options: date) -> ExportBan:
 def test_orders_that_pile_up_make_no_way_wider() -> None:
     """No more comes round than the share of what ordinarily came, though starved buyers order more than twice of it."""
     world = worlds.world(worlds.case([worlds.chain("antimony")], [ban(at=date(2025, 10, 1))], inputs=EAGER), N)
-    world.run(np.arange(N))
     market = world.chains[0].markets[2]
+    market.via = np.zeros((N, len(world.chains[0].rerouting.ways)))
+    world.run(np.arange(N))
     usual = market.flows[market.stage.producers.index("CHN"), market.state.focal]
     share = share_after(np.array([SHARE]), np.array([1.0]), *(parameter(name).value for name in SEEN_BETWEEN))[0]
     came = market.via.sum(axis=1) / (share * usual * (world.end - world.first))
