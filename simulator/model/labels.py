@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.chain import Chain
 from simulator.domain.places import CHINA, PARTNER_LABELS, REST
+from simulator.model.rows import add_up
 
 Floats = NDArray[np.float64]
 CLEAN, EXPOSED = 0, 1
@@ -92,21 +93,24 @@ class Makeup:
         groups: dict[tuple[int, ...], list[int]] = {}
         for label in range(fresh.shape[1]):
             groups.setdefault(tuple(np.flatnonzero(fresh[:, label]).tolist()), []).append(label)
-        self._groups = [(sources, labels) for sources, labels in groups.items() if sources]
-        """Sources whose tonnes add up to the same labels, and these labels."""
+        self._groups = [(*_beginning(sources), labels) for sources, labels in groups.items() if sources]
+        """Sources whose tonnes add up to the same labels, neighbours first and then the others, and these labels."""
 
     def add_to(self, labels: Floats, tonnes: Floats) -> None:
         """Add to (n, Q, L) labels what comes together from the sources, (K, Q, n) tonnes."""
         planes = labels.T
-        for sources, same in self._groups:
-            first, *others = sources
-            total = tonnes[first]
-            if others:
-                total = total + tonnes[others[0]]
-                for source in others[1:]:
-                    total += tonnes[source]
+        for neighbours, others, same in self._groups:
+            total = add_up(tonnes[neighbours])
+            for source in others:
+                total += tonnes[source]
             for label in same:
                 planes[label] += total
+
+
+def _beginning(sources: tuple[int, ...]) -> tuple[slice, tuple[int, ...]]:
+    """The neighbours that sources, ascending, begin with, and the rest."""
+    end = next((k for k, source in enumerate(sources) if source != sources[0] + k), len(sources))
+    return slice(sources[0], sources[0] + end), sources[end:]
 
 
 def _largest_outside_china(producers: tuple[str, ...], output: Floats) -> str:

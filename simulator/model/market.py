@@ -56,11 +56,14 @@ class Firm:
     """(n,) contract share of what is not tied, 0 to 1."""
     places: tuple[Places, Places, Floats] = field(init=False, repr=False)
     """(K,) producer and buyer and (K, 1) part of every tied share; there are few."""
+    single: bool = field(init=False, repr=False)
+    """Whether no producer has two of them."""
 
     def __post_init__(self) -> None:
         """Find the tied shares once."""
         producer, buyer = np.nonzero(self.tied)
         object.__setattr__(self, "places", (producer, buyer, self.tied[producer, buyer][:, None]))
+        object.__setattr__(self, "single", bool((np.diff(producer) > 0).all()))
 
 
 def allocate(
@@ -129,8 +132,11 @@ def _ration(flow: Floats, sold: Floats, offer: Floats, firm: Firm) -> None:
     producer, buyer, tied = firm.places
     own = flow[producer, buyer]
     claim = np.zeros(offer.shape)
-    for p, row in zip(producer.tolist(), own * tied, strict=True):
-        claim[p] += row
+    if firm.single:
+        claim[producer] = own * tied
+    else:
+        for p, row in zip(producer.tolist(), own * tied, strict=True):
+            claim[p] += row
     loose = beyond(sold, claim)
     loose *= firm.contract
     claim += loose

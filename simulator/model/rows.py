@@ -109,8 +109,8 @@ def at_most(values: Floats, most: float, out: Floats | None = None) -> Floats:
 
 
 def divisor(values: Floats) -> Floats:
-    """``values``, none of them 0: nothing divided by nothing is nothing."""
-    return at_least(values, _TINY)
+    """``values``, at least 0, none of them 0: nothing divided by nothing is nothing."""
+    return np.asarray(values + _TINY)
 
 
 def by_review(reviews: NDArray[np.int64], count: int, *columns: NDArray[Any]) -> list[tuple[NDArray[Any], ...]]:
@@ -123,15 +123,17 @@ def by_review(reviews: NDArray[np.int64], count: int, *columns: NDArray[Any]) ->
 
 def part(some: Floats, whole: Floats) -> Floats:
     """``some`` as a part of ``whole``, at most 1; nothing is no part of nothing."""
-    share = divisor(whole)
-    np.divide(some, share, out=share)
-    return at_most(share, 1.0, share)
+    whole = divisor(whole)
+    share = np.minimum(some, whole)
+    share /= whole
+    return share
 
 
 def beyond(some: Floats, other: Floats) -> Floats:
     """By how much ``some`` is more than ``other``, at least 0."""
-    more = np.subtract(some, other)
-    return at_least(more, 0.0, more)
+    more = np.maximum(some, other)
+    more -= other
+    return more
 
 
 def mixed(labels: Floats, part: Floats) -> Floats:

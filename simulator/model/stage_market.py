@@ -132,10 +132,12 @@ class Market:
         demand[:, self.state.focal] += self.focal.public_rate
         return demand
 
-    def by_side(self, tonnes: Floats) -> Floats:
-        """(2, n) sums of (n, B) over the buyers outside China, and over those in it."""
+    def by_side(self, tonnes: Floats) -> tuple[Floats, Floats]:
+        """(n,) sums of (n, B) over the buyers outside China, and over those in it."""
         rows = tonnes.T
-        return np.stack([add_up(rows[self._foreign_buyers]), add_up(rows[self.chinese_buyers])])
+        chinese = self.chinese_buyers
+        at_home = rows[chinese[0]] if len(chinese) == 1 else add_up(rows[chinese])
+        return add_up(rows[self._foreign_buyers]), at_home
 
     def usual_lags(self) -> Floats:
         """(B,) reviews that a buyer's goods are under way in the base year."""
