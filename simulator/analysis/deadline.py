@@ -33,10 +33,10 @@ class Measured:
 
 def light_outcome(trace: Trace, case: Case) -> Outcome:
     """Reduce a block's trace to the moments alone: months are most of an outcome, and nobody asks for them here."""
-    whole = outcome(trace, case)
+    whole = outcome(trace, case, series=False)
     kept = (*MEANS, *TABLES)
     chains = tuple(
-        replace(chain, series={}, met_days={}, distance={}, values={name: chain.values[name] for name in kept})
+        replace(chain, met_days={}, distance={}, values={name: chain.values[name] for name in kept})
         for chain in whole.chains
     )
     return replace(whole, chains=chains)

@@ -48,7 +48,7 @@ class Values:
 
 def deadline_values(trace: Trace, case: Case, *, metric: str, yardstick: str) -> Values:
     """Reduce a block's trace to one commodity's metric and verdict at the deadline."""
-    found = outcome(trace, case)
+    found = outcome(trace, case, series=False)
     deadline = found.moment("deadline")
     (chain,) = [item for item in found.chains if item.commodity == case.chains[0].commodity]
     return Values(chain.values[metric][:, deadline].copy(), chain.met[yardstick][:, deadline].copy())

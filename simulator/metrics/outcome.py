@@ -119,8 +119,11 @@ def months_of(case: Case) -> tuple[float, ...]:
     return tuple(days)
 
 
-def outcome(trace: Trace, case: Case) -> Outcome:
-    """Reduce the trace of a block; every replication by itself, so that blocks join to the same bytes."""
+def outcome(trace: Trace, case: Case, *, series: bool = True) -> Outcome:
+    """Reduce the trace of a block; every replication by itself, so that blocks join to the same bytes.
+
+    Without ``series`` those month by month are left empty, for who asks for the moments alone.
+    """
     moments, months, watched = moments_of(case), months_of(case), watched_of(trace, case)
     under = trace.under_cut or (None,) * len(trace.chains)
     return Outcome(
@@ -130,7 +133,15 @@ def outcome(trace: Trace, case: Case) -> Outcome:
         month_days=months,
         watched=watched,
         chains=tuple(
-            _chain(chain, cut, with_series(chain, trace.replications), case, tuple(moments.values()), months, watched)
+            _chain(
+                chain,
+                cut,
+                with_series(chain, trace.replications) if series else None,
+                case,
+                tuple(moments.values()),
+                months,
+                watched,
+            )
             for chain, cut in zip(trace.chains, under, strict=True)
         ),
         branches={name: np.array(flags) for name, flags in sorted(trace.branches.items())},
@@ -168,7 +179,7 @@ def with_series(trace: ChainTrace, replications: NDArray[np.int64]) -> ChainTrac
 def _chain(
     trace: ChainTrace,
     under_cut: ChainTrace | None,
-    thinned: ChainTrace,
+    thinned: ChainTrace | None,
     case: Case,
     moments: tuple[float, ...],
     months: tuple[float, ...],
@@ -182,8 +193,10 @@ def _chain(
         values[f"{name}_365d"] = known[name](trace, at_moments.of_length(YEAR_DAYS))
     values |= deliveries(trace, case, moments)
     judged = yardsticks(trace, under_cut, case, at_moments, watched)
-    series = {name: known[name](thinned, at_months) for name in SERIES}
-    series |= {name: known[name](thinned, at_months.of_length(MONTH_DAYS)) for name in MONTHLY}
+    series = {}
+    if thinned is not None:
+        series = {name: known[name](thinned, at_months) for name in SERIES}
+        series |= {name: known[name](thinned, at_months.of_length(MONTH_DAYS)) for name in MONTHLY}
     return ChainOutcome(
         commodity=trace.commodity,
         stages=trace.stages,
