@@ -243,12 +243,11 @@ class ChainWorld:
             longest_days = parameter("licence_lag_days_longest").value
             np.minimum(lag, longest_days, out=lag)
             lag /= self.step
-            reviews_taken = np.ceil(lag, out=lag).astype(np.int16)
             licences = Licences(
                 approval=np.clip(self.draws.input("licence_approval/ALL"), 0.0, 1.0),
                 fill=np.clip(self.draws.input("licence_fill/ALL"), 0.0, 1.0),
                 validity_reviews=self.draws.input("licence_validity_months/ALL") * DAYS_PER_MONTH / self.step,
-                lag_reviews=np.maximum(1, np.ascontiguousarray(reviews_taken.T)),
+                lag_reviews=np.maximum(1, np.ascontiguousarray(np.ceil(lag, out=lag).astype(np.int16).T)),
                 longest=int(np.ceil(longest_days / self.step)),
                 refiled=parameter("licence_refiled_share").value,
             )
@@ -264,7 +263,7 @@ class ChainWorld:
             rate = stage.output / DAYS_PER_YEAR
             state.product += (rate * self.target_days)[None, :]
             if state.product_labels is not None:
-                state.product_labels += state.product[:, :, None] * mix[None]
+                _label(state.product_labels, state.product, mix)
             per_review = market.flows * self.step
             state.on_order += (per_review.sum(axis=0) * market.usual_lags())[None, :]
             if state.own_ways is not None:
@@ -284,7 +283,7 @@ class ChainWorld:
                 nxt = self.markets[s + 1].state
                 nxt.feed += (market.flows[:, regions:].sum(axis=0) * self.processor_cover_days)[None, :]
                 inbound = market.flows[:, regions:].T @ mix
-                nxt.feed_labels += (inbound * self.processor_cover_days)[None]
+                _label(nxt.feed_labels, np.broadcast_to(1.0, nxt.feed.shape), inbound * self.processor_cover_days)
             if market.focal is not None:
                 self._start_focal(market, mix)
             market.feed_rate[:] = (stage.output - stage.secondary)[None, :] / DAYS_PER_YEAR / stage.feed_yield
@@ -304,7 +303,7 @@ class ChainWorld:
             still = np.flatnonzero(ahead > 0)
             places, lots, ahead = places[still], lots[still], ahead[still]
         if focal.pool_labels is not None:
-            focal.pool_labels += focal.pool[:, :, None] * np.concatenate([mix, mix[:1]])[None]
+            _label(focal.pool_labels, focal.pool, np.concatenate([mix, mix[:1]]))
         total = row_sums(rate)
         focal.stock = total * market.cover[:, state.focal]
         focal.stock_labels = focal.stock[:, None] * _mix(rate, mix)
@@ -387,6 +386,12 @@ def in_lag_order(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
 def _services(days: Floats) -> NDArray[np.int64]:
     """(n,) whole services in ``days`` (n,)."""
     return np.rint(days / SERVICE_DAYS).astype(np.int64)
+
+
+def _label(labels: Floats, tonnes: Floats, mix: Floats) -> None:
+    """Label tonnes (n, P) with ``mix`` (P, L) a tonne; ``labels`` (n, P, L) of what has none stay untouched."""
+    for p, label in zip(*np.nonzero(mix), strict=True):
+        labels[:, p, label] += tonnes[:, p] * mix[p, label]
 
 
 def _mix(rate: Floats, mix: Floats) -> Floats:

@@ -280,7 +280,7 @@ class Corridors:
         In order of replications, then of reviews; the rest is as for ``_detour``.
         """
         begins, ends = self.shut(way, commodity)
-        rows, slots = np.nonzero((begins < self._end) & (begins < ends))
+        slots, rows = np.nonzero(((begins < self._end) & (begins < ends)).T)
         begin, end = begins[rows, slots], ends[rows, slots]
         # Only those that leave while the lane is shut, or at most so many services before, are looked at.
         first = np.searchsorted(self._days, begin - most * SERVICE_DAYS * way.exposed_share - 1.0)

@@ -187,4 +187,5 @@ class OwnWays:
             self._calendar.put_rows(np.full(rate.size, ahead), np.where(mine[:, None], lots, 0.0), nobody)
         self.on_way += rate * self.usual
         if self.labels is not None and labels is not None:
-            self.labels += self.on_way[:, self.labelled :, None] * labels[None]
+            for k, label in zip(*np.nonzero(labels), strict=True):
+                self.labels[:, k, label] += self.on_way[:, self.labelled + k] * labels[k, label]
