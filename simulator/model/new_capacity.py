@@ -123,9 +123,10 @@ class NewCapacity:
 
     def review(self, day: float) -> None:
         """Set what it makes, and whether the focal buyer accepts it, on ``day``."""
-        output = self.output(day)
-        self.runs = day >= self.first
-        self.now = output / DAYS_PER_YEAR if self.runs else self._nothing
+        if day < self.first:
+            self.runs, self.now = False, self._nothing
+            return
+        self.runs, self.now = True, self.output(day) / DAYS_PER_YEAR
         if not self.first_qualified <= day < self._last_qualified:
             self.ready = day >= self.first_qualified
         else:
@@ -133,8 +134,6 @@ class NewCapacity:
 
     def output(self, day: float) -> Floats:
         """(n,) design output reached on ``day``, t/yr."""
-        if day < self.first:
-            return self._nothing
         if self.curve is None:
             output = np.where(day >= self.start, self.capacity, 0.0)
         else:

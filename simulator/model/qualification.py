@@ -64,5 +64,6 @@ class Qualification:
         """Learn the unfilled share (n,) of review ``index``."""
         self.shortfall = short + (self.shortfall - short) * self._forget
         odds = np.power(self.shortfall / self._trigger, self._steepness)
-        self._now = np.maximum(self._now, odds / (1.0 + odds))
+        odds /= 1.0 + odds
+        self._now = np.maximum(self._now, odds)
         self._begun[index + 1] = self._now.take(self._order)

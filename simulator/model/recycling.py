@@ -32,12 +32,16 @@ class Recycler(NewCapacity):
     change: RecyclingChange
     qualification_days: Floats
 
+    def review(self, day: float) -> None:
+        """Follow the day of the change, which a rule may set, then review it as any plant."""
+        self.start = np.where(self.change.mask, self.change.day, np.inf)
+        self.qualified = self.start + self.qualification_days
+        self._date()
+        NewCapacity.review(self, day)
+
     def output(self, day: float) -> Floats:
         """(n,) output reached on ``day``, t/yr: it rises evenly, and stops when the change ends."""
         change = self.change
-        self.start = np.where(change.mask, change.day, np.inf)
-        self.qualified = self.start + self.qualification_days
-        self._date()
         holds = change.holds(day)
         age = np.where(holds, day - self.start, 0.0)
         ramped = np.where(age < change.ramp_days, age / np.maximum(change.ramp_days, 1.0), 1.0)

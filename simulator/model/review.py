@@ -194,11 +194,12 @@ def _credit_projects(
 
     ``pace`` (n, P) is the share of its potential that a producer makes, which is what scrap-based output comes to.
     """
+    running = [(j, project) for j, project in enumerate(market.projects) if project.runs]
+    if not running:
+        return
     made_of: dict[int, Floats] = {}
     offset = world.project_offset(market)
-    for j, project in enumerate(market.projects):
-        if not project.runs:
-            continue
+    for j, project in running:
         p = project.producer
         if isinstance(project, Recycler):
             output = project.now * (pace[:, p] * world.step)
