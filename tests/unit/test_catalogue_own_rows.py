@@ -24,6 +24,8 @@ from simulator.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "tests" / "own_data"
+CATALOGUE = Path(own_columns.__file__).parent
+"""Of the package that is tested, which need not lie beside the tests."""
 HEADER = ",".join(shipped("us_balance")[0])
 GALLIUM = "gallium,2024,consumption_reported,all_forms,{value},kg,eq,,,{std},t,{source},{quality},"
 Folder = Callable[..., Path]
@@ -129,7 +131,7 @@ def test_any_shipped_row_may_be_given_again(table: str, tmp_path: Path) -> None:
 
 
 def test_every_table_the_model_reads_may_be_laid_over() -> None:
-    modules = set((ROOT / "simulator" / "catalogue").glob("*.py")) - {Path(own_columns.__file__)}
+    modules = set(CATALOGUE.glob("*.py")) - {Path(own_columns.__file__)}
     source = "\n".join(path.read_text("utf-8") for path in modules)
     read = set(re.findall(r'"(\w+)"', source)) & set(TABLES)
     read |= {row["table"] for row in shipped("stage_supply")}
@@ -245,7 +247,7 @@ MAY_CACHE = {"tables", "own_columns"}
 def test_what_is_remembered_from_the_tables_is_forgotten_when_they_change() -> None:
     """In the catalogue, and wherever else the tables are read, ``from_tables`` remembers."""
     found = set()
-    for path in (ROOT / "simulator").rglob("*.py"):
+    for path in CATALOGUE.parent.rglob("*.py"):
         source = path.read_text("utf-8")
         reads = path.parent.name == "catalogue" or "tables.rows" in source
         if reads and re.search(r"functools\.(lru_)?cache|from functools import .*cache", source):
