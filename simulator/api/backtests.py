@@ -99,7 +99,8 @@ def backtest(
     Parameters
     ----------
     episodes
-        Scenario files that begin before an event; those in ``scenarios/backtests`` of this folder where none is named.
+        Scenario files that begin before an event; where none is named, those in ``scenarios/backtests`` of this folder,
+        or those that come with the program.
     observations
         CSV of observations, for one episode of your own; the scenario's where None.
     replications

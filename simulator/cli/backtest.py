@@ -51,7 +51,8 @@ def backtest(
 
     An episode is a scenario that begins before the event and knows only what was known then. Observed flows, prices
     and shares are scored against bands of 50 and 90 % and three null models, calibration targets against their
-    ranges. Without an episode, all in scenarios/backtests are run.
+    ranges. Without an episode, all in scenarios/backtests are run: those here, or those that come with
+    the program.
 
     Exit code 0 where the bounds hold: 70 % of the targets inside their range, main series better than every null
     model or a stated reason, 90 % bands that hold 80 to 98 % of the observations. 1 where one does not.

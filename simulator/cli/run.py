@@ -92,8 +92,9 @@ def run(
       simulator run scenarios/baseline.yaml --commodity antimony --cutoff --precision 0.02
       simulator run scenarios/nowcast.yaml --observed scenarios/observed/2026_07.csv
 
-    The result goes to stdout, progress to stderr. The same scenario, data, seed and number of replications
-    give the same bytes, whatever --jobs.
+    A word alone, such as baseline, names a scenario of the folder scenarios; where there is none here, one of those
+    that come with the program. The result goes to stdout, progress to stderr. The same scenario, data, seed and
+    number of replications give the same bytes, whatever --jobs.
 
     With --out, every block is kept as soon as it is finished; after Ctrl-C, a crash or a full disk
     `simulator run --resume DIR` goes on to the same bytes. Ctrl-C once finishes the blocks that have begun, twice stops
