@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -232,7 +232,7 @@ class _Printed:
     def __init__(self, as_json: bool, agreements: bool) -> None:
         self._as_json, self._agreements = as_json, agreements
         self._colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        self._documents: list[dict[str, Any]] = []
+        self._documents: list[str] = []
         self._parts: list[str] = []
 
     @property
@@ -241,9 +241,9 @@ class _Printed:
 
     def add(self, study: Study) -> None:
         if self._as_json:
-            from simulator.report.document import run_document
+            from simulator.report.document import run_document, text
 
-            self._documents.append(run_document(study))
+            self._documents.append(text(run_document(study)))
             return
         from simulator.report.delivery_text import delivery_tables
         from simulator.report.terminal import terminal
@@ -254,8 +254,9 @@ class _Printed:
 
     def flush(self) -> None:
         if self._as_json:
-            from simulator.report.document import text, together
+            from simulator.report.document import together
 
-            click.echo(text(together(self._documents)), nl=False)
+            for piece in together(self._documents):
+                click.echo(piece, nl=False)
         else:
             click.echo("\n".join(self._parts), nl=False, color=self._colour)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from simulator.analysis.input_range import InputRange
@@ -106,19 +106,36 @@ def _company(company: Company) -> Document:
     }
 
 
-def document(studies: Sequence[Study]) -> Document:
-    """Return one run as it is, several as a list of runs."""
-    return together([run_document(study) for study in studies])
-
-
-def together(runs: Sequence[Document]) -> Document:
-    """Return the document of one run as it is, those of several as a list of runs."""
-    return runs[0] if len(runs) == 1 else {"schema": RUNS_SCHEMA, "runs": list(runs)}
-
-
 def text(value: Document) -> str:
     """Return a document as JSON text, ending in a newline."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def together(runs: Sequence[str]) -> Iterator[str]:
+    """Yield the text of one run as it is, that of several as a list of runs, piece by piece.
+
+    Put together as one document, a thousand runs would take many times the length of their text in memory.
+
+    >>> print("".join(together([text({"p": 0.5}), text({"p": 1.0})])), end="")
+    {
+      "schema": "simulator.runs/1",
+      "runs": [
+        {
+          "p": 0.5
+        },
+        {
+          "p": 1.0
+        }
+      ]
+    }
+    """
+    if len(runs) == 1:
+        yield runs[0]
+        return
+    yield f'{{\n  "schema": {json.dumps(RUNS_SCHEMA)},\n  "runs": ['
+    for place, run in enumerate(runs):
+        yield (",\n    " if place else "\n    ") + run.rstrip("\n").replace("\n", "\n    ")
+    yield "\n  ]\n}\n"
 
 
 def finite(value: Document) -> Document:

@@ -13,6 +13,7 @@ import pytest
 
 from simulator.cli.main import exit_code
 from simulator.cli.run import run
+from simulator.report.document import text
 from simulator.scenario import load, resolve
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +63,10 @@ def test_workers_change_nothing_but_the_execution(capsys: Captured) -> None:
 
 
 def test_several_scenarios_give_a_list_of_runs(capsys: Captured) -> None:
-    document = ran(capsys, BASELINE, NO_DEALS, *SMALL)
+    assert exit_code(["run", BASELINE, NO_DEALS, *SMALL, "--json"]) == 0
+    told = capsys.readouterr().out
+    document = json.loads(told)
+    assert told == text(document)
     assert document["schema"] == "simulator.runs/1"
     assert [run["schema"] for run in document["runs"]] == ["simulator.run/1"] * 2
     assert len({run["scenario"]["sha256"] for run in document["runs"]}) == 2
