@@ -191,6 +191,8 @@ class _Runs(Generic[T]):
         self._began = self._case_began = time.monotonic()
         self._total = sum(item.replications for item in wanted)
         self._runs: dict[int, _UnderWay[T]] = {}
+        self._there: dict[int, int] = {}
+        """Case that an earlier run finished and whose turn has not come -> its replications."""
         self._following = 0
         self._done = 0
         """Replications of cases that were yielded."""
@@ -213,8 +215,14 @@ class _Runs(Generic[T]):
 
     def _units_of(self) -> Iterator[tuple[int, Block]]:
         """Yield the units of all cases, cases in order; what was finished earlier is looked up only when it is due."""
-        for position in range(len(self._wanted)):
-            for block in self._run(position).missing(self._size(self._wanted[position])):
+        for position in range(self._following, len(self._wanted)):
+            run = self._run(position)
+            if run.over:
+                # Held until its turn, its parts and those of all others would fill memory: they are read again then.
+                self._there[position] = run.done
+                del self._runs[position]
+                continue
+            for block in run.missing(self._size(self._wanted[position])):
                 yield position, block
 
     def _run(self, position: int) -> _UnderWay[T]:
@@ -226,6 +234,8 @@ class _Runs(Generic[T]):
         """Yield position and outcomes of each case; see ``run_cases``."""
         try:
             self._tell()
+            while self._following < len(self._wanted) and self._run(self._following).over:
+                yield from self._over()
             with opened(self._jobs, self._workers) as executor:
                 stream = Stream(executor, self._workers, partial(self._send, executor))
                 for position, block, answer in stream.answers(self._units_of()):
@@ -266,6 +276,8 @@ class _Runs(Generic[T]):
     def _over(self) -> Iterator[tuple[int, Outcomes[T]]]:
         """Yield the cases that are over, in order, as far as they follow each other."""
         while self._following < len(self._wanted):
+            if self._there.pop(self._following, None) is not None:
+                self._run(self._following)
             run = self._runs.get(self._following)
             if run is None or not run.over:
                 return
@@ -282,7 +294,7 @@ class _Runs(Generic[T]):
         return self._run(self._following).outcomes(self._case_began, self._workers)
 
     def _finished(self) -> int:
-        return self._done + sum(run.done for run in self._runs.values())
+        return self._done + sum(self._there.values()) + sum(run.done for run in self._runs.values())
 
     def _tell_share(self, size: int, share: float) -> None:
         self._tell(int(share * size))
