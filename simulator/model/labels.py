@@ -42,7 +42,7 @@ class Labels:
         self.runner_ups = slice(self.partners.stop, self.partners.stop + self.stages - 1)
         self.bounds = slice(self.runner_ups.stop, self.runner_ups.stop + 2)
         self.size = self.bounds.stop
-        self._firsts: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+        self._known: dict[tuple[int, tuple[str, ...]], tuple[list[tuple[int, int]], list[int], list[int]]] = {}
         self.runner_up = tuple(_largest_outside_china(stage.producers, stage.output) for stage in chain.stages)
 
     def origin(self, stage: int, producers: tuple[str, ...]) -> Floats:
@@ -56,26 +56,31 @@ class Labels:
     def relabel(self, amounts: Floats, stage: int, producers: tuple[str, ...]) -> None:
         """Move tonnes ``(..., P, L)`` between labels as each producer's processing at ``stage`` does, in place."""
         other, planes = self.partners.start, amounts.T
-        for p, first in self._firsts_of(producers):
+        firsts, chinese, runner_up = self._moves(stage, producers)
+        for p, first in firsts:
             planes[first, p] += planes[other, p]
             planes[other, p] = 0.0
-        for p, country in enumerate(producers):
-            tonnes = amounts[..., p, :]
-            if country == CHINA:
-                total = self.total(tonnes)
-                tonnes[..., CLEAN] = 0.0
-                tonnes[..., EXPOSED] = tonnes[..., self.exposed_at[stage]] = total
-                tonnes[..., self.bounds] = total[..., None]
-            if country == self.runner_up[stage] and stage < self.stages - 1:
-                tonnes[..., self.runner_ups.start + stage] = self.total(tonnes)
+        for p in chinese:
+            tonnes = planes[:, p]
+            total = tonnes[CLEAN] + tonnes[EXPOSED]
+            tonnes[CLEAN] = 0.0
+            tonnes[EXPOSED] = tonnes[self.exposed_at[stage]] = total
+            tonnes[self.bounds] = total
+        for p in runner_up:
+            planes[self.runner_ups.start + stage, p] = planes[CLEAN, p] + planes[EXPOSED, p]
 
-    def _firsts_of(self, producers: tuple[str, ...]) -> list[tuple[int, int]]:
-        """Place of each partner among producers, and its label."""
-        if producers not in self._firsts:
+    def _moves(self, stage: int, producers: tuple[str, ...]) -> tuple[list[tuple[int, int]], list[int], list[int]]:
+        """Place of each partner among producers, and its label; places of China, and of a runner-up with a label."""
+        key = stage, producers
+        if key not in self._known:
+            places = dict(enumerate(producers))
             names, start = self.partner_names, self.partners.start
-            found = [(p, start + names.index(country)) for p, country in enumerate(producers) if country in names]
-            self._firsts[producers] = found
-        return self._firsts[producers]
+            self._known[key] = (
+                [(p, start + names.index(country)) for p, country in places.items() if country in names],
+                [p for p, country in places.items() if country == CHINA],
+                [p for p, country in places.items() if country == self.runner_up[stage] and stage < self.stages - 1],
+            )
+        return self._known[key]
 
     def total(self, amounts: Floats) -> Floats:
         """(...) tonnes of amounts (..., L)."""

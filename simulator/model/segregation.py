@@ -16,24 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.labels import Labels
-from simulator.model.rows import at_least, divisor, rows_last
+from simulator.model.rows import at_least, rows_last
 
 Floats = NDArray[np.float64]
 LEAST, MOST = 0, 1
 """Places within ``Labels.bounds``."""
 
 
-def bounded(labels: Labels, stock: Floats, stock_labels: Floats, sold: Floats, to_buyers: Floats) -> Floats:
+def bounded(labels: Labels, stock_labels: Floats, sold: Floats, gone: Floats, to_buyers: Floats) -> Floats:
     """Return the least and the most exposed tonnes that each buyer got of each producer's sale.
 
     Parameters
     ----------
     labels
         Label layout.
-    stock, stock_labels
-        (n, P) and (n, P, L) product before the sale.
+    stock_labels
+        (n, P, L) product before the sale.
     sold
         (n, P) tonnes sold to all buyers.
+    gone
+        (n, P) part of the product that they are.
     to_buyers
         (P, B, n) tonnes sold to each of some of them.
 
@@ -43,8 +45,7 @@ def bounded(labels: Labels, stock: Floats, stock_labels: Floats, sold: Floats, t
         (2, P, B, n), ``LEAST`` and ``MOST``, tonnes.
     """
     whole = rows_last(sold)
-    part = whole / divisor(rows_last(stock))
-    exposed = rows_last(stock_labels[:, :, labels.bounds]) * part
+    exposed = rows_last(stock_labels[:, :, labels.bounds]) * rows_last(gone)
     """(2, P, n) of what was sold."""
     found = np.empty((2, *to_buyers.shape))
     clean = whole - exposed[LEAST]

@@ -17,6 +17,7 @@ from simulator.model.rows import (
     add_up,
     anywhere,
     at_least,
+    at_most,
     beyond,
     divisor,
     mixed,
@@ -242,9 +243,10 @@ def _ship(
     # Of each producer's stock, the share that goes where: labels go along in proportion.
     whole = divisor(state.product)
     labels = state.product_labels
+    gone = sold if labels is None else sold / whole
     bounds = None
     if labels is not None and state.to_processors is not None:
-        bounds = bounded(world.labels, state.product, labels, sold, flow[:, regions:])
+        bounds = bounded(world.labels, labels, sold, gone, flow[:, regions:])
     if state.own_ways is not None:
         received = _send_apart(world, state, state.own_ways, flow, bounds, received, index)
     if regions:
@@ -275,14 +277,14 @@ def _ship(
         if labels is not None:
             carried = market.carried
             np.multiply(labels, (lots[:, :-1] / whole)[:, :, None], out=carried[:, :-1])
-            bounds = bounded(world.labels, state.product, labels, sold, rows_last(lots[:, :-1])[:, None, :])
+            bounds = bounded(world.labels, labels, sold, gone, rows_last(lots[:, :-1])[:, None, :])
             carried.T[world.labels.bounds, :-1] = bounds[:, :, 0]
             carried[:, -1] = 0.0
             if rerouted is not None:
                 carried[:, -1] = labels[:, producer] * (lots[:, -1] / whole[:, producer])[:, None]
         market.focal.dispatch(index, lots, carried)
     if labels is not None:
-        labels *= (1.0 - part(sold, state.product))[:, :, None]
+        labels *= (1.0 - at_most(gone, 1.0))[:, :, None]
     state.product -= sold
     if anywhere(state.product < 0.0):
         state.clipped += row_sums(np.maximum(-state.product, 0.0))

@@ -27,7 +27,7 @@ def test_a_sale_bounds_what_one_buyer_may_have_got(
     stock = np.full((1, 1), 200.0)
     amounts = np.zeros((1, 1, labels.size))
     amounts[..., labels.bounds] = 200.0 * share
-    found = bounded(labels, stock, amounts, np.full((1, 1), sold), np.full((1, 1, 1), to_buyer))
+    found = bounded(labels, amounts, np.full((1, 1), sold), sold / stock, np.full((1, 1, 1), to_buyer))
     assert found[LEAST, 0, 0, 0] == pytest.approx(least)
     assert found[MOST, 0, 0, 0] == pytest.approx(most)
 
