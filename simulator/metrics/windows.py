@@ -71,16 +71,16 @@ def _by_day(series: Floats, days: Floats, points: ArrayLike) -> Floats:
     span = days[right] - days[left]
     part = np.divide(points - days[left], span, out=np.zeros_like(points), where=span > 0)
     by_day = np.moveaxis(series, 0, -1)
-    value = by_day[left].astype(np.float64, copy=False)
-    between = np.flatnonzero(part)
-    if between.size:
-        # Days between recorded ones mostly follow each other, and a slice is no copy.
-        whole = between.size == between[-1] + 1 - between[0]
-        places = slice(between[0], between[-1] + 1) if whole else between
-        after = by_day[right[places]].astype(np.float64, copy=False)
-        after -= value[places]
-        after *= part[places].reshape(-1, *(1,) * (series.ndim - 1))
-        value[places] += after
+    value = np.empty((points.size, *by_day.shape[1:]))
+    grown = np.empty(by_day.shape[1:])
+    # Day by day: what one needs stays in the cache.
+    for row, before, after, share in zip(value, left.tolist(), right.tolist(), part.tolist(), strict=True):
+        if share:
+            np.subtract(by_day[after], by_day[before], out=grown)
+            np.multiply(grown, share, out=grown)
+            np.add(by_day[before], grown, out=row)
+        else:
+            row[...] = by_day[before]
     return value
 
 
