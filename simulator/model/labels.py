@@ -105,9 +105,10 @@ class Makeup:
         """Add to (n, Q, L) labels what comes together from the sources, (K, Q, n) tonnes."""
         planes = labels.T
         for neighbours, others, same in self._groups:
-            total = add_up(tonnes[neighbours])
+            alone = neighbours.stop - neighbours.start == 1
+            total = tonnes[neighbours.start] if alone else add_up(tonnes[neighbours])
             for source in others:
-                total += tonnes[source]
+                total = total + tonnes[source]
             for label in same:
                 planes[label] += total
 
