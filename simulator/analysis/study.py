@@ -66,6 +66,11 @@ class Study:
         return self.verdict.weights
 
     @property
+    def series_weights(self) -> NDArray[np.float64] | None:
+        """The same of the futures of which series are kept, the first rows of ``outcome``."""
+        return None if self.weights is None else self.weights[: self.outcome.with_series]
+
+    @property
     def complete(self) -> bool:
         """Whether every replication asked for is there."""
         return self.replications == self.requested

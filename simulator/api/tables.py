@@ -121,13 +121,13 @@ def _kpi(study: Study) -> pd.DataFrame:
 
 
 def _series(study: Study) -> pd.DataFrame:
-    """One row per future, commodity and month; shares cover the 90 days before it."""
+    """One row per future with series, commodity and month; shares cover the 90 days before it."""
     pd = optional("pandas", "to_dataframe")
     outcome = study.outcome
-    chains, n = outcome.chains, len(outcome.replications)
+    chains, n = outcome.chains, outcome.with_series
     months = _months(study)
     columns: dict[str, Any] = {
-        "replication": np.tile(np.repeat(outcome.replications, len(months)), len(chains)),
+        "replication": np.tile(np.repeat(outcome.replications[:n], len(months)), len(chains)),
         "commodity": _repeated(pd, [chain.commodity for chain in chains], n * len(months)),
         "month": np.tile(months, n * len(chains)),
     }
@@ -196,6 +196,9 @@ def dataset(study: Study) -> xr.Dataset:
         variables[name] = (at_moments, values, {"units": known[name.removesuffix("_365d")].unit})
     for name in KPIS:
         values = stacked([chain.series[name] for chain in chains])
+        # Futures without series have none of their numbers by month.
+        missing = ((0, len(outcome.replications) - len(values)), *((0, 0),) * (values.ndim - 1))
+        values = np.pad(values, missing, constant_values=np.nan)
         variables[f"{name}_by_month"] = (by_month, values, {"units": known[name].unit})
     for name in chains[0].met if chains else ():
         flags = stacked([chain.met[name] for chain in chains])

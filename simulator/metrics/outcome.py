@@ -102,6 +102,11 @@ class Outcome:
     predicted: Mapping[str, Floats] = field(default_factory=dict)
     """Observation by its key -> (n,) what the future would have shown in its place."""
 
+    @property
+    def with_series(self) -> int:
+        """Replications of which series are kept: the first rows."""
+        return int(np.count_nonzero(self.replications < SERIES_MOST))
+
     def moment(self, name: str) -> int:
         """Place of a moment on the second axis."""
         return self.moments.index(name)

@@ -112,7 +112,8 @@ def contrast(studies: Mapping[str, Study], commodity: str, measure: str = HEADLI
 
 def _quantiles(study: Study, values: NDArray[np.float32]) -> NDArray[np.float64]:
     """(3, M) low, middle and high over futures; ``nan`` in a month in which the number is defined in none."""
-    return np.stack([quantiles_of(column, _LEVELS, study.weights) for column in values.T.astype(np.float64)], axis=1)
+    weights = study.series_weights
+    return np.stack([quantiles_of(column, _LEVELS, weights) for column in values.T.astype(np.float64)], axis=1)
 
 
 def _target(ax: Axes, study: Study, yardstick: str) -> None:

@@ -83,8 +83,8 @@ def fan_data(study: Study, commodity: str, yardstick: str = HEADLINE) -> FanData
     judged = np.asarray(chain.series[BY_MONTH[yardstick]], dtype=np.float64)
     return FanData(
         days=np.array(study.outcome.month_days),
-        bands=_quantiles(judged, LEVELS, study.weights),
-        exposed=_quantiles(_exposed(chain), (0.5,), study.weights)[0],
+        bands=_quantiles(judged, LEVELS, study.series_weights),
+        exposed=_quantiles(_exposed(chain), (0.5,), study.series_weights)[0],
         n=np.asarray((~np.isnan(judged)).sum(axis=0), dtype=np.int64),
         threshold=next(item.threshold for item in criteria(study.case.target) if item.yardstick == yardstick),
     )

@@ -84,14 +84,15 @@ def flow_data(study: Study, commodity: str) -> FlowData:
     chain = chain_of(study, commodity)
     landed = [_landed(study, chain, moment) for moment in ("start", "deadline")]
     shares = [_shares(tonnes) for tonnes in landed]
-    weight = [_means(share, study.weights) if share.size else np.zeros(0) for share in shares]
+    weights = study.series_weights
+    weight = [_means(share, weights) if share.size else np.zeros(0) for share in shares]
     order = np.argsort(-(weight[0] + weight[1]), kind="stable")
     known = [int(i) for i in order if chain.origins[i] != UNKNOWN and weight[0][i] + weight[1][i] > 0]
     named = known[:MOST]
     rest = [int(i) for i in order if int(i) not in named]
-    bands = [Band(_label(chain.origins[i]), *(_mean(share[:, i], study.weights) for share in shares)) for i in named]
+    bands = [Band(_label(chain.origins[i]), *(_mean(share[:, i], weights) for share in shares)) for i in named]
     if rest and any(float(np.nansum(share[:, rest])) > 0 for share in shares):
-        bands.append(Band(OTHER, *(_mean(share[:, rest].sum(axis=1), study.weights) for share in shares)))
+        bands.append(Band(OTHER, *(_mean(share[:, rest].sum(axis=1), weights) for share in shares)))
     exposed = [chain.values["china_exposed_share"][:, study.outcome.moment(moment)] for moment in ("start", "deadline")]
     return FlowData(
         origins=tuple(bands),
@@ -100,8 +101,8 @@ def flow_data(study: Study, commodity: str) -> FlowData:
             Band("not exposed", *(_mean(1.0 - share, study.weights) for share in exposed)),
         ),
         tonnes=(
-            known_mean_interval(landed[0].sum(axis=1), weights=study.weights),
-            known_mean_interval(landed[1].sum(axis=1), weights=study.weights),
+            known_mean_interval(landed[0].sum(axis=1), weights=weights),
+            known_mean_interval(landed[1].sum(axis=1), weights=weights),
         ),
     )
 

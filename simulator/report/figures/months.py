@@ -45,7 +45,7 @@ def month_data(study: Study) -> MonthData:
         days=tuple(outcome.month_days[i] for i in chosen),
         short=tuple(
             tuple(
-                probability(chain_of(study, name).series["unmet_share"][:, i] > limit, weights=study.weights)
+                probability(chain_of(study, name).series["unmet_share"][:, i] > limit, weights=study.series_weights)
                 for i in chosen
             )
             for name in names
@@ -76,6 +76,6 @@ def months(study: Study, ax: Axes | None = None) -> Axes:
         own.invert_yaxis()
         for spine in own.spines.values():
             spine.set_visible(False)
-        own.set_title(f"Short of use, % of {study.replications:,} futures")
+        own.set_title(f"Short of use, % of {study.outcome.with_series:,} futures")
         sign(own, study, given)
     return own

@@ -55,16 +55,19 @@ def shortage_limit(study: Study) -> float:
 
 
 def survival_data(study: Study, commodity: str) -> SurvivalData:
-    """Return when the futures first fall short: unmet demand of 90 days above the target's limit at a month's start."""
+    """Return when futures first fall short: unmet demand of 90 days above the target's limit at a month's start.
+
+    Of long runs these are the futures whose series are kept.
+    """
     chain, outcome, limit = chain_of(study, commodity), study.outcome, shortage_limit(study)
-    deadline = outcome.moment("deadline")
+    deadline, n = outcome.moment("deadline"), outcome.with_series
     days = np.array(outcome.month_days)
     chosen = (days > 0.0) & (days < outcome.moment_days[deadline])
     short = np.concatenate(
         [
-            chain.values["unmet_share"][:, [outcome.moment("start")]] > limit,
+            chain.values["unmet_share"][:n, [outcome.moment("start")]] > limit,
             np.asarray(chain.series["unmet_share"][:, chosen], dtype=np.float64) > limit,
-            chain.values["unmet_share"][:, [deadline]] > limit,
+            chain.values["unmet_share"][:n, [deadline]] > limit,
         ],
         axis=1,
     )
@@ -74,10 +77,10 @@ def survival_data(study: Study, commodity: str) -> SurvivalData:
     return SurvivalData(
         commodity=commodity,
         months=months,
-        surviving=tuple(probability(~ever[:, m], weights=study.weights) for m in range(len(months))),
+        surviving=tuple(probability(~ever[:, m], weights=study.series_weights) for m in range(len(months))),
         at_risk=np.asarray((~ever).sum(axis=0), dtype=np.int64),
         first=first,
-        weights=study.weights,
+        weights=study.series_weights,
     )
 
 

@@ -109,8 +109,8 @@ def _table(runs: Sequence[Study], item: CommodityVerdict) -> Table:
 def _rows(study: Study, item: CommodityVerdict) -> Iterator[tuple[Cell, ...]]:
     data, chain = fan_data(study, item.commodity), chain_of(study, item.commodity)
     for month in range(0, len(data.days), 3):
-        middle = quantile(chain.series["china_dependent_share"][:, month], 0.5, weights=study.weights)
+        middle = quantile(chain.series["china_dependent_share"][:, month], 0.5, weights=study.series_weights)
         p05, p25, _, p75, p95 = (float(value) for value in data.bands[:, month])
-        consumed = quantile(chain.series["china_exposed_share"][:, month], 0.5, weights=study.weights)
+        consumed = quantile(chain.series["china_exposed_share"][:, month], 0.5, weights=study.series_weights)
         day = study.case.calendar_day(float(data.days[month]))
         yield f"{day:%b %Y}", chance(middle), ends(p25, p75), ends(p05, p95), chance(consumed), f"{middle.n:,}"
