@@ -288,6 +288,16 @@ def _weighted_quantile(values: Floats, q: float, weights: Floats, level: float) 
     return Estimate(float(value), float(low), float(high), n, ess)
 
 
+def in_whole_rounds(replications: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(n,) whether the replication of each randomisation of its round is there, as in all but a run with failures.
+
+    >>> in_whole_rounds(np.delete(np.arange(48), 20)).sum()
+    np.int64(32)
+    """
+    _, place, size = np.unique(replications // RANDOMISATIONS, return_inverse=True, return_counts=True)
+    return np.asarray(size[place] == RANDOMISATIONS)
+
+
 def _by_randomisation(values: ArrayLike) -> Floats:
     """(16, n / 16) values; what a partial run has beyond whole rounds is left out."""
     array = np.asarray(values, dtype=np.float64)

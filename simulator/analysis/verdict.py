@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from simulator.analysis.conditioning import Conditioning, conditioning
 from simulator.analysis.first_met import Distance, FirstMet, distance_of, first_met
-from simulator.analysis.intervals import Estimate, conditional_probability, probability, quantiles_of
+from simulator.analysis.intervals import Estimate, conditional_probability, in_whole_rounds, probability, quantiles_of
 from simulator.analysis.overall import OverallVerdict, consumption_weights, overall_verdict
 from simulator.domain.target import BRANCHED, Criterion
 from simulator.metrics.distance import TONNES, unit
-from simulator.metrics.outcome import KPIS, YEAR_KPIS, ChainOutcome, Outcome
+from simulator.metrics.outcome import KPIS, YEAR_KPIS, ChainOutcome, Outcome, selected
 from simulator.metrics.yardsticks import criteria
 
 if TYPE_CHECKING:
@@ -149,6 +149,8 @@ class Verdict:
 def judge(case: Case, outcome: Outcome) -> Verdict:
     """Return the verdict on a case from the joined outcome of its replications, weighted by what was observed.
 
+    Where replications are missing, those of whole rounds count, so that each stays with its randomisation.
+
     Raises
     ------
     TooFewReplicationsError
@@ -156,6 +158,10 @@ def judge(case: Case, outcome: Outcome) -> Verdict:
     """
     observed = conditioning(case, outcome)
     weights = None if observed is None else observed.weights
+    lots = sum(int(item.lots.sum()) for item in outcome.chains)
+    rows = np.flatnonzero(in_whole_rounds(outcome.replications))
+    if 0 < len(rows) < len(outcome.replications):
+        outcome, weights = selected(outcome, rows), None if weights is None else weights[rows]
     branches = branch_masks(outcome)
     chains = {chain.commodity: chain for chain in case.chains}
     everything = [
@@ -171,7 +177,7 @@ def judge(case: Case, outcome: Outcome) -> Verdict:
         commodities=judged,
         end_products=tuple(item for item in everything if item.end_product),
         branches={name: probability(mask, weights=weights) for name, mask in branches.items()},
-        lots=sum(int(item.lots.sum()) for item in outcome.chains),
+        lots=lots,
         rules={name: _rule(days, outcome.moment_days[deadline], weights) for name, days in outcome.rule_days.items()},
         bound={name: _rule(days, outcome.moment_days[deadline], weights) for name, days in _bound(outcome, deadline)},
         conditioning=observed,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from simulator.analysis.intervals import in_whole_rounds
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import USUALLY, CommodityVerdict
 from simulator.catalogue.tables import Overlay
 from simulator.domain.company import Company
 from simulator.domain.target import Criterion
+from simulator.experiment.points import RANDOMISATIONS
 from simulator.metrics.yardsticks import criteria
 from simulator.report.conditioning_document import conditioning_text
 from simulator.report.layout import WIDTH, Column, as_lines, ruled
@@ -77,9 +79,19 @@ def sentence(study: Study) -> str:
         if number > 1:
             text += f"; {overall.expected_met.value:.1f} of {number} are expected to"
         text += "."
-    if not study.complete:
-        text += f" Stopped early: {study.replications:,} of {study.requested:,} replications."
-    return textwrap.fill(text, WIDTH)
+    return textwrap.fill(text + "".join(f" {missing}" for missing in missing_futures(study)), WIDTH)
+
+
+def missing_futures(study: Study) -> Iterator[str]:
+    """Sentences on the futures that are missing, and on those that do not count for it; none of a whole run."""
+    failed = len(study.failed)
+    if failed:
+        yield f"{failed:,} of {study.requested:,} replications failed."
+    if study.replications + failed < study.requested:
+        yield f"Stopped early: {study.replications:,} of {study.requested:,} replications."
+    apart = int((~in_whole_rounds(study.outcome.replications)).sum())
+    if 0 < apart < study.replications:
+        yield f"{apart:,} others do not count: futures count in whole rounds of {RANDOMISATIONS}."
 
 
 def remarks(study: Study) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,12 @@ import pytest
 from simulator.analysis.first_met import first_met
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.overall import OverallVerdict, overall_verdict
-from simulator.analysis.verdict import YardstickVerdict, binding_stage, quantiles
+from simulator.analysis.verdict import YardstickVerdict, binding_stage, judge, quantiles
 from simulator.domain.target import ListRule
+from simulator.experiment.streaming import Failure
+from simulator.metrics.outcome import selected
+from simulator.report.terminal import sentence
+from tests.support.kept import REPLICATIONS, baseline
 
 HALF = np.arange(64) < 32
 
@@ -134,3 +139,19 @@ def test_a_verdict_that_flips_with_who_got_which_tonne_is_not_identified(
         exposed_min=Estimate(least, least, least, 64), exposed_max=Estimate(most, most, most, 64),
     )  # fmt: skip
     assert verdict.identified is identified
+
+
+def test_a_missing_future_takes_its_round_along_and_moves_no_other() -> None:
+    """Each future stays with its randomisation: the estimates are those of the whole rounds."""
+    whole = baseline()
+    numbers = np.arange(REPLICATIONS)
+    without = selected(whole.outcome, np.delete(numbers, 20))
+    rounds = selected(whole.outcome, np.delete(numbers, np.s_[16:32]))
+    found, expected = judge(whole.case, without), judge(whole.case, rounds)
+    assert found.overall == expected.overall
+    assert [item.kpis for item in found.commodities] == [item.kpis for item in expected.commodities]
+    assert found.commodities[0].yardsticks["direct"].probability.n == REPLICATIONS - 16
+    study = replace(whole, outcome=without, verdict=found, failed=(Failure(20, "ValueError", "no", ""),))
+    told = " ".join(sentence(study).split())
+    assert "of 64 replications failed. 15 others do not count: futures count in whole rounds of 16." in told
+    assert "Stopped early" not in told

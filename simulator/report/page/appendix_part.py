@@ -15,6 +15,7 @@ from simulator.report.explain_store import Explained
 from simulator.report.page.blocks import Block, Paragraph, Section, Table
 from simulator.report.page.figures_part import data_tables
 from simulator.report.run_directory import RANDOM_SCHEME, run_id
+from simulator.report.terminal import missing_futures
 from simulator.scenario.case import Case
 
 GRADES: Final = ("reported", "estimated", "derived", "assumed")
@@ -37,11 +38,7 @@ def caveats_section(studies: Sequence[Study], notices: Sequence[str]) -> Section
         texts.append(
             f"Data are too thin for a verdict (grade C) on {', '.join(weak)}; these stand apart from the headline."
         )
-    texts += [
-        f"{item.case.name}: stopped early, {item.replications:,} of {item.requested:,} futures."
-        for item in studies
-        if not item.complete
-    ]
+    texts += [f"{item.case.name}: {' '.join(missing_futures(item))}" for item in studies if not item.complete]
     return Section("caveats", "Before you quote this", tuple(Paragraph(text) for text in (*texts, *notices)))
 
 
