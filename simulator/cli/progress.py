@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
@@ -18,6 +19,8 @@ LINE_EVERY_S: Final = 30.0
 """Seconds between lines where stderr is not a terminal."""
 
 
+MOST_TITLE: Final = 28
+"""Characters of a scenario's name beside its bar."""
 SURE_FROM: Final = 0.1
 """Part of the work from which on its pace tells how long the rest takes; before, workers are still starting."""
 
@@ -31,6 +34,15 @@ def _length(seconds: float) -> str:
     if seconds < 100.0:
         return f"{seconds:.0f} s"
     return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} h"
+
+
+def _rate(per_second: float) -> str:
+    """Return futures a second in three figures, whole from a hundred on.
+
+    >>> _rate(2.3456), _rate(1681.2)
+    ('2.35', '1,681')
+    """
+    return f"{per_second:.3g}" if per_second < 100.0 else f"{per_second:,.0f}"
 
 
 class Quiet:
@@ -66,7 +78,7 @@ class Lines(Quiet):
             parts.append(statistic)
         elapsed = now - self._began
         if done and elapsed > 0:
-            parts.append(f"{done / elapsed:,.3g} a second")
+            parts.append(f"{_rate(done / elapsed)} a second")
         if done == total:
             parts.append(f"{elapsed:.1f} s")
         elif done >= SURE_FROM * total:
@@ -98,7 +110,7 @@ class Bars(Quiet):
     def told(self, done: int, total: int, statistic: str) -> None:
         """Move the bar."""
         elapsed = time.monotonic() - self._began
-        rate = f"{done / elapsed:,.3g}/s" if done and elapsed > 0 else ""
+        rate = f"{_rate(done / elapsed)}/s" if done and elapsed > 0 else ""
         self._shown.update(self._task, completed=done, total=total, statistic=statistic, rate=rate)
 
 
@@ -111,15 +123,28 @@ def progress(*, quiet: bool = False) -> Iterator[Quiet]:
         yield Lines()
     else:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (
-            TextColumn("{task.fields[title]}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}", markup=False),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[statistic]}", markup=False),
-        )
-        with Progress(*columns, console=Console(stderr=True)) as shown:
+        with drawn(Console(stderr=True)) as shown:
             yield Bars(shown)
+
+
+def drawn(console: Console) -> Bar:
+    """Return bars that fit 80 columns: what the replications show so far stands on a line of its own below."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
+    from rich.text import Text
+
+    class WithStatistic(Progress):
+        def get_renderables(self) -> Iterator[RenderableType]:
+            yield self.make_tasks_table(self.tasks)
+            if self.tasks and (told := self.tasks[-1].fields["statistic"]):
+                yield Text(f"  {told}")
+
+    return WithStatistic(
+        TextColumn("{task.fields[title]}", markup=False, table_column=Column(no_wrap=True, max_width=MOST_TITLE)),
+        BarColumn(bar_width=None, table_column=Column(max_width=40)),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[rate]}", markup=False, table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+        console=console,
+    )

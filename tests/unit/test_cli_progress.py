@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,22 @@ def test_a_terminal_is_told_of_the_reading_until_the_work_begins() -> None:
         bars.begin("31 scenarios", 496)
         (task,) = shown.tasks
         assert (task.fields["title"], task.total) == ("31 scenarios", 496)
+
+
+def test_a_narrow_terminal_shows_units_rate_time_left_and_the_statistic() -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80, color_system=None)
+    with progress.drawn(console) as shown:
+        bars = progress.Bars(shown)
+        bars.begin("our_works_in_dresden_under_a_full_ban_2027.yaml", 100_000)
+        for done in (10_240, 20_480):
+            bars.told(done, 100_000, "unit 20 of 98, expected to be met 0.61 +/- 0.02 of 5")
+            time.sleep(0.01)
+        shown.refresh()
+    lines = re.sub(r"\x1b\[[\d?;]*[A-Za-z]", "", screen.getvalue()).replace("\r", "\n").split("\n")
+    assert any(re.search(r"… .* 20480/100000 +[\d,.]+/s 0:\d\d:\d\d$", line) for line in lines)
+    assert "  unit 20 of 98, expected to be met 0.61 +/- 0.02 of 5" in lines
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
