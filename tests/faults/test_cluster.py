@@ -96,7 +96,7 @@ def test_two_workers_of_a_scheduler_give_the_bytes_of_this_machine(
     with cluster(tmp_path / "scratch") as found:
         run("run", BASELINE, *LONG, "--executor", found.address, "--out", str(tmp_path / "runs"))
         assert contents(tmp_path / "runs") == undisturbed
-        # The same from Python, with an executor of one's own, and two scenarios at once.
+        # The same from Python, with an executor of one's own.
         code = (
             "import simulator\n"
             "from distributed import Client\n"
@@ -158,14 +158,16 @@ def test_a_killed_scheduler_ends_the_run_and_what_was_finished_is_kept(
     assert contents(tmp_path / "runs") == undisturbed
 
 
-def test_a_replication_that_kills_workers_of_a_scheduler_is_found(tmp_path: Path) -> None:
-    more = {"FAULT": "raise", "FAULT_AT": "77"}
-    with cluster(tmp_path / "scratch", **more) as found:
+@pytest.mark.parametrize(("fault", "kind"), [("raise", "ArithmeticError: tonnes appeared"), ("die", "WorkerDied: ")])
+def test_a_replication_that_fails_on_workers_of_a_scheduler_is_found(tmp_path: Path, fault: str, kind: str) -> None:
+    """One that kills its workers goes to several, which their nannies start again."""
+    more = {"FAULT": fault, "FAULT_AT": "77"}
+    with cluster(tmp_path / "scratch", nanny=True, **more) as found:
         out, err = run(
             "run", BASELINE, "--commodity", "gallium", "--replications", "128", "--executor", found.address, "--json",
             program="tests.support.faulty_cli", code=4, **more,
         )  # fmt: skip
-    assert "number 77; ArithmeticError: tonnes appeared" in err
+    assert f"number 77; {kind}" in err
     assert [item["replication"] for item in json.loads(out)["failed"]] == [77]
 
 
