@@ -69,6 +69,8 @@ class Kept:
                 return why
             nothing: Outcomes[object] = Outcomes(study.seed, study.requested, (), (), study.wall_s, study.jobs)
             return PartialStudy(PartialRun(str(error), nothing), study)
+        if store.written_again:
+            click.echo(f"notice: {store.written_again}; written again", err=True)
         if not self._quiet:
             earlier = f" ({store.reused:,} replications were there already)" if store.reused else ""
             click.echo(f"kept in {store.folder}{earlier}", err=True)
@@ -114,7 +116,7 @@ def continued(place: str, asked: Asked, kept: Kept, check: Callable[[Sequence[Ca
             raise UsageError(f"--resume {place}: the runs rest on different own data; go on with them one by one")
         check(cases)
         kept.take([store for _, store, _ in found], found[0][1].folder if len(found) == 1 else Path(place))
-        title = found[0][1].folder.name if len(found) == 1 else f"{len(found):,} runs"
+        title = found[0][1].folder.resolve().name if len(found) == 1 else f"{len(found):,} runs"
         shown.begin(title, sum(item.replications for item in planned))
         with laid_over(cases[0].overlay):
             yield from studies(planned, asked.jobs, shown)

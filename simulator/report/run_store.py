@@ -30,7 +30,7 @@ from simulator.report.run_directory import (
     write_whole,
 )
 from simulator.report.run_manifest import FAILURES, MANIFEST, Manifest, read_manifest
-from simulator.report.run_reader import check_outcome, digest_of, read_case
+from simulator.report.run_reader import check_files, check_outcome, digest_of, read_case
 from simulator.scenario.case import Case
 from simulator.scenario.loader import Scenario
 
@@ -65,6 +65,8 @@ class RunStore:
         """Replications that were finished earlier."""
         self.damaged: list[str] = []
         """Files that could not be read and are made again."""
+        self.written_again = ""
+        """What was wrong with a file of a whole run that follows from its shards; empty where nothing was."""
         self._failed: list[Failure] = []
 
     @property
@@ -116,7 +118,10 @@ class RunStore:
     def finish(self, study: Study) -> None:
         """Write all that belongs to the folder of a run that ended, whole or not; the manifest last."""
         if self.whole and not self.damaged:
-            return
+            assert self._kept is not None
+            self.written_again = _damage(self.folder, self._kept)
+            if not self.written_again:
+                return
         try:
             if not study.failed:
                 (self.folder / FAILURES).unlink(missing_ok=True)
@@ -222,7 +227,7 @@ def resumed(folder: Path) -> tuple[Planned, RunStore, tuple[str, ...]]:
         apart.append(f"random numbers {manifest.seed.scheme!r} (now {RANDOM_SCHEME!r})")
     if notices:
         apart.append("the facts behind it")
-    if apart and manifest.status != "complete":
+    if apart and (manifest.status != "complete" or _damage(folder, manifest)):
         raise NotComparableError(
             f"{folder}: was begun with other {', '.join(apart)}; what is there cannot be joined with what would be "
             "simulated now: go on where it was begun, or run the scenario anew into another --out"
@@ -230,6 +235,15 @@ def resumed(folder: Path) -> tuple[Planned, RunStore, tuple[str, ...]]:
     n, seed = manifest.replications.requested, manifest.seed.root
     store = RunStore(folder, case, n, seed, manifest)
     return Planned(scenario, case, n, seed, store), store, notices
+
+
+def _damage(folder: Path, manifest: Manifest) -> str:
+    """Return what is wrong with the first file that is not as the manifest lists it; nothing where all are."""
+    try:
+        check_files(folder, manifest)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def is_run(path: Path) -> bool:

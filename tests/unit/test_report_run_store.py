@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from simulator.report import run_store
 from simulator.report.batch import remember, runs_of
 from simulator.report.run_arrays import read_arrays, read_outcome, shards
 from simulator.report.run_directory import contents
+from simulator.report.run_reader import read_run
 from simulator.report.run_store import RunStore, begun, resumed
 from tests.support.kept import baseline
 
@@ -74,6 +76,27 @@ def test_a_cut_shard_is_told_and_made_again(tmp_path: Path) -> None:
     _, found, _ = resumed(place.folder)
     assert not found.finished()
     assert "00000.npz: not a file of results" in found.damaged[0]
+
+
+@pytest.mark.parametrize("name", ["kpis.csv", "summary.json"])
+def test_a_damaged_file_of_a_whole_run_is_told_and_written_again(tmp_path: Path, name: str, capsys: Captured) -> None:
+    folder = STUDY.save(tmp_path)
+    (folder / name).write_bytes((folder / name).read_bytes()[:100])
+    assert exit_code(["run", "--resume", str(folder)]) == 0
+    assert re.search(rf"notice: .*{name}: 100 bytes where the manifest says .*; written again", capsys.readouterr().err)
+    read_run(folder)
+
+
+def test_a_damaged_run_of_another_program_is_not_mended_by_this_one(tmp_path: Path, capsys: Captured) -> None:
+    folder = STUDY.save(tmp_path)
+    document = json.loads((folder / "manifest.json").read_text())
+    document["tool"]["code_sha256"] = "0" * 64
+    (folder / "manifest.json").write_text(json.dumps(document))
+    assert exit_code(["run", "--resume", str(folder), "--quiet"]) == 0
+    path = folder / "shards/00000.npz"
+    path.write_bytes(path.read_bytes()[:5000])
+    assert exit_code(["run", "--resume", str(folder), "--quiet"]) == 5
+    assert "was begun with other the program's text or tables" in capsys.readouterr().err
 
 
 def test_a_run_under_way_is_not_read_as_a_result_and_says_how_to_go_on(tmp_path: Path, capsys: Captured) -> None:
