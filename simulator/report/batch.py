@@ -82,7 +82,9 @@ def _listed(path: Path) -> tuple[Path, ...]:
             raise InputError(f"{path}: schema is {document['schema']!r}, not {BATCH_SCHEMA!r}")
         names = [str(name) for name in document["runs"]]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(f"{path}: not a list of runs: {error}") from None
+        raise InputError(
+            f"{path}: not a list of runs ({error}); remove it, and --resume goes on with the unfinished runs beside it"
+        ) from None
     strange = [name for name in names if name != Path(name).name or name in ("", ".", "..")]
     if strange or not names:
         raise InputError(f"{path}: {strange[0]!r} is not the name of a run's folder" if strange else f"{path}: empty")

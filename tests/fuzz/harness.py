@@ -19,11 +19,14 @@ def main() -> None:
         raise SystemExit(f"name a target: {', '.join(TARGETS)}")
     corpus = scratch() / "corpus"
     corpus.mkdir()
-    (corpus / "seed").write_bytes(seeds()[name])
+    seed = seeds()[name]
+    (corpus / "seed").write_bytes(seed)
     if name == "scenario":
         for path in (Path(__file__).parents[2] / "scenarios").glob("*.yaml"):
             (corpus / path.name).write_bytes(path.read_bytes())
-    atheris.Setup([*sys.argv, "-max_len=65536", "-timeout=20", "-rss_limit_mb=512", str(corpus)], TARGETS[name])
+    # Never shorter than the seed, which would be cut.
+    most = max(1 << 16, 2 * len(seed))
+    atheris.Setup([*sys.argv, f"-max_len={most}", "-timeout=20", "-rss_limit_mb=512", str(corpus)], TARGETS[name])
     atheris.Fuzz()
 
 

@@ -166,6 +166,9 @@ def test_a_batch_is_gone_on_with_in_its_order_and_leads_nowhere_else(tmp_path: P
     file.write_text(json.dumps({"schema": "simulator.batch/1", "runs": ["../../etc"]}))
     with pytest.raises(InputError, match="not the name of a run's folder"):
         runs_of(str(file))
+    file.write_text("[]")
+    with pytest.raises(InputError, match=r"not a list of runs .*; remove it, and --resume goes on"):
+        runs_of(str(file))
     with pytest.raises(InputError, match="no such folder"):
         runs_of(str(tmp_path / "nowhere"))
 
