@@ -191,14 +191,20 @@ class Stream:
             yield from self._raised(piece, done.fault)
 
     def _last(self) -> Iterator[Answer]:
-        """Yield the answers of the pieces that had begun, the oldest; the others are given up."""
+        """Yield the answers of the pieces that had begun, the oldest; the others are given up.
+
+        One whose worker goes meanwhile is left for another day, like those that had not begun.
+        """
         left = sorted(self._running, key=lambda item: self._order(self._running[item]))
         begun = left[: self._workers]
         for future in left[self._workers :]:
             if not future.cancel():
                 begun.append(future)
         for future in begun:
-            done = future.result()
+            try:
+                done = future.result()
+            except Exception:  # whatever an executor says of a worker that died, hung or cannot be reached
+                continue
             piece = self._running.pop(future)
             if done.fault is None:
                 yield piece.position, piece.block, done.part

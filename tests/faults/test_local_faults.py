@@ -120,6 +120,24 @@ def test_ctrl_c_once_finishes_what_has_begun_and_twice_does_not(
     assert contents(tmp_path) == undisturbed
 
 
+def test_a_worker_killed_after_ctrl_c_takes_its_block_alone(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
+    process = started("run", BASELINE, *LONG, "--out", str(tmp_path), FAULT="slow", FAULT_S="20", FAULT_AT="900")
+    eventually(lambda: shards(tmp_path))
+    time.sleep(1.0)
+    victims = workers(process)
+    os.killpg(process.pid, signal.SIGINT)
+    time.sleep(1.0)
+    for victim in victims:
+        os.kill(victim, signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "interrupted after" in err
+    assert "Traceback" not in err
+    assert "internal error" not in err
+    run(*resume_command(err))
+    assert contents(tmp_path) == undisturbed
+
+
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [("raise", "ArithmeticError: tonnes appeared"), ("die", "WorkerDied: "), ("hang", "WorkerHung: ")],
