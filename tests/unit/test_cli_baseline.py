@@ -15,7 +15,7 @@ import pytest
 from simulator.analysis import baselines as analysis
 from simulator.cli.main import exit_code
 from simulator.errors import InterruptedRun
-from simulator.model.corridors import Corridors
+from simulator.model import corridors
 from simulator.report import baseline_run
 from simulator.scenario.case import Case
 
@@ -83,8 +83,8 @@ def test_an_unchanged_model_passes_as_identical(here: Path, capsys: Captured) ->
 
 
 def _longer_ways(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Corridors._transit
-    monkeypatch.setattr(Corridors, "_transit", lambda self, way, z: 2.0 * real(self, way, z))
+    real = corridors.open_services
+    monkeypatch.setattr(corridors, "open_services", lambda way, longest, u: 2 * real(way, longest, u))
 
 
 DEFECTS: list[tuple[str, Callable[[pytest.MonkeyPatch], None], str]] = [
