@@ -110,6 +110,19 @@ def engine_over_bare(replications: int, repeats: int) -> dict[str, Any]:
     }
 
 
+def bare_baseline(replications: int) -> float:
+    """CPU seconds of the bare array work of every commodity of the baseline, one after the other."""
+    case = resolve(load(BASELINE), None)
+    reviews = (case.day(case.horizon) - case.day(case.spin_up)) // STEP
+
+    def work() -> None:
+        for chain in case.chains:
+            for first in range(0, replications, LARGEST_BLOCK):
+                bare(chain, case.focal, reviews, min(LARGEST_BLOCK, replications - first), seed=first)
+
+    return cpu(work)
+
+
 def len_of(trace: Any) -> int:
     """Reduce a block to nothing, so that metrics do not count."""
     return len(trace.replications)
@@ -170,6 +183,7 @@ def document(quick: bool) -> dict[str, Any]:
     values["baseline_over_simpy"] |= {
         "first_bound": FIRST_BOUND,
         "within_first_bound": values["baseline_over_simpy"]["value"] <= FIRST_BOUND,
+        "bare_numpy_over_simpy": bare_baseline(replications) / simpy_s,
     }
     values["one_commodity_over_whole"]["above_bound"] = {
         name: seconds / whole["seconds"]
