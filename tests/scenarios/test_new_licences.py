@@ -25,7 +25,7 @@ BEGINS, MONTH = 60.0, 365.25 / 12
 """2026-01-05, days from the start; days of a month."""
 
 
-def exports(directory: Path, monkeypatch: pytest.MonkeyPatch, **event: Any) -> Mapping[str, Mapping[float, Floats]]:
+def exports(directory: Path, **event: Any) -> Mapping[str, Mapping[float, Floats]]:
     """Commodity -> review -> (n,) tonnes that left China, all stages together; no control but ``event``."""
     file = directory / "free.yaml"
     file.write_text("name: No controls\nstart: 2025-11-06\nspin_up: 2024-07-01\n")
@@ -35,17 +35,17 @@ def exports(directory: Path, monkeypatch: pytest.MonkeyPatch, **event: Any) -> M
     left: dict[str, dict[float, Floats]] = {name: {} for name in NAMES}
     book = trade.book
 
-    def watched(market: Any, flow: Floats, filters: Any) -> None:
+    def watched(market: Any, flow: Floats, *rest: Any) -> None:
         (chain,) = (chain for chain in world.chains if market in chain.markets)
         p = market.stage.producers.index(CHINA)
         day = float(world.env.now)
         abroad = (flow[p] * market.foreign[p][:, None]).sum(axis=0)
         left[chain.chain.commodity][day] = left[chain.chain.commodity].get(day, 0.0) + abroad
-        book(market, flow, filters)
+        book(market, flow, *rest)
 
-    monkeypatch.setattr(trade, "book", watched)
-    world.run(np.arange(N))
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trade, "book", watched)
+        world.run(np.arange(N))
     return left
 
 
@@ -53,10 +53,9 @@ def exports(directory: Path, monkeypatch: pytest.MonkeyPatch, **event: Any) -> M
 def by_month(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Floats]:
     """Commodity -> (months, n) exports of the first 18 months under licence, over those without any control."""
     directory = tmp_path_factory.mktemp("licences")
-    monkeypatch = pytest.MonkeyPatch()
-    free = exports(directory, monkeypatch)
+    free = exports(directory)
     terms = {"id": "licences", "type": "export_licensing", "imposer": CHINA, "target": "ALL"}
-    held = exports(directory, monkeypatch, **terms, commodities=list(NAMES), at="2026-01-05")
+    held = exports(directory, **terms, commodities=list(NAMES), at="2026-01-05")
     result = {}
     for name in NAMES:
         days = np.array(list(free[name]))
