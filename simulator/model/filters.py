@@ -15,7 +15,7 @@ from simulator.model.chain_world import ChainWorld
 from simulator.model.labels import EXPOSED
 from simulator.model.market import Gate
 from simulator.model.origin_rules import OriginRules
-from simulator.model.rows import add_up, at_least, beyond, outer
+from simulator.model.rows import add_up, at_least, beyond, outer, part
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -116,8 +116,7 @@ def _chinese_part(market: Market) -> Floats | None:
     labelled = market.state.product_labels
     if labelled is None:
         return None
-    tainted = labelled[:, :, EXPOSED] / np.maximum(market.state.product, _TINY)
-    return np.asarray(np.minimum(tainted, 1.0))
+    return part(labelled[:, :, EXPOSED], market.state.product)
 
 
 def _reach_abroad(filters: Filters, world: ChainWorld, market: Market, reach: Floats) -> None:
@@ -275,10 +274,9 @@ def kept_back(
 ) -> tuple[Floats, Floats | None, Floats | None]:
     """(n, B) tonnes of what buyers habitually get that policy keeps from them, that China does, and re-routed instead.
 
-    Re-routed tonnes do reach them, at the price
-    that the whole gap makes: the first sum, which prices follow, is of what is kept back before anybody answers. Tonnes
-    that enforcement stops do not reach them, but it is not Chinese policy that keeps them: stopping evasion is no new
-    denial.
+    Re-routed tonnes do reach them, at the price that the whole gap makes: the first sum, which prices follow, is of
+    what is kept back before anybody answers. Tonnes that enforcement stops do not reach them, but it is not Chinese
+    policy that keeps them: stopping evasion is no new denial.
     Licences come in lumps: where more is shipped under them than habit asks for, they make up for what Chinese policy
     kept back before, and its tonnes are below zero (``ControlDesk.kept_back``). None where China keeps back nothing,
     and where nothing is re-routed.

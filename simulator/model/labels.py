@@ -62,12 +62,12 @@ class Labels:
             planes[other, p] = 0.0
         for p in chinese:
             tonnes = planes[:, p]
-            total = tonnes[CLEAN] + tonnes[EXPOSED]
+            total = self.total(tonnes.T)
             tonnes[CLEAN] = 0.0
             tonnes[EXPOSED] = tonnes[self.exposed_at[stage]] = total
             tonnes[self.bounds] = total
         for p in runner_up:
-            planes[self.runner_ups.start + stage, p] = planes[CLEAN, p] + planes[EXPOSED, p]
+            planes[self.runner_ups.start + stage, p] = self.total(planes[:, p].T)
 
     def _moves(self, stage: int, producers: tuple[str, ...]) -> tuple[list[tuple[int, int]], list[int], list[int]]:
         """Place of each partner among producers, and its label; places of China, and of a runner-up with a label."""

@@ -72,14 +72,14 @@ class Market:
             flows > 0, np.minimum(1.0, stage.committed * stage.output[:, None] / np.maximum(flows, _TINY)), 0.0
         )
         self.firm = Firm(tied, contract)
-        self.buyer_in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
         self.foreign = np.array([[float(region_of(b) != region_of(c)) for b in stage.buyers] for c in stage.producers])
         """(P, B) 1 where the buyer is in another region than the producer."""
         self.chinese = np.flatnonzero(self.in_china).tolist()
         """Places of the Chinese producers."""
-        self.chinese_buyers = np.flatnonzero(self.buyer_in_china).tolist()
+        buyer_in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
+        self.chinese_buyers = np.flatnonzero(buyer_in_china).tolist()
         """Places of the buyers in China."""
-        self._foreign_buyers = np.flatnonzero(~self.buyer_in_china)
+        self._foreign_buyers = np.flatnonzero(~buyer_in_china)
         self.projects: list[NewCapacity] = []
         self.ties: list[ProducerTies] = []
         """Running producers whose output is tied to a buyer from some day on."""
