@@ -65,7 +65,7 @@ class CommodityDifference:
     headline: bool
     end_product: bool
     identical: bool
-    """Every number is the same in every future: at the deadline, at the other moments and month by month."""
+    """Every number is the same in every future that counts: at the deadline, other moments and month by month."""
     yardsticks: Mapping[str, Difference]
     """Yardstick -> difference of P(met)."""
     kpis: Mapping[str, Difference]
@@ -99,7 +99,7 @@ class Comparison:
     """Name of the second."""
     other_sha256: str
     replications: int
-    """Pairs of futures."""
+    """Pairs of futures that count."""
     overall: Mapping[str, OverallDifference]
     """Yardstick -> difference over the headline commodities; without those of which there are none."""
     commodities: tuple[CommodityDifference, ...]
@@ -135,10 +135,10 @@ def compare(a: Study, b: Study) -> Comparison:
         If their futures are not the same futures, or they are judged by different measures.
     """
     _check(a, b)
-    ours = {item.commodity: item for item in a.outcome.chains}
-    theirs = {item.commodity: item for item in b.outcome.chains}
+    ours = {item.commodity: item for item in a.counted.chains}
+    theirs = {item.commodity: item for item in b.counted.chains}
     verdicts = [item for item in (*a.verdict.commodities, *a.verdict.end_products) if item.commodity in theirs]
-    deadline = a.outcome.moment("deadline")
+    deadline = a.counted.moment("deadline")
     same = {name: _same(ours[name], theirs[name]) for name in ours if name in theirs}
     items = tuple(
         _commodity(item, ours[item.commodity], theirs[item.commodity], deadline, a.weights, same=same[item.commodity])
@@ -149,7 +149,7 @@ def compare(a: Study, b: Study) -> Comparison:
         reference_sha256=a.case.sha256,
         other=b.case.name,
         other_sha256=b.case.sha256,
-        replications=a.replications,
+        replications=a.futures,
         overall=dict(_overall(a, ours, theirs, same)),
         commodities=tuple(item for item in items if not item.end_product),
         end_products=tuple(item for item in items if item.end_product),
@@ -239,7 +239,7 @@ def _commodity(
 def _overall(
     a: Study, ours: Mapping[str, ChainOutcome], theirs: Mapping[str, ChainOutcome], same: Mapping[str, bool]
 ) -> Iterator[tuple[str, OverallDifference]]:
-    deadline = a.outcome.moment("deadline")
+    deadline = a.counted.moment("deadline")
     for name, verdict in a.verdict.overall.items():
         open_ones = tuple(item for item in verdict.commodities if item in theirs and name in theirs[item].met)
         if not open_ones:

@@ -85,9 +85,7 @@ def conditioning(case: Case, outcome: Outcome) -> Conditioning | None:
     if not case.observations:
         return None
     likelihoods = log_likelihoods(case, outcome.predicted)
-    total = np.zeros(len(outcome.replications))
-    for part in likelihoods.values():
-        total += part
+    total = _total(likelihoods, outcome)
     weights = normalised(total)
     ess = effective_size(weights)
     if ess < LEAST_EFFECTIVE:
@@ -101,9 +99,15 @@ def conditioning(case: Case, outcome: Outcome) -> Conditioning | None:
 
 
 def weights_of(case: Case, outcome: Outcome) -> Floats | None:
-    """Return the weights of a case's futures, None where all count alike."""
-    found = conditioning(case, outcome)
-    return None if found is None else found.weights
+    """Return the weights of a case's futures, however few that leaves effective; None where all count alike."""
+    return normalised(_total(log_likelihoods(case, outcome.predicted), outcome)) if case.observations else None
+
+
+def _total(likelihoods: Mapping[Series, Floats], outcome: Outcome) -> Floats:
+    total = np.zeros(len(outcome.replications))
+    for part in likelihoods.values():
+        total += part
+    return total
 
 
 def refuse_weighted(case: Case, verb: str) -> None:

@@ -288,14 +288,19 @@ def _weighted_quantile(values: Floats, q: float, weights: Floats, level: float) 
     return Estimate(float(value), float(low), float(high), n, ess)
 
 
-def in_whole_rounds(replications: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(n,) whether the replication of each randomisation of its round is there, as in all but a run with failures.
+def counted_rows(replications: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows that count: those of whole rounds, so that row k of them is of randomisation k mod 16.
 
-    >>> in_whole_rounds(np.delete(np.arange(48), 20)).sum()
-    np.int64(32)
+    That is all of them in a run without failures. Where no round is whole, what is kept is too little for an interval.
+
+    >>> counted_rows(np.delete(np.arange(48), 20)).tolist() == [*range(16), *range(31, 47)]
+    True
+    >>> len(counted_rows(np.delete(np.arange(32), [3, 20])))
+    15
     """
     _, place, size = np.unique(replications // RANDOMISATIONS, return_inverse=True, return_counts=True)
-    return np.asarray(size[place] == RANDOMISATIONS)
+    whole = np.flatnonzero(size[place] == RANDOMISATIONS)
+    return whole if len(whole) else np.arange(min(len(replications), RANDOMISATIONS - 1))
 
 
 def _by_randomisation(values: ArrayLike) -> Floats:

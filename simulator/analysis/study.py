@@ -61,14 +61,27 @@ class Study:
         return len(self.outcome.replications)
 
     @property
+    def counted(self) -> Outcome:
+        """Outcome of the futures that count: ``outcome`` itself, but for a run in which some failed.
+
+        Whatever is estimated is estimated from these; ``outcome`` is the record of everything that finished.
+        """
+        return self.verdict.counted
+
+    @property
+    def futures(self) -> int:
+        """Futures that count."""
+        return len(self.counted.replications)
+
+    @property
     def weights(self) -> NDArray[np.float64] | None:
-        """(n,) weights of the futures by what was observed, None where all count alike."""
+        """(n,) weights of the futures that count by what was observed, None where all count alike."""
         return self.verdict.weights
 
     @property
     def series_weights(self) -> NDArray[np.float64] | None:
-        """The same of the futures of which series are kept, the first rows of ``outcome``."""
-        return None if self.weights is None else self.weights[: self.outcome.with_series]
+        """The same of those of which series are kept, the first rows of ``counted``."""
+        return None if self.weights is None else self.weights[: self.counted.with_series]
 
     @property
     def complete(self) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.analysis.conditioning import Conditioning, conditioning
 from simulator.analysis.first_met import Distance, FirstMet, distance_of, first_met
-from simulator.analysis.intervals import Estimate, conditional_probability, in_whole_rounds, probability, quantiles_of
+from simulator.analysis.intervals import Estimate, conditional_probability, counted_rows, probability, quantiles_of
 from simulator.analysis.overall import OverallVerdict, consumption_weights, overall_verdict
 from simulator.domain.target import BRANCHED, Criterion
 from simulator.metrics.distance import TONNES, unit
@@ -133,6 +133,8 @@ class Verdict:
     """Branch of the future -> its share of replications."""
     lots: int
     """Lots dispatched in all replications."""
+    counted: Outcome
+    """Outcome of the futures that count here, and in whatever else is estimated: those of ``counted_rows``."""
     rules: Mapping[str, RuleVerdict] = field(default_factory=dict)
     """Rule -> how often and when it fired."""
     bound: Mapping[str, RuleVerdict] = field(default_factory=dict)
@@ -142,26 +144,26 @@ class Verdict:
 
     @property
     def weights(self) -> Floats | None:
-        """(n,) weights of the futures, None where all count alike."""
+        """(n,) weights of the futures that count, None where all count alike."""
         return None if self.conditioning is None else self.conditioning.weights
 
 
 def judge(case: Case, outcome: Outcome) -> Verdict:
     """Return the verdict on a case from the joined outcome of its replications, weighted by what was observed.
 
-    Where replications are missing, those of whole rounds count, so that each stays with its randomisation.
+    Where replications are missing, those of ``counted_rows`` count.
 
     Raises
     ------
     TooFewReplicationsError
         If observations leave too few effective replications.
     """
+    lots = sum(int(item.lots.sum()) for item in outcome.chains)
+    rows = counted_rows(outcome.replications)
+    if len(rows) < len(outcome.replications):
+        outcome = selected(outcome, rows)
     observed = conditioning(case, outcome)
     weights = None if observed is None else observed.weights
-    lots = sum(int(item.lots.sum()) for item in outcome.chains)
-    rows = np.flatnonzero(in_whole_rounds(outcome.replications))
-    if 0 < len(rows) < len(outcome.replications):
-        outcome, weights = selected(outcome, rows), None if weights is None else weights[rows]
     branches = branch_masks(outcome)
     chains = {chain.commodity: chain for chain in case.chains}
     everything = [
@@ -178,6 +180,7 @@ def judge(case: Case, outcome: Outcome) -> Verdict:
         end_products=tuple(item for item in everything if item.end_product),
         branches={name: probability(mask, weights=weights) for name, mask in branches.items()},
         lots=lots,
+        counted=outcome,
         rules={name: _rule(days, outcome.moment_days[deadline], weights) for name, days in outcome.rule_days.items()},
         bound={name: _rule(days, outcome.moment_days[deadline], weights) for name, days in _bound(outcome, deadline)},
         conditioning=observed,

@@ -56,7 +56,7 @@ def _verdict_rows(study: Study) -> Iterator[dict[str, Any]]:
             "p": found.value,
             "low": found.low,
             "high": found.high,
-            "n": study.replications,
+            "n": study.futures,
             "expected_met": expected.value,
             "expected_low": expected.low,
             "expected_high": expected.high,
@@ -142,7 +142,7 @@ def _agreement(study: Study) -> pd.DataFrame:
 
 
 def _agreement_rows(study: Study) -> Iterator[dict[str, Any]]:
-    for item in agreement_deliveries(study.case, study.outcome):
+    for item in agreement_deliveries(study.case, study.counted):
         about = {
             "agreement": item.agreement.id,
             "kind": item.agreement.kind,

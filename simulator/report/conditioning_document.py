@@ -18,7 +18,7 @@ def conditioning_document(study: Study) -> dict[str, Any]:
         "left_out": left_out(study),
         "up_to": found.up_to.isoformat(),
         "ess": found.ess,
-        "n": study.replications,
+        "n": study.futures,
         "fits": [_fit(item) for item in found.fits],
     }
 
@@ -61,7 +61,7 @@ def conditioning_text(study: Study) -> Iterator[str]:
     found, left = _found(study), left_out(study)
     yield (
         f"Weighted by {len(found.fits)} {'observation' if len(found.fits) == 1 else 'observations'} up to {found.up_to}"
-        f"{f' ({left} of other commodities left out)' if left else ''}: the {study.replications:,} futures count as "
+        f"{f' ({left} of other commodities left out)' if left else ''}: the {study.futures:,} futures count as "
         f"{found.ess:,.0f} of equal weight, and every probability, quantile and interval is a weighted one."
     )
     far = sorted((item for item in found.fits if item.surprise > SURPRISE), key=lambda item: -item.surprise)

@@ -14,7 +14,7 @@ Document = dict[str, Any]
 def agreement_documents(study: Study) -> list[Document]:
     """Return what each agreement delivers by the deadline, as JSON values; tonnes of the commodity's mass basis."""
     found = []
-    for item in agreement_deliveries(study.case, study.outcome):
+    for item in agreement_deliveries(study.case, study.counted):
         deal = item.agreement
         found.append(
             {
@@ -50,7 +50,7 @@ def partner_documents(study: Study) -> list[Document]:
             ],
             "new_output": [_delivered(one) for one in item.delivered],
         }
-        for item in partner_deliveries(study.case, study.outcome)
+        for item in partner_deliveries(study.case, study.counted)
     ]
 
 

@@ -55,7 +55,7 @@ def delivery_tables(study: Study, *, colour: bool = False) -> str:
 
 
 def _agreement_rows(study: Study) -> Iterable[Sequence[str]]:
-    for item in agreement_deliveries(study.case, study.outcome):
+    for item in agreement_deliveries(study.case, study.counted):
         name, signed = item.agreement.id, study.case.calendar_day(item.signed_day).isoformat()
         if not item.delivered:
             yield name, signed, "no project that adds output", "0", "0", "0", "0"
@@ -65,7 +65,7 @@ def _agreement_rows(study: Study) -> Iterable[Sequence[str]]:
 
 
 def _partner_rows(study: Study) -> Iterable[Sequence[str]]:
-    for item in partner_deliveries(study.case, study.outcome):
+    for item in partner_deliveries(study.case, study.counted):
         name = item.partner
         for flow in item.flows:
             what = _what(*flow.commodity.partition(":")[::2])

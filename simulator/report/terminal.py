@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from simulator.analysis.intervals import in_whole_rounds
 from simulator.analysis.study import HEADLINE, Study
 from simulator.analysis.verdict import USUALLY, CommodityVerdict
 from simulator.catalogue.tables import Overlay
@@ -89,8 +88,8 @@ def missing_futures(study: Study) -> Iterator[str]:
         yield f"{failed:,} of {study.requested:,} replications failed."
     if study.replications + failed < study.requested:
         yield f"Stopped early: {study.replications:,} of {study.requested:,} replications."
-    apart = int((~in_whole_rounds(study.outcome.replications)).sum())
-    if 0 < apart < study.replications:
+    apart = study.replications - study.futures
+    if apart:
         yield f"{apart:,} others do not count: futures count in whole rounds of {RANDOMISATIONS}."
 
 
@@ -188,7 +187,7 @@ def _branches(study: Study) -> Iterable[str]:
     together: dict[bytes, list[str]] = {}
     for name in study.verdict.branches:
         if name.startswith("suspension/") and f"not {name}" in overall.by_branch:
-            together.setdefault(study.outcome.branches[name].tobytes(), []).append(name)
+            together.setdefault(study.counted.branches[name].tobytes(), []).append(name)
     for names in together.values():
         name, events = names[0], [item.split("/")[1] for item in names]
 

@@ -67,7 +67,7 @@ def _commodity(study: Study, item: CommodityVerdict) -> Iterator[Row]:
     ess = None if observed is None else observed.ess
     for name, moments in item.kpis.items():
         for moment, spread in moments.items():
-            quantiles = Estimate(spread.p50, spread.p05, spread.p95, study.replications, ess)
+            quantiles = Estimate(spread.p50, spread.p05, spread.p95, study.futures, ess)
             yield row(name, moment, "quantiles", quantiles, known[name.removesuffix("_365d")].unit)
 
 

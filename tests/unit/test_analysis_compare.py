@@ -65,7 +65,8 @@ def with_met(item: Study, flags: np.ndarray) -> Study:
 
 
 def with_chain(item: Study, chain: ChainOutcome) -> Study:
-    return replace(item, outcome=replace(item.outcome, chains=(chain, *item.outcome.chains[1:])))
+    outcome = replace(item.outcome, chains=(chain, *item.outcome.chains[1:]))
+    return replace(item, outcome=outcome, verdict=replace(item.verdict, counted=outcome))
 
 
 def test_a_scenario_compared_with_itself_differs_nowhere() -> None:

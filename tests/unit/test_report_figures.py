@@ -93,7 +93,8 @@ def changed(result: Result, name: str, kind: str, table: dict[str, Any]) -> Resu
         replace(chain, **{kind: {**getattr(chain, kind), **table}}) if chain.commodity == name else chain
         for chain in result.outcome.chains
     )
-    return replace(result, outcome=replace(result.outcome, chains=chains))
+    outcome = replace(result.outcome, chains=chains)
+    return replace(result, outcome=outcome, verdict=replace(result.verdict, counted=outcome))
 
 
 def test_survival_counts_first_shortages_and_never_rises() -> None:

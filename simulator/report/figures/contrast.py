@@ -86,13 +86,13 @@ def contrast(studies: Mapping[str, Study], commodity: str, measure: str = HEADLI
         ends: dict[str, float] = {}
         for place, (label, study) in enumerate(studies.items()):
             colour, dash = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
-            days = np.array(study.outcome.month_days)
+            days = np.array(study.counted.month_days)
             low, middle, high = _quantiles(study, chain_of(study, commodity).series[shown.series])
             own.fill_between(days, low, high, color=colour, alpha=0.15, linewidth=0)
             own.plot(days, middle, color=colour, linestyle=dash, linewidth=1.6)
             if not np.isnan(middle[-1]):
                 ends[label] = float(middle[-1])
-        days = np.array(first.outcome.month_days)
+        days = np.array(first.counted.month_days)
         calendar(own, first.case, float(days[0]), float(days[-1]))
         if shown.share:
             percent_axis(own, shown.label)
@@ -154,5 +154,5 @@ def _sign(ax: Axes, studies: Mapping[str, Study]) -> None:
     """Write where the numbers come from."""
     study = next(iter(studies.values()))
     digests = ", ".join(item.case.sha256[:8] for item in studies.values())
-    text = f"{study.replications:,} paired futures, seed {study.seed}; scenarios {digests}; median and 90 % of futures"
+    text = f"{study.futures:,} paired futures, seed {study.seed}; scenarios {digests}; median and 90 % of futures"
     figure_of(ax).supxlabel(text, fontsize=6.5, color=FAINT, x=0.01, ha="left")

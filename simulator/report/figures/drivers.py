@@ -63,7 +63,7 @@ def driver_data(study: Study, commodity: str, most: int = MOST) -> DriverData:
     interval is Fisher's with the variance ``(1 + rho^2 / 2) / (n - 3)`` of Bonett and Wright (2000), *Psychometrika*
     65; the noise floor is Bonferroni's over all candidates.
     """
-    outcome = study.outcome
+    outcome = study.counted
     values = chain_of(study, commodity).values["china_dependent_share"][:, outcome.moment("deadline")]
     known = ~np.isnan(values)
     ranks = _ranks(values[known])
@@ -84,16 +84,16 @@ def driver_data(study: Study, commodity: str, most: int = MOST) -> DriverData:
 def _candidates(study: Study, commodity: str) -> dict[str, Floats]:
     others = set(commodity_names()) - {commodity}
     inputs = [item for item in study.case.inputs if item.name.partition("/")[2].partition("/")[0] not in others]
-    numbers = study.outcome.replications
+    numbers = study.counted.replications
     drawn = input_values(inputs, study.requested, study.seed)
     found = {in_words(name): np.asarray(values[numbers]) for name, values in drawn.items()}
     together: dict[bytes, list[str]] = {}
-    for name, mask in branch_masks(study.outcome).items():
+    for name, mask in branch_masks(study.counted).items():
         together.setdefault(mask.tobytes(), []).append(name)
     for names in together.values():
         # Branches that hold in the same futures are one; of a branch and its opposite, one is enough.
         if not names[0].startswith("not "):
-            found[",\n".join(map(in_words, names))] = branch_masks(study.outcome)[names[0]].astype(np.float64)
+            found[",\n".join(map(in_words, names))] = branch_masks(study.counted)[names[0]].astype(np.float64)
     return found
 
 

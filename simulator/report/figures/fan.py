@@ -82,7 +82,7 @@ def fan_data(study: Study, commodity: str, yardstick: str = HEADLINE) -> FanData
     chain = chain_of(study, commodity)
     judged = np.asarray(chain.series[BY_MONTH[yardstick]], dtype=np.float64)
     return FanData(
-        days=np.array(study.outcome.month_days),
+        days=np.array(study.counted.month_days),
         bands=_quantiles(judged, LEVELS, study.series_weights),
         exposed=_quantiles(_exposed(chain), (0.5,), study.series_weights)[0],
         n=np.asarray((~np.isnan(judged)).sum(axis=0), dtype=np.int64),

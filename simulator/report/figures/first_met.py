@@ -59,14 +59,17 @@ def first_met(
             own.step(months, [item.value for item in found.not_yet], where="post", color=colour, linestyle=dash,
                      linewidth=1.6)  # fmt: skip
         last = max(found.watched[-1] for found in curves) / MONTH_DAYS
-        heights = spread_out([found.not_yet[-1].value for found in curves], 0.065, 0.0, 1.0)
-        for name, found, height in zip(chosen, curves, heights, strict=True):
+        # Too few futures for an estimate leave a curve without an end to be named.
+        ends = {name: found.not_yet[-1].value for name, found in zip(chosen, curves, strict=True)}
+        ends = {name: value for name, value in ends.items() if not np.isnan(value)}
+        heights = spread_out(list(ends.values()), 0.065, 0.0, 1.0)
+        for (name, value), height in zip(ends.items(), heights, strict=True):
             own.annotate(
-                short_name(verdict_of(study, name)), (last, found.not_yet[-1].value), xytext=(last * 1.03, height),
+                short_name(verdict_of(study, name)), (last, value), xytext=(last * 1.03, height),
                 textcoords="data", va="center", fontsize=8, annotation_clip=False,
                 arrowprops={"arrowstyle": "-", "linewidth": 0.5, "shrinkB": 0},
             )  # fmt: skip
-        deadline = study.outcome.moment_days[study.outcome.moment("deadline")] / MONTH_DAYS
+        deadline = study.counted.moment_days[study.counted.moment("deadline")] / MONTH_DAYS
         own.axvline(deadline, color="0.4", linewidth=0.8, linestyle=":")
         own.annotate("deadline", (deadline, 0.02), fontsize=7, rotation=90, ha="right", va="bottom", color="0.3")
         own.set_xlim(0.0, last)

@@ -93,7 +93,7 @@ def flow_data(study: Study, commodity: str) -> FlowData:
     bands = [Band(_label(chain.origins[i]), *(_mean(share[:, i], weights) for share in shares)) for i in named]
     if rest and any(float(np.nansum(share[:, rest])) > 0 for share in shares):
         bands.append(Band(OTHER, *(_mean(share[:, rest].sum(axis=1), weights) for share in shares)))
-    exposed = [chain.values["china_exposed_share"][:, study.outcome.moment(moment)] for moment in ("start", "deadline")]
+    exposed = [chain.values["china_exposed_share"][:, study.counted.moment(moment)] for moment in ("start", "deadline")]
     return FlowData(
         origins=tuple(bands),
         provenance=(
@@ -122,8 +122,8 @@ def _mean(share: Floats, weights: Floats | None) -> Estimate:
 
 def _landed(study: Study, chain: ChainOutcome, moment: str) -> Floats:
     """(n, O) tonnes a year by origin over the months that ended by a moment."""
-    day = study.outcome.moment_days[study.outcome.moment(moment)]
-    ended = np.flatnonzero(np.array(study.outcome.month_days) <= day)[-MONTHS:]
+    day = study.counted.moment_days[study.counted.moment(moment)]
+    ended = np.flatnonzero(np.array(study.counted.month_days) <= day)[-MONTHS:]
     series = np.asarray(chain.series["landed_by_origin"][:, ended], dtype=np.float64)
     return np.asarray(series.sum(axis=1) * 12.0 / max(len(ended), 1))
 

@@ -36,7 +36,7 @@ class MonthData:
 
 def month_data(study: Study) -> MonthData:
     """Return in what share of futures each commodity is short at each month's first day."""
-    outcome, limit = study.outcome, shortage_limit(study)
+    outcome, limit = study.counted, shortage_limit(study)
     last = outcome.moment_days[outcome.moment("deadline")]
     chosen = [i for i, day in enumerate(outcome.month_days) if 0.0 < day <= last]
     names = tuple(item.commodity for item in (*study.verdict.commodities, *study.verdict.end_products))
@@ -76,6 +76,6 @@ def months(study: Study, ax: Axes | None = None) -> Axes:
         own.invert_yaxis()
         for spine in own.spines.values():
             spine.set_visible(False)
-        own.set_title(f"Short of use, % of {study.outcome.with_series:,} futures")
+        own.set_title(f"Short of use, % of {study.counted.with_series:,} futures")
         sign(own, study, given)
     return own

@@ -100,7 +100,7 @@ def source_line(study: Study) -> str:
     """Return what makes the numbers of a figure reproducible: scenario, futures, seed, facts."""
     case = study.case
     made_of = f"scenario {case.sha256[:8]}, data {case.data_sha256[:8]}"
-    return f"{case.name}: {study.replications:,} futures, seed {study.seed}, {made_of}"
+    return f"{case.name}: {study.futures:,} futures, seed {study.seed}, {made_of}"
 
 
 def sign(ax: Axes, study: Study, given: Axes | None) -> None:

@@ -16,7 +16,7 @@ def chain_of(study: Study, commodity: str) -> ChainOutcome:
     UsageError
         If the run has no such commodity.
     """
-    found = {chain.commodity: chain for chain in study.outcome.chains}
+    found = {chain.commodity: chain for chain in study.counted.chains}
     if commodity not in found:
         raise UsageError(f"{commodity!r} is not in this run; it has {', '.join(found)}")
     return found[commodity]

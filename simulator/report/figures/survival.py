@@ -59,7 +59,7 @@ def survival_data(study: Study, commodity: str) -> SurvivalData:
 
     Of long runs these are the futures whose series are kept.
     """
-    chain, outcome, limit = chain_of(study, commodity), study.outcome, shortage_limit(study)
+    chain, outcome, limit = chain_of(study, commodity), study.counted, shortage_limit(study)
     deadline, n = outcome.moment("deadline"), outcome.with_series
     days = np.array(outcome.month_days)
     chosen = (days > 0.0) & (days < outcome.moment_days[deadline])
@@ -108,8 +108,11 @@ def survival(study: Study, commodities: str | tuple[str, ...] | None = None, ax:
             low, high = [item.low for item in data.surviving], [item.high for item in data.surviving]
             own.fill_between(data.months, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
             own.step(data.months, values, where="post", color=colour, linestyle=dash, linewidth=1.6)
-            ends.append((values[-1], short_name(verdict_of(study, name)), float(data.months[-1])))
-        lowest = min((item.low for name in chosen for item in survival_data(study, name).surviving), default=0.0)
+            # Too few futures for an estimate leave a curve without an end to be named.
+            if not math.isnan(values[-1]):
+                ends.append((values[-1], short_name(verdict_of(study, name)), float(data.months[-1])))
+        lows = [item.low for name in chosen for item in survival_data(study, name).surviving]
+        lowest = min((low for low in lows if not math.isnan(low)), default=0.0)
         floor = max(0.0, math.floor(4.0 * lowest - 0.2) / 4.0)
         heights = spread_out([value for value, _, _ in ends], 0.065 * (1.0 - floor), floor, 1.0)
         for (value, text, month), height in zip(ends, heights, strict=True):

@@ -61,7 +61,7 @@ def _key(kind: str, item: CommodityVerdict) -> str:
 
 def _differing(studies: Sequence[Study], item: CommodityVerdict) -> list[Study]:
     """Return the runs that hold a commodity; the first alone where it is the same month by month in all of them."""
-    there = [study for study in studies if any(chain.commodity == item.commodity for chain in study.outcome.chains)]
+    there = [study for study in studies if any(chain.commodity == item.commodity for chain in study.counted.chains)]
     series = [chain_of(study, item.commodity).series["china_dependent_share"] for study in there]
     same = all(np.array_equal(series[0], one, equal_nan=True) for one in series[1:])
     return there[:1] if same else there
@@ -82,7 +82,7 @@ def _fans(runs: Sequence[Study], item: CommodityVerdict) -> Drawing:
 def _told(study: Study, item: CommodityVerdict) -> str:
     exposed = verdict_of(study, item.commodity).kpis["china_dependent_share"]
     return (
-        f"Median (5-95 % of {study.replications:,} futures), percent: now {spread(exposed['start'])}, at the deadline "
+        f"Median (5-95 % of {study.futures:,} futures), percent: now {spread(exposed['start'])}, at the deadline "
         f"{spread(exposed['deadline'])}"
     )
 

@@ -103,7 +103,7 @@ def _survival_table(study: Study) -> Table:
         data = survival_data(study, item.commodity)
         last = len(data.months) - 1
         marks = sorted({*(int(np.abs(data.months - at).argmin()) for at in (0, 6, 12)), last})
-        cells = [f"{chance(data.surviving[i])}; {data.at_risk[i]:,} of {study.outcome.with_series:,}" for i in marks]
+        cells = [f"{chance(data.surviving[i])}; {data.at_risk[i]:,} of {study.counted.with_series:,}" for i in marks]
         rows.append((short_name(item), *cells))
     data = survival_data(study, items[0].commodity)
     return Table(
@@ -214,7 +214,7 @@ def _tonnes(item: Estimate) -> str:
 def _months(study: Study) -> Iterator[Block]:
     yield Paragraph(
         "Share of futures that are short at the first day of each month, in percent: more than the target's share of "
-        f"the last 90 days' demand went unmet. {study.outcome.with_series:,} futures behind every cell.",
+        f"the last 90 days' demand went unmet. {study.counted.with_series:,} futures behind every cell.",
         "small",
     )
     data = month_data(study)
@@ -229,7 +229,7 @@ def _months(study: Study) -> Iterator[Block]:
     yield Drawing(
         key="months-figure",
         title="P(shortage) by commodity and month",
-        description=f"Heat map with numbers, percent of {study.outcome.with_series:,} futures.{told}",
+        description=f"Heat map with numbers, percent of {study.counted.with_series:,} futures.{told}",
         draw=partial(months, study),
         table="months-data",
         css="scrolled",
@@ -241,7 +241,7 @@ def _month_table(study: Study) -> Table:
     chosen = range(1, len(data.days), 3)
     return Table(
         key="months-data",
-        caption=f"P(shortage), % (95 % interval), {study.outcome.with_series:,} futures, by quarter",
+        caption=f"P(shortage), % (95 % interval), {study.counted.with_series:,} futures, by quarter",
         head=("commodity", *(f"{study.case.calendar_day(data.days[i]):%b %Y}" for i in chosen)),
         rows=tuple(
             ((name.partition(":")[2] or name).replace("_", " "), *(chance(row[i]) for i in chosen))

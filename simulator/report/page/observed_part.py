@@ -33,7 +33,7 @@ def _blocks(studies: Sequence[Study]) -> Iterator[Block]:
         assert found is not None
         yield Table(
             key=f"observed-{number}",
-            caption=f"{study.case.name}: median (5-95 % of futures) of what {study.replications:,} futures give",
+            caption=f"{study.case.name}: median (5-95 % of futures) of what {study.futures:,} futures give",
             head=("of", "measure", "period", "observed", "all alike", "weighted", "distance", "grade", "source"),
             rows=tuple(map(_row, found.fits)),
             words=3,

@@ -53,13 +53,13 @@ def _overall_table(study: Study, number: int) -> Table:
 
 def _by_branch(study: Study, overall: OverallVerdict) -> Iterator[tuple[Cell, ...]]:
     """Yield the headline row of each branch; branches that hold in the same futures are one."""
-    deadline, of = study.outcome.moment("deadline"), len(overall.commodities)
+    deadline, of = study.counted.moment("deadline"), len(overall.commodities)
     flags = [chain_of(study, commodity).met[HEADLINE][:, deadline] for commodity in overall.commodities]
     met = np.stack(flags, axis=1).sum(axis=1, dtype=float)
     together: dict[bytes, list[str]] = {}
-    for branch, mask in branch_masks(study.outcome).items():
+    for branch, mask in branch_masks(study.counted).items():
         together.setdefault(mask.tobytes(), []).append(branch)
-    masks = branch_masks(study.outcome)
+    masks = branch_masks(study.counted)
     for names in together.values():
         expected = known_mean_interval(np.where(masks[names[0]], met, np.nan), weights=study.weights)
         share = overall.by_branch[names[0]]
@@ -104,7 +104,7 @@ def _status_table(study: Study, number: int, *, several: bool) -> Table:
     name = f"{study.case.name}: " if several else ""
     return Table(
         key=f"status-{number}",
-        caption=f"{name}{study.replications:,} futures, deadline {study.case.deadline}",
+        caption=f"{name}{study.futures:,} futures, deadline {study.case.deadline}",
         head=(
             "status",
             "commodity",
