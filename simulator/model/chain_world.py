@@ -117,7 +117,7 @@ class ChainWorld:
         self.margins: Margins | None = None
         """Floors and dumping; None where there is neither."""
         self.markets = [
-            Market(stage, StageState(stage, n, self.labels.size, self.step, case.focal, first=s == 0), level, contract)
+            Market(stage, StageState(stage, s, n, self.labels, self.step, case.focal), level, contract)
             for s, stage in enumerate(chain.stages)
         ]
         self.entrants = Entrants(case, chain.commodity, draws, levers, self.qualification_days, self.markets)
@@ -159,9 +159,8 @@ class ChainWorld:
         )
         for s, market in enumerate(self.markets):
             stage, cause = market.stage, f"{chain.commodity}/{market.stage.name}"
-            market.fresh = self.labels.origin(s, stage.producers)
             if s == 0 and market.state.to_processors is not None:
-                market.state.to_processors.makeup = Makeup(market.fresh)
+                market.state.to_processors.makeup = Makeup(self.labels.origin(stage.producers))
             market.world = WorldBalance(stage, case.focal, n)
             market.outages = Outages(stage, cause, draws, review_days.size, self.step, rate, lost)
             if case.focal in stage.regions and (s == chain.verdict_stage or stage.kind == "magnet"):
@@ -170,13 +169,14 @@ class ChainWorld:
                 fixed = None
                 if s == 0:
                     china = stage.producers.index(CHINA) if CHINA in stage.producers else 0
-                    fixed = np.concatenate([market.fresh, market.fresh[china : china + 1]])
-                market.focal = FocalBuyer(transits.weeks, self.labels.size, fixed, release)
+                    fresh = self.labels.origin(stage.producers)
+                    fixed = np.concatenate([fresh, fresh[china : china + 1]])
+                market.focal = FocalBuyer(transits.weeks, self.labels.layouts[s], fixed, release)
                 market.focal.passage = transits.passage
                 market.focal.usual_days = transits.usual_days
                 if s == chain.verdict_stage:
                     plans = planned(chain.government.plans, chain.commodity, case, n)
-                    market.focal.purchases += [Purchase(plan, self.labels) for plan in plans]
+                    market.focal.purchases += [Purchase(plan, self.labels.layouts[s]) for plan in plans]
                 market.qualification = Qualification(self.qualification_days, self.step, review_days.size)
                 market.state.tracked = True
             market.state.own_ways = self._own_ways(market, corridors)
@@ -206,9 +206,9 @@ class ChainWorld:
         )
         if ways is not None and ways.labelled < ways.buyers.size:
             if state.product_labels is None:
-                ways.make_up(market.fresh)
+                ways.make_up(self.labels.origin(stage.producers))
             else:
-                ways.keep_labels(self.labels.size)
+                ways.keep_labels(state.layout.size)
         return ways
 
     def _trace_denials(self) -> None:
@@ -259,11 +259,11 @@ class ChainWorld:
         """Fill stocks and pipelines with the base-year state (``steady``)."""
         mixes = compositions(self.chain, self.labels)
         for s, market in enumerate(self.markets):
-            stage, state, mix = market.stage, market.state, mixes[s]
+            stage, state, (held, mix) = market.stage, market.state, mixes[s]
             rate = stage.output / DAYS_PER_YEAR
             state.product += (rate * self.target_days)[None, :]
             if state.product_labels is not None:
-                _label(state.product_labels, state.product, mix)
+                _label(state.product_labels, state.product, held)
             per_review = market.flows * self.step
             state.on_order += (per_review.sum(axis=0) * market.usual_lags())[None, :]
             if state.own_ways is not None:
@@ -310,8 +310,7 @@ class ChainWorld:
         focal.government = np.full(
             total.shape, self.chain.government.opening_t if market is self.markets[self.chain.verdict_stage] else 0.0
         )
-        focal.government_labels[:, 0] = focal.government
-        focal.government_labels[:, self.labels.partners.start] = focal.government
+        focal.government_labels[:, focal.layout.nowhere] = focal.government
         focal.reserve = focal.stock * parameter("government_purchase_reserve_share").value
         focal.rate = total * self.growth(self.first_day)
         focal.wanted = focal.rate

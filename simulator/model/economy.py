@@ -25,7 +25,7 @@ def hang(world: ChainWorld, change: LastingChange) -> None:
         # The government's stock is of the product the focal economy's independence is judged at.
         focal = world.markets[world.chain.verdict_stage].focal
         if focal is not None and isinstance(change, PurchaseChange):
-            focal.purchases.append(Purchase(change, world.labels))
+            focal.purchases.append(Purchase(change, focal.layout))
         elif focal is not None and isinstance(change, ReleaseChange):
             focal.releases.append(Release(change))
 

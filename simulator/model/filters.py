@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
-from simulator.model.labels import EXPOSED
 from simulator.model.market import Gate
 from simulator.model.origin_rules import OriginRules
 from simulator.model.rows import add_up, at_least, beyond, outer, part
@@ -113,10 +112,12 @@ def policy_filters(
 
 def _chinese_part(market: Market) -> Floats | None:
     """(n, P) part of each producer's product made of Chinese material; None where products carry no labels yet."""
-    labelled = market.state.product_labels
-    if labelled is None:
+    state = market.state
+    if state.product_labels is None:
         return None
-    return part(labelled[:, :, EXPOSED], market.state.product)
+    chinese = part(state.product_labels[:, :, state.received.exposed], state.product)
+    chinese[:, market.in_china] = 1.0
+    return chinese
 
 
 def _reach_abroad(filters: Filters, world: ChainWorld, market: Market, reach: Floats) -> None:

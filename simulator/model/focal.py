@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.calendars import Calendar
-from simulator.model.labels import Makeup
+from simulator.model.labels import Layout, Makeup
 from simulator.model.rows import anywhere, beyond, divisor, mixed, part, row_sums, zeros
 from simulator.model.stockpile import Purchase, Release
 
@@ -36,7 +36,7 @@ class FocalBuyer:
     def __init__(
         self,
         weeks: Services,
-        labels: int,
+        layout: Layout,
         fixed: Floats | None,
         release: float,
     ) -> None:
@@ -46,8 +46,8 @@ class FocalBuyer:
         ----------
         weeks
             (n, T, lanes) services from departure at each review to landing; copied if replications lie apart.
-        labels
-            Number of labels.
+        layout
+            Layout of the labels of what it buys.
         fixed
             (lanes, labels) composition of every lot of a lane where it never changes (product made from ore),
             else None.
@@ -55,6 +55,8 @@ class FocalBuyer:
             Share of its holding the government releases in a day of shortage.
         """
         n, _, lanes = weeks.shape
+        labels = layout.size
+        self.layout = layout
         self.fixed = fixed
         self._makeup = None if fixed is None else Makeup(fixed)
         self.weeks = np.ascontiguousarray(weeks.transpose(1, 2, 0)).swapaxes(1, 2)

@@ -1,17 +1,23 @@
 """Provenance labels: additive tags that travel with every tonne of a chain.
 
-The labels of a quantity are one array whose last axis holds four groups side by side:
+The labels of a quantity are one array whose last axis holds them side by side, in a layout that depends on how far
+along its chain the quantity has come (``Layout``): no tonne carries a label of what has not been done to it yet, nor
+one that others tell. They are
 
-* what China did: tonnes done there at no stage and at any, which partition the tonnes, and tonnes done there at each
-  stage. Sums are all that is asked for: which stages go together is not kept, or there would be ``2 ** S`` labels.
-* the first partner touched (``places.PARTNER_LABELS``). They partition the tonnes too.
+* the first partner touched (``places.PARTNER_LABELS``). They partition the tonnes.
+* what China did: tonnes done there at any stage so far, and tonnes done there at each. Sums are all that is asked for:
+  which stages go together is not kept, or there would be ``2 ** S`` labels.
 * for each stage but the last, the tonnes that passed its largest producer outside China (the runner-up).
 * the least and the most of the tonnes that may have been through China, whoever got which (``segregation``).
 
-Amounts add up and mix in proportion; a step of processing only moves tonnes between labels.
+Amounts add up and mix in proportion; a step of processing only moves tonnes between labels. A producer does the same to
+all its tonnes: its feed and its stock of product carry the labels of its feed, and what it does itself is added when
+they are sold.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,70 +27,125 @@ from simulator.domain.places import CHINA, PARTNER_LABELS, REST
 from simulator.model.rows import add_up
 
 Floats = NDArray[np.float64]
-CLEAN, EXPOSED = 0, 1
-"""Labels of tonnes that China touched at no stage and at any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each label stands, in goods that have passed the stages of a chain as far as one of them.
+
+    Goods of the first stage were done in China there or nowhere, and who got which does not matter as all goods of a
+    producer are alike: one label says what was done in China at all, at that stage, and at least and at most.
+    """
+
+    size: int
+    bounds: tuple[int, int]
+    """Labels of the least and the most tonnes that may have been through China."""
+    apart: slice
+    """The same where they do not mix in proportion in a sale; nothing at the first stage."""
+    mixing: slice
+    """All others."""
+    received: slice
+    """Those of them that goods of the stage before have as well, in the same order."""
+    partners: slice
+    """Labels of the first partner touched; none so far comes first."""
+    exposed: int
+    """Label of tonnes done in China at any stage."""
+    exposed_at: tuple[int, ...]
+    """Label of tonnes done in China at each stage so far."""
+    runner_ups: tuple[int, ...]
+    """Label of tonnes that passed the runner-up of each stage so far but the chain's last."""
+
+    @property
+    def nowhere(self) -> int:
+        """Label of tonnes that no partner has touched."""
+        return int(self.partners.start)
+
+    @property
+    def china(self) -> list[int]:
+        """Every label of tonnes done in China."""
+        return sorted({self.exposed, *self.exposed_at})
+
+
+def _layout(stage: int, stages: int, partners: int) -> Layout:
+    first = 2 if stage else 0
+    exposed = first + partners
+    place, received = exposed + 1, first
+    exposed_at, runner_ups = [exposed], []
+    for s in range(stage + 1):
+        if s > 0:
+            received = place
+        if s == 1:
+            exposed_at[0], place = place, place + 1
+        if s > 0:
+            exposed_at.append(place)
+            place += 1
+        if s < stages - 1:
+            runner_ups.append(place)
+            place += 1
+    return Layout(
+        size=place,
+        bounds=(0, 1) if stage else (exposed, exposed),
+        apart=slice(0, first),
+        mixing=slice(first, place),
+        received=slice(first, received),
+        partners=slice(first, exposed),
+        exposed=exposed,
+        exposed_at=tuple(exposed_at),
+        runner_ups=tuple(runner_ups),
+    )
 
 
 class Labels:
-    """Label layout of one chain and the relabelling done by each producer of each stage."""
+    """Label layouts of one chain and the relabelling done by each producer of each stage."""
 
     def __init__(self, chain: Chain) -> None:
         self.stages = len(chain.stages)
-        stages = np.arange(self.stages)
-        self.exposed_at = 2 + stages if self.stages > 1 else 1 + stages
-        """(S,) labels of tonnes done in China at each stage; of a single stage, that is ``EXPOSED``."""
-        self.china = int(self.exposed_at[-1]) + 1
-        """Number of labels that say what China did; they come first."""
         present = {country for stage in chain.stages for country in stage.producers}
         self.partner_names = tuple(name for name in PARTNER_LABELS if name == PARTNER_LABELS[0] or name in present)
         """Partners that produce anything in this chain; no tonne can carry the label of another."""
-        self.partners = slice(self.china, self.china + len(self.partner_names))
-        self.runner_ups = slice(self.partners.stop, self.partners.stop + self.stages - 1)
-        self.bounds = slice(self.runner_ups.stop, self.runner_ups.stop + 2)
-        self.size = self.bounds.stop
+        self.layouts = tuple(_layout(s, self.stages, len(self.partner_names)) for s in range(self.stages))
+        """Layout of goods that each stage sells."""
         self._known: dict[tuple[int, tuple[str, ...]], tuple[list[tuple[int, int]], list[int], list[int]]] = {}
         self.runner_up = tuple(_largest_outside_china(stage.producers, stage.output) for stage in chain.stages)
 
-    def origin(self, stage: int, producers: tuple[str, ...]) -> Floats:
-        """(P, L) labels of a tonne that each producer makes at ``stage`` from nothing traced (ore or scrap)."""
-        labels = np.zeros((len(producers), self.size))
-        labels[:, CLEAN] = 1.0
-        labels[:, self.partners.start] = 1.0
-        self.relabel(labels[None], stage, producers)
-        return labels
+    def origin(self, producers: tuple[str, ...]) -> Floats:
+        """(P, L) labels of a tonne that each producer of the first stage sells."""
+        fresh = np.zeros((1, len(producers), self.layouts[0].size))
+        fresh[:, :, self.layouts[0].nowhere] = 1.0
+        self.relabel(fresh, np.ones((1, len(producers))), 0, producers)
+        return np.asarray(fresh[0])
 
-    def relabel(self, amounts: Floats, stage: int, producers: tuple[str, ...]) -> None:
-        """Move tonnes ``(..., P, L)`` between labels as each producer's processing at ``stage`` does, in place."""
-        other, planes = self.partners.start, amounts.T
+    def relabel(self, amounts: Floats, tonnes: Floats, stage: int, producers: tuple[str, ...]) -> None:
+        """Label what producers do at ``stage`` to tonnes (n, P) that they sell, in place.
+
+        ``amounts`` (n, P, L), in the layout of the stage, hold the labels that the goods were received with, and zeros
+        beyond. The bounds of producers outside China are left as they are.
+        """
+        layout, planes, whole = self.layouts[stage], amounts.T, tonnes.T
         firsts, chinese, runner_up = self._moves(stage, producers)
         for p, first in firsts:
-            planes[first, p] += planes[other, p]
-            planes[other, p] = 0.0
+            planes[first, p] += planes[layout.nowhere, p]
+            planes[layout.nowhere, p] = 0.0
+        if stage == 1:  # in goods of the first stage one label says both
+            planes[layout.exposed_at[0]] = planes[layout.exposed]
         for p in chinese:
-            tonnes = planes[:, p]
-            total = self.total(tonnes.T)
-            tonnes[CLEAN] = 0.0
-            tonnes[EXPOSED] = tonnes[self.exposed_at[stage]] = total
-            tonnes[self.bounds] = total
+            for label in (layout.exposed, layout.exposed_at[stage], *layout.bounds):
+                planes[label, p] = whole[p]
         for p in runner_up:
-            planes[self.runner_ups.start + stage, p] = self.total(planes[:, p].T)
+            planes[layout.runner_ups[stage], p] = whole[p]
 
     def _moves(self, stage: int, producers: tuple[str, ...]) -> tuple[list[tuple[int, int]], list[int], list[int]]:
         """Place of each partner among producers, and its label; places of China, and of a runner-up with a label."""
         key = stage, producers
         if key not in self._known:
             places = dict(enumerate(producers))
-            names, start = self.partner_names, self.partners.start
+            names, start = self.partner_names, self.layouts[stage].partners.start
             self._known[key] = (
                 [(p, start + names.index(country)) for p, country in places.items() if country in names],
                 [p for p, country in places.items() if country == CHINA],
                 [p for p, country in places.items() if country == self.runner_up[stage] and stage < self.stages - 1],
             )
         return self._known[key]
-
-    def total(self, amounts: Floats) -> Floats:
-        """(...) tonnes of amounts (..., L)."""
-        return np.asarray(amounts[..., CLEAN] + amounts[..., EXPOSED])
 
 
 class Makeup:

@@ -1,8 +1,8 @@
 """Conservation of mass, checked at the end of every block.
 
 Per stage and replication: opening stock and goods on the way + own output = closing stock and goods on the
-way + feed consumed downstream + consumption + losses. The label partitions (China or not, first partners) of every
-labelled stock must add up to its tonnes.
+way + feed consumed downstream + consumption + losses. First partners partition every labelled stock, so their labels
+must add up to its tonnes; of these no more can be China-exposed than there are.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import ModelError
 from simulator.model.chain_world import ChainWorld
-from simulator.model.labels import CLEAN, EXPOSED
+from simulator.model.labels import Layout
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-9
@@ -42,32 +42,33 @@ def clipped_tonnes(world: ChainWorld) -> Floats:
 
 def label_errors(world: ChainWorld) -> Floats:
     """(n, S) largest gap between a labelled stock and what its labels add up to, per throughput."""
-    labels, errors = world.labels, []
-    parts = (slice(CLEAN, EXPOSED + 1), labels.partners)
+    errors = []
     for market in world.markets:
         state = market.state
-        pairs: list[tuple[Floats, Floats]] = [(state.feed, state.feed_labels)]
+        labelled: list[tuple[Floats, Floats, Layout]] = [(state.feed, state.feed_labels, state.received)]
         if state.product_labels is not None:
-            pairs.append((state.product, state.product_labels))
+            labelled.append((state.product, state.product_labels, state.received))
         if market.focal is not None:
             focal = market.focal
             if focal.pool_labels is not None:
-                pairs.append((focal.pool, focal.pool_labels))
-            pairs += [
-                (focal.stock, focal.stock_labels),
-                (focal.government, focal.government_labels),
-                (focal.used, focal.consumed),
+                labelled.append((focal.pool, focal.pool_labels, focal.layout))
+            labelled += [
+                (focal.stock, focal.stock_labels, focal.layout),
+                (focal.government, focal.government_labels, focal.layout),
+                (focal.used, focal.consumed, focal.layout),
             ]
         throughput = np.maximum(state.opening + state.produced, 1e-12)
         worst = np.zeros_like(throughput)
-        for tonnes, labelled in pairs:
-            for part in parts:
-                gap = np.abs(labelled[..., part].sum(axis=-1) - tonnes)
-                worst = np.maximum(worst, gap if gap.ndim == 1 else gap.sum(axis=1))
-            # What China did at a stage is part of what it did at all, and all of it was done at some stage.
-            exposed, at_stages = labelled[..., EXPOSED], labelled[..., labels.exposed_at]
-            gap = np.maximum(at_stages.max(axis=-1) - exposed, exposed - at_stages.sum(axis=-1))
-            worst = np.maximum(worst, gap if gap.ndim == 1 else gap.max(axis=1, initial=0.0))
+        for tonnes, labels, layout in labelled:
+            exposed, at_stages = labels[..., layout.exposed], labels[..., layout.exposed_at]
+            for gap in (
+                np.abs(labels[..., layout.partners].sum(axis=-1) - tonnes),
+                exposed - tonnes,
+                # What China did at a stage is part of what it did at all, and all of it was done at some stage.
+                at_stages.max(axis=-1) - exposed,
+                exposed - at_stages.sum(axis=-1),
+            ):
+                worst = np.maximum(worst, gap if gap.ndim == 1 else np.maximum(gap, 0.0).sum(axis=1))
         errors.append(worst / throughput)
     return np.stack(errors, axis=1)
 

@@ -19,7 +19,6 @@ from simulator.domain.traces import REROUTED, Trace
 from simulator.errors import UsageError
 from simulator.model.corridors import Corridors
 from simulator.model.focal import SERVICE_DAYS, Services
-from simulator.model.labels import EXPOSED
 from simulator.model.recorder import Recorder
 from simulator.model.world import RECORDED_REVIEWS, World
 from simulator.scenario.case import Case
@@ -117,9 +116,9 @@ class LotLog:
         if labels is None:
             fixed = self._recorder.focal.fixed
             assert fixed is not None, "a lane without labels of its own has a fixed composition"
-            return np.asarray(fixed[:, EXPOSED])
+            return np.asarray(fixed[:, self._recorder.focal.layout.exposed])
         whole = np.where(tonnes[0] > 0, tonnes[0], 1.0)
-        return np.asarray(labels[0][:, EXPOSED] / whole)
+        return np.asarray(labels[0][:, self._recorder.focal.layout.exposed] / whole)
 
     def _way(self, lane: int, review: int, queued: int = 0) -> _Way:
         """The way of the lot that leaves at a review, and what delays it; ``queued`` services in a queue."""

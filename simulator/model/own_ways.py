@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.model.calendars import Calendar
 from simulator.model.focal import SERVICE_DAYS, Services
-from simulator.model.labels import Makeup
+from simulator.model.labels import Layout, Makeup
 from simulator.model.passage import Passage
 from simulator.model.rows import beyond, by_review, mixed, part, zeros
 
@@ -114,27 +114,27 @@ class OwnWays:
         self.on_way += tonnes
 
     def send_labels(
-        self, stock: Floats, sellers: NDArray[np.intp], sold: Floats, bounds: slice, bounded: Floats
+        self, stock: Floats, sellers: NDArray[np.intp], sold: Floats, layout: Layout, bounded: Floats
     ) -> None:
         """Label the lots to processors that have just left.
 
         Parameters
         ----------
         stock
-            (n, P, L) labels of what producers held.
+            (n, P, L) labels of what producers held, as they are when it is sold.
         sellers
             (K',) producer of each lot.
         sold
             (K', n) part of its stock that the lot is.
-        bounds, bounded
-            Labels that do not mix in proportion, and (2, K', n) what the lots carry of them.
+        layout, bounded
+            Layout of the labels, and (2, K', n) what the lots carry of those that do not mix in proportion.
         """
         assert self.labels is not None, "goods to processors carry labels"
         planes, held = self.labels.T, stock.T
         carried = np.empty((len(planes), len(stock)))
         for k, seller in enumerate(sellers):
-            np.multiply(held[:, seller], sold[k], out=carried)
-            carried[bounds] = bounded[:, k]
+            np.multiply(held[layout.mixing, seller], sold[k], out=carried[layout.mixing])
+            carried[layout.apart] = bounded[:, k]
             planes[:, k] += carried
 
     def land(self, feed_labels: Floats | None) -> Floats:

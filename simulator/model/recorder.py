@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from simulator.domain.traces import REROUTED, ChainTrace
 from simulator.model.chain_world import ChainWorld
 from simulator.model.focal import FocalBuyer
-from simulator.model.labels import EXPOSED
 from simulator.model.ledger import balance_errors, clipped_tonnes
-from simulator.model.segregation import LEAST, MOST
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -127,25 +125,32 @@ class Recorder:
     def record(self, day: float) -> None:
         """Write the rows of ``day``; days must come in order."""
         assert self._always.due == day, "observations are out of order"
-        focal, labels = self.focal, self.world.labels
+        focal, layout = self.focal, self.focal.layout
         focal.settle(day)
         self.chain.record(day)
         self._always.write(
             {
                 "demanded": [focal.demanded],
                 "consumed": [focal.used],
-                # Exposed at all, then at each stage; of a single stage they are the same.
-                "exposed": [focal.consumed[:, EXPOSED : labels.china]],
+                "exposed": [focal.consumed[:, layout.exposed]],
+                # Of a single stage it is the same.
+                "exposed_at": self._by_stage(layout.exposed_at) if len(self.world.chain.stages) > 1 else [],
                 # The last stage has no label of its own: its runner-up shows in the declared origins.
-                "runner_up": [focal.consumed[:, labels.runner_ups], self._none],
-                "bounds": [focal.consumed[:, labels.bounds]],
+                "runner_up": self._by_stage(layout.runner_ups),
+                # Nothing for goods of the first stage, of which all that is exposed is so for certain.
+                "bounds": [focal.consumed[:, layout.apart]],
                 "withheld": [focal.withheld],
                 "landed": [focal.landed],
                 "stock": [focal.stock],
             }
         )
         if self._deliveries.due == day:
-            self._deliveries.write({"partner": [focal.consumed[:, labels.partners]], "government": [focal.government]})
+            self._deliveries.write({"partner": [focal.consumed[:, layout.partners]], "government": [focal.government]})
+
+    def _by_stage(self, labels: Sequence[int]) -> list[Floats]:
+        """(n,) tonnes used with the label of each stage; none where a stage has none, or none yet."""
+        missing = len(self.world.chain.stages) - len(labels)
+        return [*(self.focal.consumed[:, label] for label in labels), *[self._none] * missing]
 
     @property
     def commodity(self) -> str:
@@ -161,7 +166,9 @@ class Recorder:
     def trace(self) -> ChainTrace:
         """The finished series: views with the replication axis first of the sheets."""
         world, stage, own, whole = self.world, self.market.stage, self._always, self.chain.always
-        exposed, bounds = own["exposed"], own["bounds"]
+        exposed = own["exposed"]
+        exposed_at = own["exposed_at"] if len(world.chain.stages) > 1 else exposed
+        bounds = own["bounds"] if self.focal.layout.apart.stop else exposed
         return ChainTrace(
             commodity=self.commodity,
             stages=tuple(s.name for s in world.chain.stages),
@@ -171,13 +178,13 @@ class Recorder:
             demanded=own.level("demanded"),
             consumed=own.level("consumed"),
             exposed=exposed[:, :, 0],
-            exposed_by_stage=exposed[:, :, -len(world.chain.stages) :],
+            exposed_by_stage=exposed_at,
             runner_up_by_stage=own["runner_up"],
             runner_up=world.labels.runner_up,
             by_partner=self._deliveries["partner"],
             partners=world.labels.partner_names,
-            exposed_min=bounds[:, :, LEAST],
-            exposed_max=bounds[:, :, MOST],
+            exposed_min=bounds[:, :, 0],
+            exposed_max=bounds[:, :, -1],
             suppliers=tuple(name for market in world.markets for name in market.world.suppliers),
             world_output=whole["world_output"],
             world_demand=whole["world_demand"],

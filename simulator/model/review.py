@@ -102,7 +102,7 @@ def _produce(
     scrap: tuple[Floats, Floats],
 ) -> None:
     """Make the output of the interval that ends now; feed becomes product, labels move along."""
-    market, labels, step = world.markets[s], world.labels, world.step
+    market, step = world.markets[s], world.step
     state, stage = market.state, market.stage
     # Published output already contains the usual outages: availability is relative to its mean.
     running = market.outages.running(index + 1)
@@ -149,13 +149,11 @@ def _produce(
         traced = made = used * stage.feed_yield
         moved = state.feed_labels * (share * stage.feed_yield)[:, :, None]
         state.feed_labels *= (1.0 - share)[:, :, None]
-        labels.relabel(moved, s, stage.producers)
         assert state.product_labels is not None
         state.product_labels += moved
         if recycled is not None:
             fresh = recycled * pace * step
-            for p, label in zip(*np.nonzero(market.fresh), strict=True):
-                state.product_labels[:, p, label] += fresh[:, p]
+            state.product_labels[:, :, state.received.nowhere] += fresh
             made = made + fresh
     state.product += made
     total = row_sums(made)

@@ -136,14 +136,17 @@ def beyond(some: Floats, other: Floats) -> Floats:
     return more
 
 
-def mixed(labels: Floats, part: Floats) -> Floats:
+def mixed(labels: Floats, part: Floats, out: Floats | None = None) -> Floats:
     """(n, Q, L) labels of what comes together from amounts labelled (n, P, L), ``part`` (P, Q, n) of each.
 
     Summed over P in its order. ``einsum`` multiplies and adds along the replications; of one alone it would not.
     """
     if len(labels) == 1:
-        return mixed(_twice(labels), np.repeat(part, 2, axis=2))[:1]
-    return np.asarray(np.einsum("lpn,pqn->lqn", labels.T, part).T)
+        alone = mixed(_twice(labels), np.repeat(part, 2, axis=2))[:1]
+        if out is not None:
+            out[...] = alone
+        return alone
+    return np.asarray(np.einsum("lpn,pqn->lqn", labels.T, part, out=None if out is None else out.T).T)
 
 
 def _twice(values: Floats) -> Floats:

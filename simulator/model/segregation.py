@@ -12,30 +12,56 @@ which all buyers get their least. Within a buyer's own stocks goods keep mixing 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.labels import Labels
 from simulator.model.rows import at_least, rows_last
+from simulator.model.state import StageState
 
 Floats = NDArray[np.float64]
 LEAST, MOST = 0, 1
-"""Places within ``Labels.bounds``."""
+"""Places within ``Layout.bounds``."""
 
 
-def bounded(labels: Labels, stock_labels: Floats, sold: Floats, gone: Floats, to_buyers: Floats) -> Floats:
+def exposed_of(state: StageState, gone: Floats, sold: Floats, chinese: Sequence[int]) -> tuple[Floats, Floats]:
+    """Return the least and the most exposed tonnes (P, n) in what each producer sells.
+
+    Parameters
+    ----------
+    state
+        The stage, before the sale.
+    gone
+        (n, P) part of the product that is sold.
+    sold
+        (n, P) the same in tonnes.
+    chinese
+        Producers in China, whose goods are exposed whatever they received.
+    """
+    assert state.product_labels is not None, "goods of the first stage are exposed or not"
+    share, whole, labels = rows_last(gone), rows_last(sold), state.product_labels.T
+
+    def of(label: int) -> Floats:
+        exposed = labels[label] * share
+        for p in chinese:
+            exposed[p] = whole[p]
+        return np.asarray(exposed)
+
+    least, most = state.received.bounds
+    found = of(least)
+    return found, (found if most == least else of(most))
+
+
+def bounded(exposed: tuple[Floats, Floats], sold: Floats, to_buyers: Floats) -> Floats:
     """Return the least and the most exposed tonnes that each buyer got of each producer's sale.
 
     Parameters
     ----------
-    labels
-        Label layout.
-    stock_labels
-        (n, P, L) product before the sale.
+    exposed
+        (P, n) least and most exposed tonnes sold to all buyers.
     sold
         (n, P) tonnes sold to all buyers.
-    gone
-        (n, P) part of the product that they are.
     to_buyers
         (P, B, n) tonnes sold to each of some of them.
 
@@ -44,11 +70,8 @@ def bounded(labels: Labels, stock_labels: Floats, sold: Floats, gone: Floats, to
     Floats
         (2, P, B, n), ``LEAST`` and ``MOST``, tonnes.
     """
-    whole = rows_last(sold)
-    exposed = rows_last(stock_labels[:, :, labels.bounds]) * rows_last(gone)
-    """(2, P, n) of what was sold."""
     found = np.empty((2, *to_buyers.shape))
-    clean = whole - exposed[LEAST]
+    clean = rows_last(sold) - exposed[LEAST]
     np.subtract(to_buyers, clean[:, None], out=found[LEAST])
     at_least(found[LEAST], 0.0, found[LEAST])
     np.minimum(to_buyers, exposed[MOST][:, None], out=found[MOST])

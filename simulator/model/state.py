@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.domain.chain import Stage
-from simulator.model.labels import Makeup
+from simulator.model.labels import Labels, Makeup
 from simulator.model.own_ways import OwnWays
 from simulator.model.rows import add_up, alike, row_sums, zeros
 
@@ -90,16 +90,22 @@ def review_lags(days: Floats, review_days: int) -> NDArray[np.int64]:
 class StageState:
     """Stocks of one stage: finished product, feed, regional inventories, and what is on order."""
 
-    def __init__(self, stage: Stage, n: int, labels: int, review_days: int, focal: str, *, first: bool) -> None:
+    def __init__(self, stage: Stage, place: int, n: int, labels: Labels, review_days: int, focal: str) -> None:
+        """``place`` is the number of the stage in its chain."""
         producers, regions = len(stage.producers), len(stage.regions)
+        first = place == 0
         self.stage = stage
+        self.layout = labels.layouts[place]
+        """Layout of the labels of what is sold."""
+        self.received = labels.layouts[max(place - 1, 0)]
+        """Layout of the labels of feed, and of product before it is sold."""
         self.regions = regions
         self.focal = stage.regions.index(focal) if focal in stage.regions else -1
         self.product = zeros(n, producers)
-        self.product_labels = None if first else zeros(n, producers, labels)
-        """(n, P, L); None at the first stage, where a producer's product has fixed labels."""
+        self.product_labels = None if first else zeros(n, producers, self.received.size)
+        """(n, P, L) as received; None at the first stage, where a producer's product has fixed labels."""
         self.feed = zeros(n, 0 if first else producers)
-        self.feed_labels = zeros(n, self.feed.shape[1], labels)
+        self.feed_labels = zeros(n, self.feed.shape[1], self.received.size)
         self.inventory = zeros(n, regions)
         """(n, R) stock of the consuming regions; the focal column mirrors the focal buyer's stock."""
         self.tracked = False

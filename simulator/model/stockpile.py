@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.chain import PurchasePlan
 from simulator.domain.changes import PurchaseChange, ReleaseChange
-from simulator.model.labels import CLEAN, Labels
+from simulator.model.labels import Layout
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -52,11 +52,11 @@ class Programme:
 class Purchase(Programme):
     """A programme of purchases and what it has bought so far."""
 
-    def __init__(self, change: PurchaseChange, labels: Labels) -> None:
+    def __init__(self, change: PurchaseChange, layout: Layout) -> None:
         n = change.mask.size
         super().__init__(n)
         self.change = change
-        self._china, self._bounds = labels.china, labels.bounds
+        self._layout = layout
         self._usd_per_t = np.ones(n)
         self.bought = np.zeros(n)
         """(n,) tonnes bought so far."""
@@ -78,14 +78,14 @@ class Purchase(Programme):
         """Tonnes (n,) bought in ``span`` days from ``stock`` (n,) and their labels (n, L)."""
         tonnes = np.minimum(self.rate * span, np.maximum(stock - reserve, 0.0))
         if self.change.clean:
-            tonnes = np.minimum(tonnes, np.maximum(labels[:, CLEAN], 0.0))
+            tonnes = np.minimum(tonnes, np.maximum(stock - labels[:, self._layout.exposed], 0.0))
         self._short |= tonnes < self.rate * span * (1.0 - _ROUNDING)
         moved = labels * (tonnes / np.maximum(stock, _TINY))[:, None]
         if self.change.clean:
-            moved[:, : self._china] = 0.0
-            moved[:, CLEAN] = tonnes
+            moved[:, self._layout.china] = 0.0
             # However the rest was mixed, no more of it can be exposed than there is.
-            moved[:, self._bounds] = np.maximum(labels[:, self._bounds] - (stock - tonnes)[:, None], 0.0)
+            bounds = self._layout.apart
+            moved[:, bounds] = np.maximum(labels[:, bounds] - (stock - tonnes)[:, None], 0.0)
         money = tonnes * self._usd_per_t
         self._left = np.maximum(self._left - (tonnes if self.change.unit == "t" else money), 0.0)
         self.bought = self.bought + tonnes

@@ -26,9 +26,8 @@ from simulator.model.rows import (
     rows_last,
     weighted,
 )
-from simulator.model.segregation import bounded
+from simulator.model.segregation import bounded, exposed_of
 from simulator.model.stage_market import Market
-from simulator.model.state import StageState
 
 Floats = NDArray[np.float64]
 
@@ -90,7 +89,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         received = received + rerouted.tonnes
     for meter in market.meters:
         meter.read(flow, rerouted)
-    _ship(world, market, flow, sold, received, rerouted, index)
+    _ship(world, s, market, flow, sold, received, rerouted, index)
     short = beyond(asked, received)
     if market.qualification is not None:
         market.qualification.note(part(short[:, state.focal], demand[:, state.focal]), index)
@@ -202,8 +201,7 @@ def _qualified(market: Market, day: float, index: int) -> tuple[int, Floats] | N
 
 
 def _send_apart(
-    world: ChainWorld,
-    state: StageState,
+    market: Market,
     ways: OwnWays,
     flow: Floats,
     bounds: Floats | None,
@@ -214,13 +212,14 @@ def _send_apart(
 
     It is taken out of ``flow`` (P, B, n) and, where there are any, out of ``bounds`` of processors (2, P, Q, n).
     """
+    state = market.state
     tonnes = flow[ways.producers, ways.buyers].T
     flow[ways.producers, ways.buyers] = 0.0
     ways.send(index, tonnes)
-    if state.product_labels is not None and bounds is not None:
+    if bounds is not None:
         sellers, places = ways.producers[ways.labelled :], ways.buyers[ways.labelled :] - state.regions
         sold = tonnes.T[ways.labelled :] / divisor(state.product.T[sellers])
-        ways.send_labels(state.product_labels, sellers, sold, world.labels.bounds, bounds[:, sellers, places])
+        ways.send_labels(market.passed_on, sellers, sold, state.layout, bounds[:, sellers, places])
         bounds[:, sellers, places] = 0.0
     apart = ways.by_buyer(tonnes).T
     state.on_order.T[ways.served] += apart
@@ -231,6 +230,7 @@ def _send_apart(
 
 def _ship(
     world: ChainWorld,
+    s: int,
     market: Market,
     flow: Floats,
     sold: Floats,
@@ -242,13 +242,16 @@ def _ship(
     state, regions = market.state, market.state.regions
     # Of each producer's stock, the share that goes where: labels go along in proportion.
     whole = divisor(state.product)
-    labels = state.product_labels
+    labels, layout, makers = state.product_labels, state.layout, market.stage.producers
     gone = sold if labels is None else sold / whole
+    exposed = None if labels is None else exposed_of(state, gone, sold, market.chinese)
     bounds = None
-    if labels is not None and state.to_processors is not None:
-        bounds = bounded(world.labels, labels, sold, gone, flow[:, regions:])
+    if labels is not None and exposed is not None and state.to_processors is not None:
+        bounds = bounded(exposed, sold, flow[:, regions:])
+        market.passed_on[:, :, layout.received] = labels[:, :, state.received.mixing]
+        world.labels.relabel(market.passed_on, state.product, s, makers)
     if state.own_ways is not None:
-        received = _send_apart(world, state, state.own_ways, flow, bounds, received, index)
+        received = _send_apart(market, state.own_ways, flow, bounds, received, index)
     if regions:
         away = received[:, :regions].copy(order="K")
         if market.focal is not None:
@@ -258,11 +261,12 @@ def _ship(
     if state.to_processors is not None:
         tonnes = received[:, regions:]
         feed = flow[:, regions:]
-        if labels is None or bounds is None:
+        if bounds is None:
             state.to_processors.send(tonnes, feed)
         else:
-            moved = mixed(labels, feed / whole.T[:, None])
-            moved.T[world.labels.bounds] = add_up(bounds.swapaxes(0, 1))
+            moved = np.empty((layout.size, *feed.shape[1:])).T
+            mixed(market.passed_on[:, :, layout.mixing], feed / whole.T[:, None], out=moved[:, :, layout.mixing])
+            moved.T[layout.apart] = add_up(bounds.swapaxes(0, 1))
             state.to_processors.send(tonnes, moved)
         state.on_order[:, regions:] += tonnes
     if market.focal is not None:
@@ -274,14 +278,16 @@ def _ship(
             producer = rerouted.producer
             lots[:, -1] = rerouted.tonnes[:, state.focal]
             lots[:, producer] = beyond(lots[:, producer], lots[:, -1])
-        if labels is not None:
-            carried = market.carried
-            np.multiply(labels, (lots[:, :-1] / whole)[:, :, None], out=carried[:, :-1])
-            bounds = bounded(world.labels, labels, sold, gone, rows_last(lots[:, :-1])[:, None, :])
-            carried.T[world.labels.bounds, :-1] = bounds[:, :, 0]
+        if labels is not None and exposed is not None:
+            carried, mixing = market.carried, labels[:, :, state.received.mixing]
+            np.multiply(mixing, (lots[:, :-1] / whole)[:, :, None], out=carried[:, :-1, layout.received])
+            world.labels.relabel(carried[:, :-1], lots[:, :-1], s, makers)
+            carried.T[layout.apart, :-1] = bounded(exposed, sold, rows_last(lots[:, :-1])[:, None])[:, :, 0]
             carried[:, -1] = 0.0
             if rerouted is not None:
-                carried[:, -1] = labels[:, producer] * (lots[:, -1] / whole[:, producer])[:, None]
+                part_sent = (lots[:, -1] / whole[:, producer])[:, None]
+                carried[:, -1, layout.received] = mixing[:, producer] * part_sent
+                world.labels.relabel(carried[:, -1:], lots[:, -1:], s, makers[producer : producer + 1])
         market.focal.dispatch(index, lots, carried)
     if labels is not None:
         labels *= (1.0 - at_most(gone, 1.0))[:, :, None]

@@ -30,26 +30,32 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int, lap: 
     ``lap`` hears the name of each part of the work when it is done.
     """
     labels = Labels(chain)
-    size, last = labels.size, chain.verdict_stage
+    last = chain.verdict_stage
+    sold_as, size = labels.layouts, labels.layouts[last].size
+    received_as = (sold_as[0], *sold_as[:-1])
     stages = chain.stages
     rng = np.random.Generator(np.random.Philox(seed))
     flows = [stage.flows / 365.25 for stage in stages]
     shares = [f / np.maximum(f.sum(axis=0), TINY) for f in flows]
-    fresh = [labels.origin(s, stage.producers) for s, stage in enumerate(stages)]
+    fresh = labels.origin(stages[0].producers)
     regions = [len(stage.regions) for stage in stages]
     focal = stages[last].regions.index(focal_region)
     use = [np.repeat(f.sum(axis=0)[None], n, axis=0) for f in flows]
     product = [np.repeat((stage.output / 12)[None], n, axis=0) for stage in stages]
-    product_labels = [p[:, :, None] * f[None] for p, f in zip(product, fresh, strict=True)]
+    product_labels = [np.zeros((*p.shape, layout.size)) for p, layout in zip(product, received_as, strict=True)]
     feed = [np.repeat((stage.output / 12 / stage.feed_yield)[None], n, axis=0) for stage in stages]
-    feed_labels = [p[:, :, None] * f[None] for p, f in zip(feed, fresh, strict=True)]
+    feed_labels = [np.zeros((*p.shape, layout.size)) for p, layout in zip(feed, received_as, strict=True)]
+    for s, layout in enumerate(received_as):
+        product_labels[s][:, :, layout.nowhere] = product[s]
+        feed_labels[s][:, :, layout.nowhere] = feed[s]
     inventory = [u[:, :r] * 45.0 for u, r in zip(use, regions, strict=True)]
     on_order = [np.zeros_like(u) for u in use]
     lags = [np.maximum(1, np.round(stage.lag_days / STEP)).astype(int) for stage in stages]
     depth = [int(lag.max(initial=1)) + 1 for lag in lags]
     ways = [[np.zeros_like(u) for _ in range(d)] for u, d in zip(use, depth, strict=True)]
     ways_labels = [
-        [np.zeros((n, u.shape[1] - r, size)) for _ in range(d)] for u, r, d in zip(use, regions, depth, strict=True)
+        [np.zeros((n, u.shape[1] - r, layout.size)) for _ in range(d)]
+        for u, r, d, layout in zip(use, regions, depth, sold_as, strict=True)
     ]
     elasticity, supply_elasticity = rng.uniform(-0.3, -0.1, n), rng.uniform(0.1, 0.5, n)
     firm = [rng.uniform(0.2, 0.6, (n, 1, 1)) * np.ones(f.shape)[None] for f in flows]
@@ -116,7 +122,6 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int, lap: 
                 feed_labels[s] -= moved
                 feed[s] -= taken
                 moved *= stage.feed_yield
-                labels.relabel(moved, s, stage.producers)
                 product_labels[s] += moved
                 product[s] += taken * stage.feed_yield
                 use[s - 1][:, regions[s - 1] :] = output * throttle / stage.feed_yield
@@ -155,10 +160,14 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int, lap: 
             sold, received = np.einsum("npb->np", flow), np.einsum("npb->nb", flow)
             lap("allocation")
             if s:
-                mix = product_labels[s] / np.maximum(product[s], TINY)[:, :, None]
+                mix = np.zeros((*product[s].shape, sold_as[s].size))
+                had = product_labels[s] / np.maximum(product[s], TINY)[:, :, None]
+                mix[:, :, sold_as[s].received] = had[:, :, received_as[s].mixing]
+                mix[:, :, sold_as[s].apart] = had[:, :, received_as[s].bounds]
+                labels.relabel(mix, np.ones_like(product[s]), s, stage.producers)
                 product_labels[s] *= (1.0 - np.minimum(sold / np.maximum(product[s], TINY), 1.0))[:, :, None]
             else:
-                mix = np.broadcast_to(fresh[0], (n, *fresh[0].shape))
+                mix = np.broadcast_to(fresh, (n, *fresh.shape))
             product[s] = np.maximum(product[s] - sold, 0.0)
             for lag in np.unique(lags[s]):
                 columns = lags[s] == lag

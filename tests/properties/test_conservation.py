@@ -89,10 +89,10 @@ def test_a_ledger_that_drops_a_thousandth_of_what_lands_is_caught(monkeypatch: p
 def test_a_step_that_loses_labels_but_no_tonnes_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     relabel = Labels.relabel
 
-    def forgetful(self: Labels, amounts: Any, stage: int, producers: tuple[str, ...]) -> None:
-        relabel(self, amounts, stage, producers)
+    def forgetful(self: Labels, amounts: Any, tonnes: Any, stage: int, producers: tuple[str, ...]) -> None:
+        relabel(self, amounts, tonnes, stage, producers)
         if stage == 2:
-            amounts[..., : self.china] *= 1.0 - 1e-6
+            amounts[..., self.layouts[2].partners] *= 1.0 - 1e-6
 
     monkeypatch.setattr(Labels, "relabel", forgetful)
     with pytest.raises(ModelError, match="the label balance is off"):

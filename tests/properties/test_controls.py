@@ -218,7 +218,7 @@ def test_rerouted_lots_keep_their_chinese_labels(monkeypatch: pytest.MonkeyPatch
     world = running.chains[0]
     focal = world.markets[2].focal
     assert focal is not None
-    refined_in_china = world.labels.exposed_at[2]
+    refined_in_china = focal.layout.exposed_at[2]
 
     def chinese(of: FocalBuyer) -> NDArray[np.float64]:
         labelled = of.stock_labels + of.government_labels + of.consumed

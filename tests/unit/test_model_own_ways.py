@@ -15,7 +15,6 @@ from simulator.domain.chain import Chain, Lane
 from simulator.domain.places import C5
 from simulator.instruments.corridor_closure import CorridorClosure
 from simulator.model import corridors
-from simulator.model.labels import EXPOSED
 from simulator.model.ledger import balance_errors, label_errors
 from simulator.model.own_ways import OwnWays
 from simulator.model.world import World
@@ -122,10 +121,10 @@ def test_a_closure_of_processed_goods_moves_their_labels_with_them() -> None:
     assert (np.stack(list(landed.values()))[waits] == 0.0).all()
     ways = ways_of(running, 1)
     assert ways.labels is not None
-    labels = running.chains[0].labels
-    assert labels.total(ways.labels[:, 0]) == pytest.approx(ways.on_way[:, 0])
-    least, most = np.moveaxis(ways.labels[:, 0, labels.bounds], 1, 0)
-    exposed = ways.labels[:, 0, EXPOSED]
+    layout = running.chains[0].labels.layouts[1]
+    assert ways.labels[:, 0, layout.partners].sum(axis=1) == pytest.approx(ways.on_way[:, 0])
+    least, most = np.moveaxis(ways.labels[:, 0, layout.bounds], 1, 0)
+    exposed = ways.labels[:, 0, layout.exposed]
     assert (least <= exposed * (1 + 1e-9)).all()
     assert (exposed <= most * (1 + 1e-9)).all()
 

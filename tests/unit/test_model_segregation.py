@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulator.model.labels import Labels
 from simulator.model.segregation import LEAST, MOST, bounded
 from tests.support import worlds
 
@@ -23,11 +22,8 @@ from tests.support import worlds
 def test_a_sale_bounds_what_one_buyer_may_have_got(
     to_buyer: float, sold: float, share: float, least: float, most: float
 ) -> None:
-    labels = Labels(worlds.chain())
-    stock = np.full((1, 1), 200.0)
-    amounts = np.zeros((1, 1, labels.size))
-    amounts[..., labels.bounds] = 200.0 * share
-    found = bounded(labels, amounts, np.full((1, 1), sold), sold / stock, np.full((1, 1, 1), to_buyer))
+    exposed = np.full((1, 1), sold * share)
+    found = bounded((exposed, exposed), np.full((1, 1), sold), np.full((1, 1, 1), to_buyer))
     assert found[LEAST, 0, 0, 0] == pytest.approx(least)
     assert found[MOST, 0, 0, 0] == pytest.approx(most)
 
