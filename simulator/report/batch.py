@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Literal
 
-from simulator.domain.plain_files import opened
+from pydantic import Field
+
 from simulator.errors import InputError, UsageError
+from simulator.report.json_files import Name, Part, checked, read_json
 from simulator.report.run_directory import write_whole
 from simulator.report.run_manifest import MANIFEST, MAX_MANIFEST_BYTES, read_manifest
 from simulator.report.run_store import is_run
 
 BATCH_SCHEMA: Final = "simulator.batch/1"
 _PATTERN: Final = ".batch-*.json"
+_LONGEST: Final = 255
+"""Letters of a folder's name."""
+
+
+class _Batch(Part):
+    batch_schema: Literal["simulator.batch/1"] = Field(alias="schema")
+    runs: list[Name] = Field(min_length=1)
 
 
 def remember(parent: str, folders: Sequence[Path]) -> Path:
@@ -75,17 +85,19 @@ def _unfinished(folder: Path) -> bool:
 
 
 def _listed(path: Path) -> tuple[Path, ...]:
+    advice = "remove it, and --resume of its folder goes on with the unfinished runs there"
     try:
-        with opened(path) as file:
-            document: Any = json.loads(file.read(MAX_MANIFEST_BYTES))
-        if document["schema"] != BATCH_SCHEMA:
-            raise InputError(f"{path}: schema is {document['schema']!r}, not {BATCH_SCHEMA!r}")
-        names = [str(name) for name in document["runs"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(
-            f"{path}: not a list of runs ({error}); remove it, and --resume goes on with the unfinished runs beside it"
-        ) from None
-    strange = [name for name in names if name != Path(name).name or name in ("", ".", "..")]
-    if strange or not names:
-        raise InputError(f"{path}: {strange[0]!r} is not the name of a run's folder" if strange else f"{path}: empty")
-    return tuple(path.parent / name for name in names)
+        document = read_json(path, MAX_MANIFEST_BYTES, "a list of runs", advice)
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found any more") from None
+    names = checked(_Batch, document, path, BATCH_SCHEMA, advice).runs
+    strange = [name for name in names if name != Path(name).name or name in ("", ".", "..") or len(name) > _LONGEST]
+    if strange:
+        raise InputError(f"{path}: {reprlib.repr(strange[0])} is not the name of a run's folder; {advice}")
+    if len(set(names)) < len(names):
+        raise InputError(f"{path}: names a run twice; {advice}")
+    folders = tuple(path.parent / name for name in names)
+    for folder in folders:
+        if not is_run(folder):
+            raise InputError(f"{path}: lists {folder.name!r}, and there is no such run beside it; {advice}")
+    return folders

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, model_validator
 
-from simulator.domain.plain_files import opened
 from simulator.errors import InputError
 from simulator.report.document import text
 from simulator.report.explain_document import EXPLAIN_SCHEMA, explain_document
+from simulator.report.json_files import Finite, Name, Part, checked, read_json
 from simulator.report.run_directory import EXPLAINED, check_folder, results_id, slug, write_whole
 from simulator.report.run_manifest import MANIFEST, read_manifest
 from simulator.report.run_reader import read_case
@@ -23,50 +23,46 @@ if TYPE_CHECKING:
     from simulator.scenario.case import Case
     from simulator.scenario.loader import Scenario
 
-MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_BYTES: Final = 16 * 1024 * 1024
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, use_attribute_docstrings=True)
-
-
-class Explained(_Part):
+class Explained(Part):
     """What a report needs of a kept attribution."""
 
-    class Row(_Part):
+    class Row(Part):
         """One contribution."""
 
         commodity: str
         measure: str
         part: str
         who: str
-        value: float | None
-        ci: tuple[float | None, float | None] = Field(strict=False)
+        value: Finite | None
+        ci: tuple[Finite | None, Finite | None] = Field(strict=False)
         n: int
         orders: int
 
-    class Scenario(_Part):
+    class Scenario(Part):
         """The scenario explained."""
 
         name: str
         sha256: str
 
-    class Data(_Part):
+    class Data(Part):
         """The facts it rests on."""
 
         sha256: str
 
-    class Lever(_Part):
+    class Lever(Part):
         """One thing that was left out."""
 
-        lever: str
-        kind: str
-        whose: str
+        lever: Name
+        kind: Name
+        whose: Name
 
-    class Group(_Part):
+    class Group(Part):
         """Things that come and go together."""
 
-        group: str
+        group: Name
         members: list[str]
 
     document_schema: Literal["simulator.explain/1"] = Field(alias="schema")
@@ -74,12 +70,20 @@ class Explained(_Part):
     data: Data
     seed: int
     replications: int
-    yardstick: str
+    yardstick: Name
     grouping: str
     complete: bool
     levers: list[Lever]
     groups: list[Group]
     contributions: list[Row]
+
+    @model_validator(mode="after")
+    def _of_what_is_listed(self) -> Self:
+        known = {"group": {item.group for item in self.groups}, "lever": {item.lever for item in self.levers}}
+        for row in self.contributions:
+            if row.who not in known.get(row.part, {row.who}):
+                raise ValueError(f"contributions name a {row.part} that is not listed")
+        return self
 
     def rows(self, commodity: str, measure: str, part: str) -> dict[str, Row]:
         """Return group or lever -> contribution, where the number is known."""
@@ -163,27 +167,12 @@ def read_explained(folder: Path, study: Study) -> Explained | None:
         If it is damaged, or one of another scenario or other facts.
     """
     file = folder / EXPLAINED
+    advice = f"write it again with `simulator explain {shlex.quote(str(folder))}`, or remove it"
     try:
-        with opened(file) as stream:
-            raw = stream.read(MAX_BYTES + 1)
+        document = read_json(file, MAX_BYTES, "an attribution", advice)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror or error}") from None
-    if len(raw) > MAX_BYTES:
-        raise InputError(f"{file}: longer than {MAX_BYTES:,} bytes, so not an attribution")
-    try:
-        document: Any = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{file}: not JSON, cut or changed: {error or 'nested too deeply'}") from None
-    schema = document.get("schema") if isinstance(document, dict) else None
-    if schema != EXPLAIN_SCHEMA:
-        raise InputError(f"{file}: schema is {schema!r}, and this version reads {EXPLAIN_SCHEMA!r}; explain it again")
-    try:
-        found = Explained.model_validate(document)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise InputError(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    found = checked(Explained, document, file, EXPLAIN_SCHEMA, advice)
     if (found.scenario.sha256, found.data.sha256) != (study.case.sha256, study.case.data_sha256):
-        raise InputError(f"{file}: explains another scenario or other facts than the run beside it; explain it again")
+        raise InputError(f"{file}: explains another scenario or other facts than the run beside it; {advice}")
     return found

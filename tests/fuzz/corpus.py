@@ -54,6 +54,20 @@ def texts() -> Iterator[tuple[str, bytes]]:
     yield "utf-16", "name: a\n".encode("utf-16")
     yield "control characters", bytes(range(1, 32)) * 1000
     yield "many errors", b"name: a\nevents:\n" + b"  - {type: export_bann, x: 1}\n" * 30_000
+    yield "many small parts", b'{"": [' + b'{"":0},' * 500_000 + b"0]}"
+    schemas = ("manifest/2", "sweep.point/1", "batch/1", "explain/1")
+    for schema in schemas:
+        yield (
+            f"many faults of {schema}",
+            b"".join(
+                [b'{"schema": "simulator.%b", "x": [' % schema.encode(), *([b'"",'] * 400_000), b"0]"]
+                + [
+                    b', "%b": [%b0]' % (name, b'"",' * 60_000)
+                    for name in (b"runs", b"commodities", b"measures", b"contributions")
+                ]
+                + [b"}"]
+            ),
+        )
     yield "a name of markup", b"name: <script>alert(1)</script>\n"
     yield "up the tree", b"name: a\nextends: ../../../../../../etc/passwd\n"
     yield "a device", b"name: a\nextends: /dev/zero\n"
@@ -101,7 +115,9 @@ def main() -> None:
     slowest, longest = "", 0.0
     count = 0
     feed = [(name, content) for name, content in texts()]
-    for target in ("scenario", "own_rows", "observations", "baseline", "manifest"):
+    for target in TARGETS:
+        if target == "shard":
+            continue
         for name, content in feed:
             began = time.process_time()
             TARGETS[target](content)

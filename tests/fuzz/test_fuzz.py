@@ -75,7 +75,7 @@ def test_a_damaged_file_is_read_or_refused(target: str) -> None:
     check()
 
 
-@pytest.mark.parametrize("target", ["baseline", "manifest"])
+@pytest.mark.parametrize("target", ["baseline", "manifest", "combination", "batch", "attributed"])
 def test_a_file_of_other_values_is_read_or_refused(target: str) -> None:
     @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
     @given(rearranged(target))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Iterator
 from functools import cache
@@ -126,10 +128,25 @@ def test_an_interrupted_sweep_keeps_what_was_finished(tmp_path: Path, monkeypatc
     assert whole(swept(FolderStore(str(tmp_path)))) == whole(plain())
 
 
-def test_a_damaged_combination_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda point: "{}", "schema is None"),
+        (lambda point: text(point)[:200], "not a finished combination: not JSON, cut or changed"),
+        (lambda point: text(point | {"results_id": "0" * 64}), "something other than this combination; choose another"),
+        (lambda point: text(point | {"measures": point["measures"][:-1]}), "gallium/top_country_share is not there"),
+        (lambda point: text(point | {"measures": [*point["measures"], point["measures"][0]]}), "stands there twice"),
+        (lambda point: text(point).replace('"n": 32', '"n": 64'), "more futures than were asked for"),
+        (lambda point: text(point).replace('"n": 32', '"n": "32"'), "measures.0.n: input should be a valid integer"),
+        (lambda point: text(point).replace('"value": ', '"value": 1e999', 1), "not JSON|finite number"),
+        (lambda point: text(point).replace('"headline"', '"tin"'), "other commodities than the scenario"),
+    ],
+)
+def test_a_damaged_combination_is_refused(damage: Any, said: str, tmp_path: Path) -> None:
     swept(FolderStore(str(tmp_path)))
-    (sorted(tmp_path.iterdir())[0] / "deadline.json").write_text("{}", "utf-8")
-    with pytest.raises(InputError, match="remove it to rerun"):
+    file = sorted(tmp_path.iterdir())[0] / "deadline.json"
+    file.write_text(damage(json.loads(file.read_text("utf-8"))), "utf-8")
+    with pytest.raises(InputError, match=f"{re.escape(str(file))}: .*({said})"):
         swept(FolderStore(str(tmp_path)))
 
 

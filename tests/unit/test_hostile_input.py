@@ -14,7 +14,7 @@ from simulator.errors import UsageError
 from simulator.report.run_directory import folder_of, keep, run_id, write_whole
 from simulator.scenario.nodes import TextError, parse
 from tests.fuzz.corpus import archives, yaml_cases
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.targets import SCENARIO, TARGETS, kept_attribution, kept_batch, kept_sweep
 from tests.support.kept import baseline, hostile
 
 CASES = dict(yaml_cases())
@@ -61,6 +61,22 @@ def test_a_hostile_archive_is_refused(name: str) -> None:
 )
 def test_hostile_bytes_are_refused(target: str, content: bytes) -> None:
     TARGETS[target](content)
+
+
+def test_what_was_kept_by_a_sweep_a_batch_and_an_attribution_is_refused_by_name_with_exit_code_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = ("--commodity", "gallium", "--replications", "16", "--quiet")
+    point, runs, explained = kept_sweep()[1], kept_batch(), kept_attribution()
+    commands = {
+        point: ["sweep", str(SCENARIO), "--grid", "review_days=14", *few, "--out", str(point.parents[1])],
+        runs: ["run", "--resume", str(runs)],
+        explained: ["report", str(explained.parent), "--html", str(tmp_path / "page.html")],
+    }
+    for file, words in commands.items():
+        file.write_bytes(b'{"schema": 1}')
+        assert exit_code(words) == 3
+        assert f"{file}: schema is 1, and this version reads" in capsys.readouterr().err
 
 
 def test_a_scenario_with_many_faults_is_refused_in_time_that_grows_with_their_number(tmp_path: Path) -> None:

@@ -166,9 +166,16 @@ def test_a_batch_is_gone_on_with_in_its_order_and_leads_nowhere_else(tmp_path: P
     file.write_text(json.dumps({"schema": "simulator.batch/1", "runs": ["../../etc"]}))
     with pytest.raises(InputError, match="not the name of a run's folder"):
         runs_of(str(file))
-    file.write_text("[]")
-    with pytest.raises(InputError, match=r"not a list of runs .*; remove it, and --resume goes on"):
-        runs_of(str(file))
+    for damage, said in (
+        ("[]", "schema is None"),
+        ("[", "not a list of runs: not JSON"),
+        ('{"schema": "simulator.batch/1", "runs": "ab"}', "runs: input should be a valid list"),
+        ('{"schema": "simulator.batch/1", "runs": ["x"]}', "lists 'x', and there is no such run beside it"),
+        (json.dumps({"schema": "simulator.batch/1", "runs": [folder.name] * 2}), "names a run twice"),
+    ):
+        file.write_text(damage)
+        with pytest.raises(InputError, match=rf"{said}.*; remove it, and --resume of its folder goes on"):
+            runs_of(str(file))
     with pytest.raises(InputError, match="no such folder"):
         runs_of(str(tmp_path / "nowhere"))
 

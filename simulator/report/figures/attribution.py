@@ -22,6 +22,8 @@ MOST: Final = 6
 MEASURE: Final = "china_dependent_share"
 """Share that reliance judges; P(met) is in the table, as it is often the same in every future."""
 POINTS: Final = 100.0
+_LONGEST: Final = 48
+"""Letters of a name beside its bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def attribution(study: Study, explained: Explained, commodity: str, ax: Axes | N
 
 
 def _words(bar: Bar) -> str:
-    return bar.name if bar.part == "group" else bar.name.replace("_", " ").lower()
+    name = bar.name if bar.part == "group" else bar.name.replace("_", " ").lower()
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def points(value: float, low: float, high: float) -> str:
