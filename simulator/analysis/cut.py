@@ -8,7 +8,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from simulator.catalogue.lanes import corridor_names
-from simulator.domain.countries import COUNTRIES, suggest_country
+from simulator.catalogue.place_names import suggest_place
+from simulator.domain.countries import COUNTRIES
+from simulator.domain.days import nearest_day
 from simulator.domain.places import CHINA, at_home
 from simulator.errors import UsageError
 from simulator.instruments.dates import Offset
@@ -93,7 +95,9 @@ def _day(at: str | date, start: date) -> date:
     try:
         return date.fromisoformat(at)
     except ValueError:
-        raise UsageError(f"{at!r} is not a day; write a date such as 2027-05-06, or +18mo or +90d from start") from None
+        near = nearest_day(at)
+        hint = f"did you mean {near!r}?" if near else "write a date such as 2027-05-06, or +18mo or +90d from start"
+        raise UsageError(f"{at!r} is not a day; {hint}") from None
 
 
 def _length(text: str) -> Offset:
@@ -110,7 +114,7 @@ def _kind(what: str, case: Case) -> Literal["country", "corridor"]:
         return "country"
     if what in corridor_names():
         return "corridor"
-    near = suggest_country(what)
+    near = suggest_place(what)
     near = near if near in COUNTRIES else nearest(what, corridor_names())
     hint = f"did you mean {near!r}?" if near else "`simulator data routes COUNTRY` names corridors"
     raise UsageError(f"{what!r} is neither a country code (ISO 3166-1 alpha-3) nor a corridor; {hint}")

@@ -30,8 +30,10 @@ from typing import Final, cast
 
 from simulator.catalogue.csv_cells import Cell, FileFaultError, read_cells, shortened
 from simulator.catalogue.own_rows import QUALITIES, SHOWN
+from simulator.catalogue.place_names import suggest_place
 from simulator.catalogue.tables import number
-from simulator.domain.countries import COUNTRIES, suggest_country
+from simulator.domain.countries import COUNTRIES
+from simulator.domain.days import nearest_day
 from simulator.domain.facts import Quality
 from simulator.domain.observations import WORLD, Observation
 from simulator.domain.places import REGIONS
@@ -157,11 +159,13 @@ class _Reader:
         except ValueError:
             pass
         if cell.text:
-            self._fault(cell, f"{cell.text!r} is not a day; write it as 2026-01-31")
+            near = nearest_day(cell.text)
+            hint = f"did you mean {near!r}?" if near else "write it as 2026-01-31"
+            self._fault(cell, f"{cell.text!r} is not a day; {hint}")
         return None
 
     def _check_place(self, cell: Cell) -> None:
         for part in cell.text.split("+"):
             if part and part not in COUNTRIES and part not in (*REGIONS, WORLD):
-                hint = suggest_country(part)
+                hint = suggest_place(part)
                 self._fault(cell, f"{part!r} is not a country code" + (f"; did you mean {hint!r}?" if hint else ""))

@@ -16,8 +16,9 @@ from typing import Final
 
 from simulator.catalogue.csv_cells import Cell, FileFaultError, read_cells, shortened
 from simulator.catalogue.own_columns import CLOSED, COUNTRY_COLUMNS, KEYS, columns
+from simulator.catalogue.place_names import suggest_place
 from simulator.catalogue.tables import TABLES, Overlay, OwnRow, Row, number, shipped
-from simulator.domain.countries import COUNTRIES, suggest_country
+from simulator.domain.countries import COUNTRIES
 from simulator.errors import InputError
 
 OWN: Final = "own data"
@@ -189,7 +190,7 @@ class _Reader:
         if name in {"unit", "unit_std"} and known is not None and text != known[name]:
             return f"{text!r} is not the unit of the row it replaces; give the number in {known[name]!r}"
         if name in COUNTRY_COLUMNS and text:
-            hint = suggest_country(text)
+            hint = suggest_place(text)
             code = text in COUNTRIES or text in self.columns.words[name]
             return "" if code else f"{text!r} is not a country code" + (f"; did you mean {hint!r}?" if hint else "")
         if name in self.columns.words and text:

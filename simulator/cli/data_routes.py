@@ -53,11 +53,12 @@ def routes_command(country: str, commodity: str | None, as_of: datetime, as_json
 
 
 def _country(text: str) -> str:
-    from simulator.domain.countries import COUNTRIES, suggest_country
+    from simulator.catalogue.place_names import suggest_place
+    from simulator.domain.countries import COUNTRIES
 
     if text.upper() in COUNTRIES:
         return text.upper()
-    near = suggest_country(text)
+    near = suggest_place(text)
     raise UsageError(
         f"{text!r} is not a country code (ISO 3166-1 alpha-3)" + (f"; did you mean {near!r}?" if near else "")
     )

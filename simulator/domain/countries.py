@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -69,8 +70,8 @@ _ALIASES: Final = {
 }
 
 
-def suggest_country(text: str) -> str | None:
-    """Return the code a wrong country most likely means, or None.
+def suggest_country(text: str, first: Sequence[str] = ()) -> str | None:
+    """Return the code a wrong country most likely means, or None; the first of ``first`` that is one slip away.
 
     >>> suggest_country("China"), suggest_country("kaz"), suggest_country("Kazakstan")
     ('CHN', 'KAZ', 'KAZ')
@@ -84,5 +85,8 @@ def suggest_country(text: str) -> str | None:
     near = get_close_matches(wanted, by_name, n=1, cutoff=0.75)
     if near:
         return by_name[near[0]]
-    codes = get_close_matches(wanted.upper(), COUNTRIES, n=1, cutoff=0.6) if len(wanted) == len("CHN") else []
-    return codes[0] if codes else None
+    if len(wanted) != len("CHN"):
+        return None
+    code = wanted.upper()
+    slips = (known for known in first if sum(map(str.__eq__, code, known)) == 2 or sorted(code) == sorted(known))
+    return next(slips, None) or next(iter(get_close_matches(code, COUNTRIES, n=1, cutoff=0.6)), None)

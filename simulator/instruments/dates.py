@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, PlainSerializer, WithJsonSchema
 
+from simulator.domain.days import nearest_day
 from simulator.instruments.fields import STRICT, reject
 
 
@@ -57,11 +58,11 @@ def iso_date(value: object, help_text: str = _DATE_HELP) -> date:
         try:
             day = date.fromisoformat(value)
         except ValueError:
-            reject(value, "is not a day of the calendar")
+            reject(value, "is not a day of the calendar", nearest_day(value))
         if not _YEARS[0] <= day.year < _YEARS[1]:
             reject(value, f"is too far away; days lie between {_YEARS[0]} and {_YEARS[1]}")
         return day
-    return reject(value, help_text)
+    return reject(value, help_text, nearest_day(value))
 
 
 def _offset(value: object) -> Offset:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
 
 from simulator.catalogue import tables
-from simulator.domain.countries import COUNTRIES, suggest_country
+from simulator.catalogue.place_names import suggest_place
+from simulator.domain.countries import COUNTRIES
 from simulator.domain.places import REGIONS
 from simulator.instruments.fields import as_list, at_least_one, nearest, reject
 
@@ -28,14 +29,14 @@ def expand(commodities: tuple[str, ...]) -> tuple[str, ...]:
 
 def _country(value: str) -> str:
     if value not in COUNTRIES:
-        hint = suggest_country(value)
+        hint = suggest_place(value)
         reject(value, "is not a country code (ISO 3166-1 alpha-3)", hint if hint in COUNTRIES else None)
     return value
 
 
 def _target(value: str) -> str:
     if value not in COUNTRIES and value not in REGIONS and value != ALL:
-        reject(value, "is not a country code (ISO 3166-1 alpha-3), EUU or ALL", suggest_country(value))
+        reject(value, "is not a country code (ISO 3166-1 alpha-3), EUU or ALL", suggest_place(value))
     return value
 
 
@@ -47,7 +48,7 @@ def _buyer(value: str) -> str:
 
 def _region(value: str) -> str:
     if value not in REGIONS:
-        hint = suggest_country(value)
+        hint = suggest_place(value)
         reject(value, f"is not a region; known are {', '.join(REGIONS)}", hint if hint in REGIONS else None)
     return value
 

@@ -75,7 +75,7 @@ def read_json(path: Path, most: int, what: str, advice: str) -> Any:
             json.dumps(document, ensure_ascii=False).encode("utf-8")  # half a character cannot be written again
     except (ValueError, RecursionError) as error:
         told = f"not JSON, cut or changed ({error})" if not isinstance(error, RecursionError) else "nested too deeply"
-        raise InputError(f"{path}: not {what}: {_short(told)}; {advice}") from None
+        raise InputError(f"{path}: not {what}: {shortened(told)}; {advice}") from None
     return document
 
 
@@ -102,8 +102,9 @@ def _told(error: ValidationError) -> str:
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     texts = [f"{'.'.join(map(str, item['loc']))}: {item['msg'][:1].lower()}{item['msg'][1:]}" for item in faults]
     more = [f"and {len(texts) - _MOST_TOLD:,} more"] if len(texts) > _MOST_TOLD else []
-    return "; ".join([*map(_short, texts[:_MOST_TOLD]), *more])
+    return "; ".join([*map(shortened, texts[:_MOST_TOLD]), *more])
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return a text as a message can carry it."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

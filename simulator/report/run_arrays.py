@@ -202,5 +202,5 @@ def _fields(path: Path, kind: type[Outcome] | type[ChainOutcome], joined: Arrays
                 name[len(inside) :]: array for name, array in joined.items() if name.startswith(inside)
             }
         elif field.default is MISSING and field.default_factory is MISSING:
-            raise InputError(f"{path}: holds no {key!r}; it was made by another version: simulate it again")
+            raise InputError(f"{path}: holds no {key!r}; it was made by another version")
     return found

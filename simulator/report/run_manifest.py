@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
+import reprlib
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from simulator.domain.plain_files import opened
 from simulator.errors import InputError
+from simulator.report.json_files import checked, read_json
 
 MANIFEST_SCHEMA: Final = "simulator.manifest/2"
 MANIFEST: Final = "manifest.json"
 FAILURES: Final = "failures.jsonl"
 MAX_MANIFEST_BYTES: Final = 16 * 1024 * 1024
 """A manifest holds one scenario and a list of files; anything longer is not one."""
+RESTORE: Final = "restore it from a copy, or run the scenario again with another --out"
+"""What to do about a file from which a run cannot be made whole."""
 _SHA256: Final = r"^[0-9a-f]{64}$"
 _OUR_FILES: Final = (
     r"^(shards/\d{5}\.npz|own_data/[a-z0-9_]+\.csv|kpis\.csv|scenario\.resolved\.json|summary\.json"
@@ -183,42 +185,19 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         if not folder.exists():
             raise InputError(f"{folder}: there is no such run directory")
-        with opened(path) as file:
-            raw = file.read(MAX_MANIFEST_BYTES + 1)
+        document = read_json(path, MAX_MANIFEST_BYTES, "a manifest", RESTORE)
     except FileNotFoundError:
         raise InputError(
             f"{path}: not found; a run directory is what `simulator run SCENARIO --out DIR` leaves inside DIR"
         ) from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(raw) > MAX_MANIFEST_BYTES:
-        raise InputError(f"{path}: longer than {MAX_MANIFEST_BYTES:,} bytes, so not a manifest")
-    try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a manifest: {error or 'nested too deeply'}") from None
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}; {RESTORE}") from None
     known = document.get("schema") if isinstance(document, dict) else None
-    if known != MANIFEST_SCHEMA:
-        raise InputError(f"{path}: schema is {known!r}, and this version reads {MANIFEST_SCHEMA!r}; simulate it again")
-    try:
-        manifest = Manifest.model_validate(document)
-    except ValidationError as error:
-        raise InputError(_told(path, error)) from None
-    _check_names(path, manifest)
-    return manifest
-
-
-def _check_names(path: Path, manifest: Manifest) -> None:
+    advice = RESTORE if known in (None, MANIFEST_SCHEMA) else "simulate it again"
+    manifest = checked(Manifest, document, path, MANIFEST_SCHEMA, advice)
     foreign = [name for name in manifest.files if not re.match(_OUR_FILES, name)]
     if foreign:
-        raise InputError(f"{path}: files: {foreign[0]!r} is not a file of a run directory")
+        raise InputError(f"{path}: files: {reprlib.repr(foreign[0])} is not a file of a run directory; {RESTORE}")
     if not manifest.shards and manifest.status != "running":
-        raise InputError(f"{path}: files: no shards are listed")
-
-
-def _told(path: Path, error: ValidationError) -> str:
-    lines = [
-        f"{path}: {'.'.join(map(str, item['loc']))}: {item['msg'][:1].lower()}{item['msg'][1:]}"
-        for item in error.errors(include_url=False)
-    ]
-    return "\n".join(lines[:20])
+        raise InputError(f"{path}: files: no shards are listed; {RESTORE}")
+    return manifest

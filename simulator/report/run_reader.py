@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,8 +20,9 @@ from simulator.errors import InputError, SimulatorError
 from simulator.experiment.streaming import Failure
 from simulator.metrics.outcome import KPIS, MONTHLY, SERIES, TABLES, YEAR_KPIS, Outcome
 from simulator.metrics.yardsticks import criteria
+from simulator.report.json_files import shortened
 from simulator.report.run_arrays import read_outcome
-from simulator.report.run_manifest import FAILURES, MANIFEST, MAX_MANIFEST_BYTES, Manifest, read_manifest
+from simulator.report.run_manifest import FAILURES, MANIFEST, MAX_MANIFEST_BYTES, RESTORE, Manifest, read_manifest
 from simulator.scenario.case import Case
 from simulator.scenario.loader import Scenario, from_document
 from simulator.scenario.resolution import resolve
@@ -66,10 +67,14 @@ def read_run(path: str | os.PathLike[str]) -> KeptRun:
         )
     check_files(folder, manifest)
     scenario, case, notices = read_case(folder, manifest)
-    outcome = read_outcome([folder / name for name in manifest.shards])
-    first = folder / manifest.shards[0]
-    _check_numbers(first, manifest, outcome)
-    check_outcome(first, outcome, case)
+    try:
+        outcome = read_outcome([folder / name for name in manifest.shards])
+        first = folder / manifest.shards[0]
+        _check_numbers(first, manifest, outcome)
+        check_outcome(first, outcome, case)
+    except InputError as error:
+        # The manifest vouches for them, so going on with the run would not make them again.
+        raise InputError(f"{error}; {RESTORE}") from None
     verdict = judge(case, outcome)
     study = Study(
         scenario=scenario,
@@ -104,9 +109,11 @@ def read_failures(folder: Path, manifest: Manifest) -> tuple[Failure, ...]:
             for item in told
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(f"{path}: cannot be read as failures of the run: {error}") from None
+        raise InputError(
+            f"{path}: cannot be read as failures of the run: {shortened(str(error))}; {_mended(folder, FAILURES)}"
+        ) from None
     if [item.replication for item in found] != manifest.replications.failed:
-        raise InputError(f"{path}: holds other failures than the manifest lists")
+        raise InputError(f"{path}: holds other failures than the manifest lists; {_mended(folder, FAILURES)}")
     return found
 
 
@@ -118,18 +125,35 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     InputError
         At the first that is missing, cut short or changed.
     """
+    for name, what in damages(folder, manifest):
+        raise InputError(f"{what}; {_mended(folder, name)}")
+
+
+def damages(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield name and what is wrong of each file that is not as the manifest lists it."""
     for name, kept in manifest.files.items():
         path = folder / name
         try:
             length = path.stat().st_size
+            changed = length == kept.bytes <= MAX_FILE_BYTES and digest_of(path) != kept.sha256
         except FileNotFoundError:
-            raise InputError(f"{path}: not found, and the manifest lists it") from None
+            yield name, f"{path}: not found, and the manifest lists it"
         except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-        if length != kept.bytes or length > MAX_FILE_BYTES:
-            raise InputError(f"{path}: {length:,} bytes where the manifest says {kept.bytes:,}; it is cut or changed")
-        if digest_of(path) != kept.sha256:
-            raise InputError(f"{path}: changed since the run was kept (its digest is not the manifest's)")
+            yield name, f"{path}: cannot be read: {error.strerror or error}"
+        except InputError as error:
+            yield name, str(error)
+        else:
+            if length != kept.bytes or length > MAX_FILE_BYTES:
+                yield name, f"{path}: {length:,} bytes where the manifest says {kept.bytes:,}; it is cut or changed"
+            elif changed:
+                yield name, f"{path}: changed since the run was kept (its digest is not the manifest's)"
+
+
+def _mended(folder: Path, name: str) -> str:
+    """Say how a file of a run is mended: results can be made again, what they follow from cannot."""
+    if name.startswith("own_data/") or name == "scenario.resolved.json":
+        return RESTORE
+    return f"make it again with `simulator run --resume {shlex.quote(str(folder))}`"
 
 
 def digest_of(path: Path) -> str:
@@ -158,13 +182,12 @@ def read_case(folder: Path, manifest: Manifest) -> tuple[Scenario, Case, tuple[s
         scenario = from_document(manifest.scenario.document, f"{path}: scenario.document")
         with laid_over(overlay):
             case = resolve(scenario, manifest.commodities)
-    except InputError:
-        raise
     except SimulatorError as error:
-        raise InputError(f"{path}: the scenario does not fit this version: {error}") from error
+        text = f"{path}: the scenario in it is damaged or does not fit this version; {RESTORE}; what does not fit:"
+        raise InputError(f"{text}\n{error}") from error
     if scenario.sha256 != manifest.scenario.sha256:
         raise InputError(
-            f"{path}: scenario.document: changed since the run was kept, or read otherwise by this version"
+            f"{path}: scenario.document: changed since the run was kept, or read otherwise by this version; {RESTORE}"
         )
     notices = []
     if case.data_sha256 != manifest.data.sha256:
@@ -184,7 +207,7 @@ def _overlay(folder: Path, manifest: Manifest) -> Overlay | None:
     except SimulatorError as error:
         raise InputError(f"{folder / 'own_data'}: {error}") from error
     if own.sha256 != manifest.data.own.sha256:
-        raise InputError(f"{folder / 'own_data'}: not the rows that the run was simulated with")
+        raise InputError(f"{folder / 'own_data'}: not the rows that the run was simulated with; {RESTORE}")
     return own
 
 
@@ -196,9 +219,9 @@ def _origins(folder: Path, scenario: Scenario) -> Mapping[str, str]:
         origins = document["origins"]
         known = {str(key): str(value) for key, value in origins.items()}
     except FileNotFoundError:
-        raise InputError(f"{path}: not found") from None
+        raise InputError(f"{path}: not found; {RESTORE}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{path}: not a resolved scenario: {error}") from None
+        raise InputError(f"{path}: not a resolved scenario: {shortened(str(error))}; {RESTORE}") from None
     return {name: known.get(name, origin) for name, origin in scenario.origins.items()}
 
 
@@ -215,7 +238,7 @@ def check_outcome(path: Path, outcome: Outcome, case: Case) -> None:
         kinds = (("values", VALUES), ("met", judged), ("met_days", judged), ("series", (*SERIES, *MONTHLY)))
         lacking = [f"{kind}/{name}" for kind, names in kinds for name in names if name not in getattr(chain, kind)]
         if lacking:
-            raise InputError(f"{path}: '{chain.commodity}/{lacking[0]}' is not there; simulate the run again")
+            raise InputError(f"{path}: '{chain.commodity}/{lacking[0]}' is not there")
         axes = (("stage_china_share", chain.stages), ("landed_by_origin", chain.origins))
         for name, along in axes:
             if chain.series[name].shape[2:] != (len(along),):

@@ -30,7 +30,7 @@ from simulator.report.run_directory import (
     write_whole,
 )
 from simulator.report.run_manifest import FAILURES, MANIFEST, Manifest, read_manifest
-from simulator.report.run_reader import check_files, check_outcome, digest_of, read_case
+from simulator.report.run_reader import check_outcome, damages, digest_of, read_case
 from simulator.scenario.case import Case
 from simulator.scenario.loader import Scenario
 
@@ -239,11 +239,7 @@ def resumed(folder: Path) -> tuple[Planned, RunStore, tuple[str, ...]]:
 
 def _damage(folder: Path, manifest: Manifest) -> str:
     """Return what is wrong with the first file that is not as the manifest lists it; nothing where all are."""
-    try:
-        check_files(folder, manifest)
-    except InputError as error:
-        return str(error)
-    return ""
+    return next((what for _, what in damages(folder, manifest)), "")
 
 
 def is_run(path: Path) -> bool:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, Strict, Tag
 
+from simulator.catalogue.place_names import suggest_place
 from simulator.domain.company import Company
-from simulator.domain.countries import COUNTRIES, suggest_country
+from simulator.domain.countries import COUNTRIES
 from simulator.domain.places import CHINA, REST
 from simulator.instruments.fields import STRICT, as_list, at_least_one, reject
 from simulator.instruments.names import CommodityName, Country
@@ -24,7 +25,7 @@ def _economy(value: str) -> str:
     if value == "EU":
         return "EUU"
     if value not in ECONOMIES:
-        hint = suggest_country(value)
+        hint = suggest_place(value)
         text = f"cannot be the focal buyer; write {', '.join(ECONOMIES)}, or describe a company: name, country, demand"
         reject(value, text, hint if hint in ECONOMIES else None)
     return value
@@ -38,7 +39,7 @@ def _seat(value: str) -> str:
 
 def _supplier(value: str) -> str:
     if value not in COUNTRIES and value != REST:
-        hint = suggest_country(value)
+        hint = suggest_place(value)
         reject(value, f"is not a country code (ISO 3166-1 alpha-3) or {REST}", hint if hint in COUNTRIES else None)
     return value
 

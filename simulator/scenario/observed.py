@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from simulator.domain.countries import COUNTRIES, suggest_country
+from simulator.catalogue.place_names import suggest_place
+from simulator.domain.countries import COUNTRIES
 from simulator.domain.observations import MEASURES, SAME_AS, WORLD, Observation
 from simulator.domain.places import CHINA, at_home
 from simulator.instruments.dates import IsoDate
@@ -30,7 +31,7 @@ def _measure(value: str) -> str:
 
 def _origin(value: str) -> str:
     if value not in COUNTRIES and value != WORLD:
-        reject(value, f"is not a country code (ISO 3166-1 alpha-3) or {WORLD}", suggest_country(value))
+        reject(value, f"is not a country code (ISO 3166-1 alpha-3) or {WORLD}", suggest_place(value))
     return value
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
+import shlex
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -188,8 +190,21 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
 def test_what_is_not_a_whole_run_is_refused_by_the_file_at_fault(name: str, copy: Path) -> None:
     damage, message = DAMAGES[name]
     damage(copy)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as refused:
         load(copy)
+    advice = (
+        "restore it from a copy, or run|make it again with `simulator run --resume|simulate it again|leaves inside DIR"
+    )
+    assert re.search(f"; .*({advice})", str(refused.value)), "what is wrong, and what to do"
+
+
+def test_what_resume_is_said_to_mend_it_mends(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = (copy / "kpis.csv").read_bytes()
+    (copy / "kpis.csv").write_bytes(whole[:100])
+    assert exit_code(["report", str(copy), "--csv", str(copy / "x.csv")]) == 3
+    (words,) = re.findall(r"make it again with `simulator (.*)`", capsys.readouterr().err)
+    assert exit_code([*shlex.split(words), "--quiet"]) == 0
+    assert (copy / "kpis.csv").read_bytes() == whole
 
 
 def test_a_folder_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:

@@ -50,6 +50,14 @@ def test_each_fault_is_named_with_its_place(path: Path) -> None:
     assert len(re.findall(re.escape(path.name) + r":\d+:\d+: ", message)) == 1, "one fault, one problem"
 
 
+@pytest.mark.parametrize(("code", "meant"), [("CHX", "CHN"), ("KAX", "KAZ"), ("JAP", "JPN"), ("UAS", "USA")])
+def test_a_wrong_code_most_likely_means_a_place_that_occurs_in_the_tables(
+    tmp_path: Path, code: str, meant: str
+) -> None:
+    ban = f"{{id: a, type: export_ban, imposer: {code}, target: ALL, commodities: [gallium], at: 2026-12-01}}"
+    assert f"did you mean {meant!r}?" in refusal(write(tmp_path, f"name: X\nevents: [{ban}]\n"))
+
+
 def test_the_caret_stands_under_the_value(tmp_path: Path) -> None:
     path = write(tmp_path, "name: X\nfocal: USA\nreview_days: 14.5\n")
     assert refusal(path).splitlines() == [
@@ -102,7 +110,9 @@ def test_at_most_twenty_problems_are_shown_and_the_rest_counted(tmp_path: Path) 
         ("leakage: {lognorml: {median: 1, p90: 2}}", "did you mean 'lognormal'?"),
         ("leakage: {input: truce_renewl/ALL}", "did you mean 'truce_renewal/ALL'?"),
         ("leakage: {uniform: {low: 0.5, high: 3}}", "3 is not accepted; a share lies between 0 and 1"),
-        ("until: 2026-02-30", "is not a day of the calendar"),
+        ("until: 2026-02-30", "is not a day of the calendar; did you mean '2026-02-28'?"),
+        ("until: 2026-13-01", "is not a day of the calendar; did you mean '2026-01-13'?"),
+        ("until: 2026/7/1", "or +18mo or +90d from the start; did you mean '2026-07-01'?"),
         ("until: 18mo", "is not a day; write a date such as"),
         ("announced: 2027-01-01", "is after `at`, 2026-12-01"),
         ("commodities: []", "name at least one"),
