@@ -1,8 +1,9 @@
 """Days on which a lane is shut, and how long a lot on it takes because of them.
 
 A closure catches a lot anywhere in the exposed first part of its lane: the lot stands still until the corridor
-reopens, then goes on. Closures are (n, m) begins and ends, ascending and disjoint in each replication; a lane is shut
-in ``[begin, end)``.
+reopens, then goes on. Closures are (m, n) begins and ends, ascending and disjoint in each replication; a lane is shut
+in ``[begin, end)``. What a lot meets is told by the place in them of the closure that is on, or comes next, when it
+sets out.
 """
 
 from __future__ import annotations
@@ -12,56 +13,64 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import side_by_side
+from simulator.model.rows import anywhere
 
 Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 Shut = tuple[Floats, Floats]
-"""(n, m) first days and (n, m) ends of closures; +inf where there are fewer than m."""
+"""(m, n) first days and (m, n) ends of closures, none of them empty; +inf where there are fewer than m, and in the last
+row."""
 
 
 def united(parts: Sequence[Shut]) -> Shut:
-    """Closures of several causes as one ascending series without overlaps (empty pieces may remain)."""
-    begins, ends = (np.concatenate([part[side] for part in parts], axis=1) for side in (0, 1))
-    order = np.argsort(begins, axis=1, kind="stable")
-    begins, ends = np.take_along_axis(begins, order, axis=1), np.take_along_axis(ends, order, axis=1)
-    reach = np.maximum.accumulate(ends, axis=1)
-    begins[:, 1:] = np.maximum(begins[:, 1:], reach[:, :-1])
-    return side_by_side(begins), side_by_side(reach)
+    """Closures of several causes as one ascending series without overlaps."""
+    begins, ends = _in_order(*(np.concatenate([part[side] for part in parts]) for side in (0, 1)))
+    reach = np.maximum.accumulate(ends, axis=0)
+    begins[1:] = np.maximum(begins[1:], reach[:-1])
+    empty = begins >= reach
+    return _in_order(np.where(empty, np.inf, begins), np.where(empty, np.inf, reach))
 
 
-def picked(shut: Shut, rows: NDArray[np.int64]) -> Shut:
-    """Closures of some replications (c,)."""
-    begins, ends = (side.T[:, rows].T for side in shut)
-    return begins, ends
+def _in_order(begins: Floats, ends: Floats) -> Shut:
+    order = np.argsort(begins, axis=0, kind="stable")
+    return np.take_along_axis(begins, order, axis=0), np.take_along_axis(ends, order, axis=0)
 
 
-def is_shut(shut: Shut, day: Floats) -> Mask:
-    """(c,) whether the lane is shut on ``day`` (c,), for rows (c, m) of closures."""
-    found = np.zeros(day.size, dtype=bool)
-    for begin, end in zip(shut[0].T, shut[1].T, strict=True):
-        found |= (begin <= day) & (day < end)
-    return found
+def met(shut: Shut, rows: Rows, day: Floats) -> tuple[Rows, Floats]:
+    """Place in ``shut``, and first day, of the closure that is on or comes next on ``day`` (c,) in ``rows`` (c,)."""
+    begins, ends = shut
+    place = np.zeros(day.size, dtype=np.int64)
+    for row in ends[:-1]:
+        over = row.take(rows) <= day
+        if not anywhere(over):
+            break
+        place += over
+    place *= begins.shape[1]
+    place += rows
+    return place, begins.take(place)
 
 
-def caught_on(shut: Shut, day: Floats) -> Floats:
+def caught_on(shut: Shut, rows: Rows, day: Floats) -> Floats:
     """(c,) first day after ``day`` (c,) on which the lane shuts; +inf where it does not again."""
-    found = np.full(day.size, np.inf)
-    for begin, end in zip(shut[0].T, shut[1].T, strict=True):
-        np.minimum(found, begin, out=found, where=(begin > day) & (begin < end))
-    return found
+    place, begin = met(shut, rows, day)
+    return np.where(begin > day, begin, shut[0].take(place + shut[0].shape[1], mode="clip"))
 
 
-def arrival(shut: Shut, day: Floats, transit: Floats, exposed_share: float) -> Floats:
+def arrival(shut: Shut, place: Rows, day: Floats, transit: Floats, exposed_share: float) -> Floats:
     """(c,) landing day of lots that set out on ``day`` (c,), waiting at the origin and wherever they are caught.
 
     The lot leaves the exposed part of the lane once the lane has been open for ``exposed_share`` of its
-    ``transit`` (c,) days.
+    ``transit`` (c,) days; ``place`` (c,) is as in ``met``.
     """
     begins, ends = shut
     past = day + transit * exposed_share
-    for j in range(begins.shape[1]):
-        from_ = np.maximum(begins[:, j], day)
-        caught = (from_ < past) & (ends[:, j] > from_)
-        past = np.where(caught, past + (ends[:, j] - np.where(caught, from_, 0.0)), past)
+    stands = np.maximum(begins.take(place), day)
+    lots = caught = np.flatnonzero(stands < past)
+    while lots.size:
+        place, stands = place[caught], stands[caught]
+        past[lots] += ends.take(place) - stands
+        place += begins.shape[1]
+        stands = begins.take(place)
+        caught = np.flatnonzero(stands < past[lots])
+        lots = lots[caught]
     return np.asarray(past + transit * (1.0 - exposed_share))

@@ -22,15 +22,14 @@ from simulator.domain.changes import AlignmentChange, ClosureChange, covered
 from simulator.domain.draws import Draws
 from simulator.domain.places import C5, CHINA
 from simulator.domain.sampling import lognormal, standard_normal
-from simulator.model.closures import Shut, arrival, caught_on, is_shut, picked, united
+from simulator.model.closures import Rows, Shut, arrival, caught_on, met, united
 from simulator.model.focal import SERVICE_DAYS, Services
 from simulator.model.own_ways import Others, OwnWays
 from simulator.model.passage import Joins, Passage, Queues
-from simulator.model.rows import zeros
+from simulator.model.rows import anywhere, zeros
 from simulator.model.transit_times import open_days, open_services, services_of
 
 Floats = NDArray[np.float64]
-Rows = NDArray[np.int64]
 _DAYS_PER_YEAR = 365.25
 MOST_IN_A_BYTE = 255
 
@@ -120,7 +119,7 @@ class Corridors:
             for i in mine:
                 one = self._closures[i]
                 held = one.mask & (one.day < one.until)
-                parts.append((np.where(held, one.day, np.inf)[:, None], np.where(held, one.until, np.inf)[:, None]))
+                parts.append((np.where(held, one.day, np.inf)[None], np.where(held, one.until, np.inf)[None]))
             # What comes by chance alone follows on each other.
             self._shut[key] = united(parts) if mine or calmer else parts[0]
         return self._shut[key]
@@ -134,14 +133,16 @@ class Corridors:
     def _thinned(self, lane: Lane, calmer: Sequence[int]) -> Shut:
         """Random closures without those that alignments spare the lane: each is spared by a draw of its own."""
         begins, ends = self._random(lane)
-        if not calmer or not begins.shape[1]:
+        slots = len(begins) - 1
+        if not calmer or not slots:
             return begins, ends
         strikes = np.ones_like(begins)
         for a in calmer:
             one = self._alignments[a]
-            holds = one.mask[:, None] & (one.day[:, None] <= begins) & (begins < one.until[:, None])
+            holds = one.mask & (one.day <= begins) & (begins < one.until)
             strikes = np.where(holds, strikes * one.closure_factor, strikes)
-        u = self._draws.uniform(f"corridor/{lane.corridor}/aligned", begins.shape[1])
+        u = np.ones_like(begins)
+        u[:-1] = self._draws.uniform(f"corridor/{lane.corridor}/aligned", slots).T
         return np.where(u < strikes, begins, np.inf), np.where(u < strikes, ends, np.inf)
 
     def _random(self, lane: Lane) -> Shut:
@@ -150,7 +151,7 @@ class Corridors:
             return self._by_chance[lane.corridor]
         years = (float(self._days[-1]) - self._first_day) / _DAYS_PER_YEAR
         slots = int(np.ceil(2 * years * lane.closures_per_year)) + 2 if lane.closures_per_year > 0 else 0
-        begins, ends = zeros(self._draws.n, slots), zeros(self._draws.n, slots)
+        begins, ends = np.full((2, slots + 1, self._draws.n), np.inf)
         if slots:
             u = np.ascontiguousarray(self._draws.uniform(f"corridor/{lane.corridor}", 2 * slots).T)
             median, p90 = parameter("corridor_closure_days_median").value, parameter("corridor_closure_days_p90").value
@@ -158,8 +159,8 @@ class Corridors:
             lengths = np.minimum(lognormal(u[1::2], median, p90), self._longest)
             opened: Floats | float = self._first_day
             for k in range(slots):
-                begins[:, k] = opened - gaps[k]
-                opened = ends[:, k] = begins[:, k] + lengths[k]
+                begins[k] = opened - gaps[k]
+                opened = ends[k] = begins[k] + lengths[k]
         self._by_chance[lane.corridor] = begins, ends
         return begins, ends
 
@@ -260,40 +261,45 @@ class Corridors:
 
         ``u`` (n, T) uniforms for their transit; None for the median. They take ``most`` services at most if it is open.
         """
-        rows, columns = self._disturbed(ways[0], commodity, u, most)
+        rows, columns, place, drawn = self._disturbed(ways[0], commodity, u, most)
         if not rows.size:
             return None
         left = self._days[columns]
         shut = [self.shut(way, commodity) for way in ways]
-        drawn = None if u is None else standard_normal(u[rows, columns])
 
         def took(k: int, lots: Rows) -> Floats:
             return open_days(ways[k], self._longest, None if drawn is None else drawn[lots])
 
-        lands, way = _first_open(ways, shut, took, rows, left)
+        lands, way = _first_open(ways, shut, took, rows, left, place)
         undisturbed = left + took(0, np.arange(rows.size))
         return Detour(ways, rows, columns, way, np.maximum(lands, undisturbed) - left)
 
-    def _disturbed(self, way: Lane, commodity: str, u: Floats | None, most: int) -> tuple[Rows, Rows]:
-        """Replication and review of lots that would meet a closure of their usual way, at the origin or under way.
+    def _disturbed(
+        self, way: Lane, commodity: str, u: Floats | None, most: int
+    ) -> tuple[Rows, Rows, Rows, Floats | None]:
+        """Lots that would meet a closure of their usual way, at the origin or under way.
 
-        In order of replications, then of reviews; the rest is as for ``_detour``.
+        Replication and review of each (c,), in that order, place of the first closure that it meets, and its transit's
+        standard normal number, None for the median; the rest is as for ``_detour``.
         """
         begins, ends = self.shut(way, commodity)
-        slots, rows = np.nonzero(((begins < self._end) & (begins < ends)).T)
-        begin, end = begins[rows, slots], ends[rows, slots]
-        # Only those that leave while the lane is shut, or at most so many services before, are looked at.
+        n, reviews = self._draws.n, self._days.size
+        rows, slots = np.divmod(np.flatnonzero((begins < self._end).T), len(begins))
+        place = slots * n + rows
+        begin = begins.take(place)
+        # Only those that leave while the lane is shut, or at most so many services before, are looked at; none again
+        # that leaves before the end of an earlier closure.
         first = np.searchsorted(self._days, begin - most * SERVICE_DAYS * way.exposed_share - 1.0)
-        lots = np.searchsorted(self._days, end) - first
+        end = np.searchsorted(self._days, ends.take(place))
+        np.maximum(first[1:], end[:-1] * (slots[1:] > 0), out=first[1:])
+        lots = end - first
         closure = np.repeat(np.arange(rows.size), lots)
-        columns = np.arange(closure.size) + np.repeat(first + lots - np.cumsum(lots), lots)
-        rows, left = rows[closure], self._days[columns]
-        days = open_days(way, self._longest, None if u is None else standard_normal(u[rows, columns]))
-        met = (begin[closure] < left + days * way.exposed_share) & (end[closure] > left)
-        found = np.zeros((len(begins), self._days.size), dtype=bool)
-        found[rows[met], columns[met]] = True
-        lots = np.flatnonzero(found)
-        return lots // self._days.size, lots % self._days.size
+        columns = np.arange(closure.size) + np.repeat(end - np.cumsum(lots), lots)
+        rows = rows[closure]
+        z = None if u is None else standard_normal(u.take(rows * reviews + columns))
+        days = open_days(way, self._longest, z)
+        meets = np.flatnonzero(begin[closure] < self._days[columns] + days * way.exposed_share)
+        return rows[meets], columns[meets], place[closure[meets]], None if z is None else z[meets]
 
 
 def closes(closure: ClosureChange, lane: Lane, commodity: str) -> bool:
@@ -305,42 +311,56 @@ def closes(closure: ClosureChange, lane: Lane, commodity: str) -> bool:
 
 
 def _first_open(
-    ways: Sequence[Lane], shut: Sequence[Shut], took: Callable[[int, Rows], Floats], rows: Rows, left: Floats
+    ways: Sequence[Lane],
+    shut: Sequence[Shut],
+    took: Callable[[int, Rows], Floats],
+    rows: Rows,
+    left: Floats,
+    place: Rows,
 ) -> tuple[Floats, Rows]:
     """(c,) landing day and index of the way of lots of replications ``rows`` (c,) that leave on ``left`` (c,).
 
-    ``shut`` has the closures of every way, and ``took`` says how many days some of the lots are on an open way.
+    ``shut`` has the closures of every way, ``place`` (c,) is where each lot's usual way has the one that the lot meets,
+    and ``took`` says how many days some of the lots are on an open way.
     """
 
-    def landing(k: int, lots: Rows) -> Floats:
-        return arrival(picked(shut[k], rows[lots]), left[lots], took(k, lots), ways[k].exposed_share)
+    def landing(k: int, lots: Rows, place: Rows, day: Floats) -> Floats:
+        return arrival(shut[k], place, day, took(k, lots), ways[k].exposed_share)
 
     way, lands = np.zeros(left.size, dtype=np.int64), np.empty(left.size)
+    shuts = np.full(left.size, np.inf)
     waiting = np.arange(left.size)
+    begin = shut[0][0].take(place)
     for k in range(len(ways)):
-        closed = is_shut(picked(shut[k], rows[waiting]), left[waiting])
-        sets_out = waiting[~closed]
-        way[sets_out], lands[sets_out] = k, landing(k, sets_out)
+        if k:
+            place, begin = met(shut[k], rows[waiting], left[waiting])
+        closed = begin <= left[waiting]
+        open_ = ~closed
+        sets_out = waiting[open_]
+        way[sets_out], shuts[sets_out] = k, begin[open_]
+        lands[sets_out] = landing(k, sets_out, place[open_], left[sets_out])
         waiting = waiting[closed]
     if waiting.size:
-        direct = np.stack([landing(k, waiting) for k in range(len(ways))])
+        rest = rows[waiting], left[waiting]
+        direct = np.stack([landing(k, waiting, met(shut[k], *rest)[0], rest[1]) for k in range(len(ways))])
         way[waiting], lands[waiting] = direct.argmin(axis=0), direct.min(axis=0)
-    gone = np.ones(left.size, dtype=bool)
-    gone[waiting] = False
     # A lot that its open way holds up turns round where that is quicker.
     for k in range(len(ways)):
-        lots = np.flatnonzero((way == k) & gone)
-        caught = caught_on(picked(shut[k], rows[lots]), left[lots])
-        late = (lands[lots] > left[lots] + took(k, lots)) & (caught < np.inf)
-        held, day = lots[late], caught[late]
+        lots = np.flatnonzero((way == k) & (shuts < np.inf))
+        held = lots[lands[lots] > left[lots] + took(k, lots)]
+        day = shuts[held]
         for j in range(len(ways)):
             if j == k or not held.size:  # its own way is shut
                 continue
-            free = ~is_shut(picked(shut[j], rows[held]), day)
-            turns = held[free]
-            back = day[free] + (day[free] - left[turns])
-            landed = arrival(picked(shut[j], rows[turns]), back, took(j, turns), ways[j].exposed_share)
+            free = met(shut[j], rows[held], day)[1] > day
+            if not anywhere(free):
+                continue
+            turns, back = held[free], day[free] + (day[free] - left[held[free]])
+            landed = landing(j, turns, met(shut[j], rows[turns], back)[0], back)
             sooner = landed < lands[turns]
-            way[turns[sooner]], lands[turns[sooner]] = j, landed[sooner]
+            turned = turns[sooner]
+            way[turned], lands[turned] = j, landed[sooner]
+            if j > k:
+                shuts[turned] = caught_on(shut[j], rows[turned], left[turned])
             held, day = held[~free], day[~free]
     return lands, way

@@ -179,7 +179,7 @@ def test_ways_across_an_aligned_country_close_less_often_and_never_on_new_days()
 
     def shut(country: str, at: date = date(2020, 1, 1)) -> Floats:
         case = worlds.case([worlds.chain("antimony")], [alignment(country=country, closure_factor=0.5, at=at)])
-        return World(case, worlds.draws_of(case, 256)).corridors.shut(lane, "antimony")[0]
+        return World(case, worlds.draws_of(case, 256)).corridors.shut(lane, "antimony")[0].T
 
     usual, calmer, late = shut("KAZ"), shut("DEU"), shut("DEU", START)
     assert np.isfinite(calmer).sum() / np.isfinite(usual).sum() == pytest.approx(0.5, abs=0.05)
