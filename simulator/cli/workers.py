@@ -1,4 +1,4 @@
-"""The options of who does the work: ``--jobs``, ``--executor`` and ``--unit-timeout``."""
+"""The options of who does the work: ``--jobs``, ``--executor``, ``--unit-timeout`` and ``--wait-for-workers``."""
 
 from __future__ import annotations
 
@@ -34,18 +34,32 @@ def workers_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="S",
         help="Seconds that a block of futures may take before its worker counts as hanging.  [default: 1800]",
     )
+    @click.option(
+        "--wait-for-workers",
+        type=click.FloatRange(min=0, min_open=True),
+        callback=_seconds,
+        metavar="S",
+        help="Seconds that the scheduler of --executor may be without workers before the run stops.  [default: 300]",
+    )
     @functools.wraps(command)
     def with_workers(
-        *args: Any, jobs: int | None, executor: str | None, unit_timeout: float | None, **options: Any
+        *args: Any,
+        jobs: int | None,
+        executor: str | None,
+        unit_timeout: float | None,
+        wait_for_workers: float | None,
+        **options: Any,
     ) -> Any:
-        with workers(jobs, executor, unit_timeout) as found:
+        with workers(jobs, executor, unit_timeout, wait_for_workers) as found:
             return command(*args, jobs=found, **options)
 
     return with_workers
 
 
 @contextmanager
-def workers(jobs: int | None, executor: str | None, unit_timeout: float | None) -> Iterator[Jobs]:
+def workers(
+    jobs: int | None, executor: str | None, unit_timeout: float | None, wait_for_workers: float | None
+) -> Iterator[Jobs]:
     """Yield the workers that the options ask for."""
     from simulator.errors import UsageError
     from simulator.experiment.executors import available_cores
@@ -53,12 +67,16 @@ def workers(jobs: int | None, executor: str | None, unit_timeout: float | None) 
 
     if executor is not None:
         from simulator.experiment.cluster import connected
+        from simulator.experiment.watch import WITHOUT_WORKERS_S
 
         if jobs is not None:
             raise UsageError("--jobs and --executor exclude each other: the scheduler knows its workers")
-        with connected(executor, LIMIT_S if unit_timeout is None else unit_timeout) as cluster:
+        without_workers_s = WITHOUT_WORKERS_S if wait_for_workers is None else wait_for_workers
+        with connected(executor, LIMIT_S if unit_timeout is None else unit_timeout, without_workers_s) as cluster:
             yield cluster
         return
+    if wait_for_workers is not None:
+        raise UsageError("--wait-for-workers is for --executor: workers of this machine are started again")
     count = available_cores() if jobs is None else jobs
     if count == 1 and unit_timeout is None:
         yield 1

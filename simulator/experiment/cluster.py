@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from simulator.errors import InputError, UsageError
 from simulator.experiment.environment import environment, versions
+from simulator.experiment.watch import WITHOUT_WORKERS_S
 from simulator.experiment.worker import machine
 
 T = TypeVar("T")
@@ -24,11 +25,13 @@ _START: Final = "python -m distributed.cli.dask_worker tcp://{place} --nthreads 
 class ClusterWorkers(Executor):
     """The workers of a scheduler, whose versions have been compared with those here."""
 
-    def __init__(self, client: Any, limit_s: float) -> None:
+    def __init__(self, client: Any, limit_s: float, without_workers_s: float) -> None:
         self._client = client
         self._executor = client.get_executor()
         self.limit_s = limit_s
         """Seconds that a unit of work may take."""
+        self.without_workers_s = without_workers_s
+        """Seconds that the scheduler may be without workers."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Call ``fn`` on one of the workers."""
@@ -42,7 +45,7 @@ class ClusterWorkers(Executor):
 
 
 @contextmanager
-def connected(address: str, limit_s: float) -> Iterator[ClusterWorkers]:
+def connected(address: str, limit_s: float, without_workers_s: float = WITHOUT_WORKERS_S) -> Iterator[ClusterWorkers]:
     """Yield the workers of the scheduler at ``dask://HOST:PORT``.
 
     Raises
@@ -76,7 +79,7 @@ def connected(address: str, limit_s: float) -> Iterator[ClusterWorkers]:
                 f"--executor {address}: no scheduler answers there; start one with: "
                 f"python -m distributed.cli.dask_scheduler --port {place.rpartition(':')[2]}"
             ) from error
-    cluster = ClusterWorkers(client, limit_s)
+    cluster = ClusterWorkers(client, limit_s, without_workers_s)
     try:
         _check(client, address, place)
         yield cluster

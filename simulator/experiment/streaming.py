@@ -8,6 +8,7 @@ finished. This is exact, since a replication alone comes to the same bytes as in
 from __future__ import annotations
 
 import pickle
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
@@ -19,6 +20,7 @@ from simulator.errors import CatalogueError, IncompleteError, InputError, Simula
 from simulator.experiment.executors import IN_FLIGHT_PER_WORKER, Block, InThisProcess
 from simulator.experiment.interrupts import Interrupts
 from simulator.experiment.local_workers import CallFailed, WorkerHung
+from simulator.experiment.watch import Watch, WorkersGone
 from simulator.experiment.worker import HUNG, OTHER_VERSIONS, UNRECEIVED, Done, Fault
 
 MOST_FAILURES: Final = 8
@@ -30,6 +32,7 @@ LONE_DEATHS: Final = 2
 DIED: Final = "WorkerDied"
 """Kind of failure of a replication whose worker ends by itself; ``HUNG`` where it takes too long."""
 _POLL_S: Final = 0.5
+_GIVE_UP_S: Final = 5.0
 _SAME_FOR_ALL: Final = (UsageError, InputError, CatalogueError)
 
 
@@ -57,10 +60,6 @@ class TooManyFailures(IncompleteError):
             "no more were looked into"
         )
         self.failures = failures
-
-
-class WorkersGone(IncompleteError):
-    """Who did the work takes and gives no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +112,7 @@ class Stream:
     def __init__(self, executor: Executor, workers: int, send: Callable[[Piece], Future[Done]]) -> None:
         self._workers, self._send = workers, send
         self._here = isinstance(executor, InThisProcess)
+        self._watch = Watch(executor)
         self._most = 1 if self._here else IN_FLIGHT_PER_WORKER * workers
         self._again: deque[Piece] = deque()
         self._alone: deque[Piece] = deque()
@@ -128,7 +128,7 @@ class Stream:
         """
         waiting = (Piece(place, position, block) for place, (position, block) in enumerate(units))
         # In this process a block is not waited for: nobody else could be working on one.
-        with nullcontext(Interrupts()) if self._here else Interrupts() as interrupts:
+        with self._watch, nullcontext(Interrupts()) if self._here else Interrupts() as interrupts:
             try:
                 while True:
                     self._fill(waiting)
@@ -141,9 +141,24 @@ class Stream:
                     if interrupts.asked:
                         yield from self._last()
                         raise KeyboardInterrupt
+                    if not done:
+                        self._watch.check()
             finally:
-                for future in self._running:
-                    future.cancel()
+                self._give_up()
+
+    def _give_up(self) -> None:
+        """Cancel what is under way, without waiting for a scheduler that hangs."""
+
+        def cancel() -> None:
+            for future in list(self._running):
+                future.cancel()
+
+        if not self._watch.watching:
+            cancel()
+            return
+        giving_up = threading.Thread(target=cancel, daemon=True)
+        giving_up.start()
+        giving_up.join(_GIVE_UP_S)
 
     @staticmethod
     def _order(piece: Piece) -> tuple[int, int]:
@@ -202,6 +217,8 @@ class Stream:
                 begun.append(future)
         for future in begun:
             try:
+                while not wait((future,), timeout=_POLL_S).done:
+                    self._watch.check()
                 done = future.result()
             except Exception:  # whatever an executor says of a worker that died, hung or cannot be reached
                 continue

@@ -158,6 +158,33 @@ def test_a_killed_scheduler_ends_the_run_and_what_was_finished_is_kept(
     assert contents(tmp_path / "runs") == undisturbed
 
 
+@pytest.mark.parametrize("ends", ["workers", "scheduler"])
+def test_a_scheduler_without_workers_is_waited_for_no_longer_than_was_said(
+    tmp_path: Path, undisturbed: dict[str, bytes], ends: str
+) -> None:
+    """Its workers are killed, or it is stopped itself and answers nothing."""
+    more = {"FAULT": "slow", "FAULT_S": "60", "FAULT_AT": "500"}
+    asked = ("run", BASELINE, *LONG, "--wait-for-workers", "10", "--out", str(tmp_path / "runs"))
+    with cluster(tmp_path / "scratch", **more) as found:
+        process = started(*asked, "--executor", found.address, **more)
+        eventually(lambda: shards(tmp_path / "runs"))
+        began = time.monotonic()
+        if ends == "workers":
+            for worker in found.workers:
+                worker.kill()
+        else:
+            found.scheduler.send_signal(signal.SIGSTOP)
+        _, err = process.communicate(timeout=120)
+        assert time.monotonic() - began < 60
+    assert process.returncode == 4, err
+    what = "has no workers any more" if ends == "workers" else "does not answer any more"
+    assert f"the scheduler {what}, for 10 s (--wait-for-workers)" in err
+    assert "Traceback" not in err
+    _, told = run(*resume_command(err), "--jobs", "2")
+    assert "replications were there already" in told
+    assert contents(tmp_path / "runs") == undisturbed
+
+
 @pytest.mark.parametrize(("fault", "kind"), [("raise", "ArithmeticError: tonnes appeared"), ("die", "WorkerDied: ")])
 def test_a_replication_that_fails_on_workers_of_a_scheduler_is_found(tmp_path: Path, fault: str, kind: str) -> None:
     """One that kills its workers goes to several, which their nannies start again."""

@@ -113,4 +113,6 @@ def test_ctrl_c_in_generated_code_still_ends_with_130(tmp_path: Path) -> None:
 def test_every_command_that_simulates_lets_others_do_the_work(verb: str, capsys: Captured) -> None:
     assert exit_code([verb, "--help"]) == 0
     told = capsys.readouterr().out
-    assert [option for option in ("--jobs", "--executor", "--unit-timeout") if option not in told] == []
+    assert [
+        option for option in ("--jobs", "--executor", "--unit-timeout", "--wait-for-workers") if option not in told
+    ] == []

@@ -95,6 +95,8 @@ def test_quiet_leaves_stderr_empty(capsys: Captured) -> None:
         ((BASELINE, "--replications", "100"), 2, "100 is not a positive multiple of 16; the nearest is 96"),
         ((BASELINE, "--replications", "99999999984"), 2, "99,999,999,984 are too many; at most 1,048,576"),
         ((BASELINE, "--unit-timeout", "nan"), 2, "nan is not a number of seconds"),
+        ((BASELINE, "--wait-for-workers", "nan"), 2, "nan is not a number of seconds"),
+        ((BASELINE, "--wait-for-workers", "60"), 2, "--wait-for-workers is for --executor"),
         ((BASELINE, "--replications", "0"), 2, "the nearest is 16"),
         ((BASELINE, "--commodity", "galium"), 2, "did you mean 'gallium'?"),
         ((BASELINE, "--seed", "-1"), 2, "-1"),
