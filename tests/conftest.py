@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -23,3 +24,14 @@ def _scenarios_of_tests_extend_the_library() -> Iterator[None]:
     """Tests write scenarios to a folder of their own, over those of the library; test_scenario_tree takes this back."""
     with outside_allowed():
         yield
+
+
+@pytest.fixture
+def heeded_ctrl_c() -> Iterator[None]:
+    """Programs started meanwhile heed Ctrl-C, also where who started the tests does not (a background shell)."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    if ignored:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

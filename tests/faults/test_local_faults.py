@@ -86,6 +86,7 @@ def test_a_killed_parent_loses_what_was_under_way_and_leaves_no_orphans(
     assert {name: (folder / "shards" / name).stat().st_mtime_ns for name in there} == there
 
 
+@pytest.mark.usefixtures("heeded_ctrl_c")
 @pytest.mark.parametrize("twice", [False, True])
 def test_ctrl_c_once_finishes_what_has_begun_and_twice_does_not(
     tmp_path: Path, undisturbed: dict[str, bytes], twice: bool
@@ -120,6 +121,7 @@ def test_ctrl_c_once_finishes_what_has_begun_and_twice_does_not(
     assert contents(tmp_path) == undisturbed
 
 
+@pytest.mark.usefixtures("heeded_ctrl_c")
 def test_a_worker_killed_after_ctrl_c_takes_its_block_alone(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
     process = started("run", BASELINE, *LONG, "--out", str(tmp_path), FAULT="slow", FAULT_S="20", FAULT_AT="900")
     eventually(lambda: shards(tmp_path))

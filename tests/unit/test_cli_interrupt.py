@@ -36,6 +36,7 @@ VERBS = {
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("heeded_ctrl_c")
 @pytest.mark.skipif(sys.platform == "win32", reason="a console sends Ctrl-C otherwise")
 @pytest.mark.parametrize("verb", VERBS)
 def test_ctrl_c_prints_what_is_finished_as_one_document_and_leaves_with_130(verb: str, tmp_path: Path) -> None:
