@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import mmap
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,8 @@ class Sheet:
         """(T, rows, n)"""
         self._places: dict[str, slice] = {}
         """Series -> its rows."""
+        self._parts: list[tuple[slice, bool]] = []
+        """Rows of each part of each series in turn, and whether most of them are zero."""
         self._next = 0
 
     @property
@@ -46,23 +49,26 @@ class Sheet:
         if self._rows is None:
             self._allot(series)
         assert self._rows is not None
-        today, place = self._rows[self._next], 0
-        for name, parts in series.items():
-            for values in parts:
-                rows = np.atleast_2d(values.T)
-                if name in MOSTLY_ZERO:
-                    for k in np.flatnonzero(rows.any(axis=1)):
-                        today[place + k] = rows[k]
-                else:
-                    today[place : place + len(rows)] = rows
-                place += len(rows)
+        today = self._rows[self._next]
+        for (rows, mostly_zero), values in zip(
+            self._parts, itertools.chain.from_iterable(series.values()), strict=True
+        ):
+            if mostly_zero:
+                for row, own in zip(today[rows], np.atleast_2d(values.T), strict=True):
+                    if np.count_nonzero(own):
+                        row[...] = own
+            else:
+                today[rows] = values.T
         self._next += 1
 
     def _allot(self, series: Mapping[str, Sequence[Floats]]) -> None:
         place = 0
         for name, parts in series.items():
             begin = place
-            place += sum(len(np.atleast_2d(values.T)) for values in parts)
+            for values in parts:
+                rows = slice(place, place + values[:1].size)
+                self._parts.append((rows, name in MOSTLY_ZERO))
+                place = rows.stop
             self._places[name] = slice(begin, place)
         n = len(next(iter(series.values()))[0])
         shape = (self.days.size, place, n)
