@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -143,29 +144,32 @@ def top_country_share(trace: ChainTrace, windows: Windows) -> Floats:
     array([[1.]])
     """
     largest = np.full((len(trace.lots), len(windows.end_days)), np.nan)
-    for tonnes, whole in third_countries(trace, windows):
+    for tonnes, whole in largest_third_countries(trace, windows):
         # A share that cannot be computed is no evidence of any; only where none can, the answer is nan.
         largest = np.fmax(largest, share(tonnes, whole))
     return largest
 
 
-def third_countries(trace: ChainTrace, windows: Windows) -> Iterator[tuple[Floats, Floats]]:
-    """Yield tonnes of each third country at each stage, and of all countries there: (n, M) each.
+def largest_third_countries(trace: ChainTrace, windows: Windows) -> Iterator[tuple[Floats, Floats]]:
+    """Yield tonnes of the largest third country, and of all countries: (n, M) each; at the judged stage, and upstream.
 
     Countries are those of ``top_country_share``: declared origins at the judged stage, then China and the largest
     other producers at the stages before it.
     """
+
+    def third(country: str) -> bool:
+        return country not in NOT_ONE_COUNTRY and not at_home(country, windows.focal)
+
     landed = during(trace.landed, trace.days, windows)
-    whole = added(landed)
-    for k, origin in enumerate(trace.origins):
-        if origin not in NOT_ONE_COUNTRY and not at_home(origin, windows.focal):
-            yield landed[:, :, k], whole
-    consumed = during(trace.consumed, trace.days, windows)
+    origins = [landed[:, :, k] for k, origin in enumerate(trace.origins) if third(origin)]
+    if origins:
+        yield reduce(np.maximum, origins), added(landed)
     upstream = len(trace.stages) - 1 if windows.judged_stage is None else windows.judged_stage
+    passed = []
     if windows.focal != CHINA:
         china = during(trace.exposed_by_stage, trace.days, windows)
-        yield from ((china[:, :, stage], consumed) for stage in range(upstream))
+        passed += [china[:, :, stage] for stage in range(upstream)]
     other = during(trace.runner_up_by_stage, trace.days, windows)
-    for stage, country in enumerate(trace.runner_up[:upstream]):
-        if country not in NOT_ONE_COUNTRY and not at_home(country, windows.focal):
-            yield other[:, :, stage], consumed
+    passed += [other[:, :, stage] for stage, country in enumerate(trace.runner_up[:upstream]) if third(country)]
+    if passed:
+        yield reduce(np.maximum, passed), during(trace.consumed, trace.days, windows)

@@ -50,7 +50,12 @@ def direct_china_share(trace: ChainTrace, windows: Windows) -> Floats:
     >>> direct_china_share(trace, Windows((90.0,)))
     array([[0.5]])
     """
+    return share(*declared(trace, windows))
+
+
+def declared(trace: ChainTrace, windows: Windows) -> tuple[Floats, Floats]:
+    """Return tonnes (n, M) of imports declared Chinese, and of all imports."""
     landed = during(trace.landed, trace.days, windows)
     foreign = np.array([not at_home(origin, windows.focal) for origin in trace.origins], dtype=bool)
     chinese = np.array([origin == CHINA for origin in trace.origins], dtype=bool)
-    return share(added(landed, chinese), added(landed, foreign))
+    return added(landed, chinese), added(landed, foreign)

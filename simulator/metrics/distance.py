@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.places import CHINA, at_home
 from simulator.domain.target import Criterion
 from simulator.domain.traces import ChainTrace
-from simulator.metrics.concentration import third_countries
+from simulator.metrics.concentration import largest_third_countries
+from simulator.metrics.direct import declared
 from simulator.metrics.n_minus_1 import without_largest
 from simulator.metrics.registry import metrics
-from simulator.metrics.windows import Windows, added, during
+from simulator.metrics.windows import Windows, during
 from simulator.metrics.yardsticks import along_axis, published
 
 Floats = NDArray[np.float64]
@@ -97,15 +97,13 @@ def _exposed(trace: ChainTrace, threshold: float, windows: Windows) -> Floats:
 
 
 def _declared(trace: ChainTrace, threshold: float, windows: Windows) -> Floats:
-    landed = during(trace.landed, trace.days, windows)
-    foreign = np.array([not at_home(origin, windows.focal) for origin in trace.origins], dtype=bool)
-    chinese = np.array([origin == CHINA for origin in trace.origins], dtype=bool)
-    return np.asarray(added(landed, chinese) - threshold * added(landed, foreign))
+    chinese, foreign = declared(trace, windows)
+    return np.asarray(chinese - threshold * foreign)
 
 
 def _largest(trace: ChainTrace, threshold: float, windows: Windows) -> Floats:
     most = np.zeros((len(trace.lots), len(windows.end_days)))
-    for tonnes, whole in third_countries(trace, windows):
+    for tonnes, whole in largest_third_countries(trace, windows):
         most = np.maximum(most, tonnes - threshold * whole)
     return most
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
@@ -46,6 +47,7 @@ SERIES: Final = (*KPIS, "stage_china_share")
 MONTHLY: Final = ("landed_by_origin", "project_output")
 """Metrics kept month by month over the month itself."""
 MONTH_DAYS: Final = 365.25 / 12.0
+COLUMNS_AT_ONCE: Final = 16
 SERIES_MOST: Final = 4096
 """Series are kept of the replications below this number, which is plenty for a band; values at the moments of all."""
 
@@ -212,8 +214,7 @@ def _chain(
         bounds=_rows(judged.bounds),
         met_days=_rows(judged.met_days),
         distance=_rows(judged.distance),
-        # Half the precision is plenty for a fan chart, and series are most of what a run keeps.
-        series={name: array.astype(np.float32, order="C") for name, array in series.items()},
+        series={name: _small(array) for name, array in series.items()},
         balance_error=np.array(trace.balance_error),
         lots=np.array(trace.lots),
     )
@@ -222,6 +223,17 @@ def _chain(
 def _rows(arrays: Mapping[str, NDArray[Scalar]]) -> Mapping[str, NDArray[Scalar]]:
     """Return arrays in which what belongs to one replication lies together, as they are kept and joined."""
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+
+
+def _small(array: Floats) -> Small:
+    """Return a series as it is kept: half the precision is plenty for a fan chart, and series are most of a run."""
+    rows = array.reshape(len(array), math.prod(array.shape[1:]))
+    small = np.empty(rows.shape, dtype=np.float32)
+    # A few columns at a time: of all, the first are out of the cache again when the next replication asks for them.
+    for begin in range(0, rows.shape[1], COLUMNS_AT_ONCE):
+        few = slice(begin, begin + COLUMNS_AT_ONCE)
+        small[:, few] = rows[:, few]
+    return small.reshape(array.shape)
 
 
 def joined(parts: Sequence[Outcome]) -> Outcome:

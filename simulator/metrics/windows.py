@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Place = tuple[int, int, float]
+"""Recorded days before and after a day, and how far it is from the one to the other, 0 to 1."""
 
 DEFAULT_WINDOW_DAYS: Final = 90.0
 
@@ -27,6 +29,18 @@ class Windows:
     _grown: dict[int, tuple[Floats, Floats]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What ``during`` found for a series before: most metrics look at the same few. The series is kept with it."""
     _others: dict[float, Windows] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    _found: dict[int, tuple[Floats, list[Place], list[Place]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Where last and first days lie among recorded days; those are kept with it."""
+
+    def _among(self, days: Floats) -> tuple[list[Place], list[Place]]:
+        """Return where last and first days lie among recorded days."""
+        if id(days) not in self._found:
+            ends = np.asarray(self.end_days, dtype=np.float64)
+            self._found[id(days)] = days, _places(days, ends), _places(days, ends - self.length_days)
+        return self._found[id(days)][1:]
 
     def of_length(self, days: float) -> Windows:
         """Return windows of another length with the same ends; the same each time, so that metrics share finds."""
@@ -59,39 +73,47 @@ def at(series: Floats, days: Floats, points: ArrayLike) -> Floats:
     >>> at(np.array([[0.0, 10.0, 30.0]]), np.array([0.0, 1.0, 3.0]), [0.5, 1.0, 2.0, 9.0])
     array([[ 5., 10., 20., 30.]])
     """
+    by_day = _replications_last(series)
+    value = np.empty((np.size(points), *by_day.shape[1:]))
+    for row, place in zip(value, _places(days, points), strict=True):
+        np.copyto(row, _on(by_day, place, row))
     # Contiguous, so that sums over the last axis run in one order whatever the block's size.
-    return np.ascontiguousarray(_replications_first(_by_day(series, days, points)))
+    return np.ascontiguousarray(_replications_first(value))
 
 
-def _by_day(series: Floats, days: Floats, points: ArrayLike) -> Floats:
-    """(M, ..., n) values on the days wanted: as traces lie in memory, replications side by side."""
+def _places(days: Floats, points: ArrayLike) -> list[Place]:
+    """Where the days wanted lie among the recorded ones."""
     points = np.clip(np.asarray(points, dtype=np.float64), days[0], days[-1])
     left = np.searchsorted(days, points, side="right") - 1
     right = np.minimum(left + 1, len(days) - 1)
     span = days[right] - days[left]
     part = np.divide(points - days[left], span, out=np.zeros_like(points), where=span > 0)
-    by_day = np.moveaxis(series, 0, -1)
-    value = np.empty((points.size, *by_day.shape[1:]))
-    grown = np.empty(by_day.shape[1:])
-    # Day by day: what one needs stays in the cache.
-    for row, before, after, share in zip(value, left.tolist(), right.tolist(), part.tolist(), strict=True):
-        if share:
-            np.subtract(by_day[after], by_day[before], out=grown)
-            np.multiply(grown, share, out=grown)
-            np.add(by_day[before], grown, out=row)
-        else:
-            row[...] = by_day[before]
+    return list(zip(left.tolist(), right.tolist(), part.tolist(), strict=True))
+
+
+def _on(by_day: Floats, place: Place, room: Floats) -> Floats:
+    """(..., n) of (T, ..., n) on one day, as recorded or else in ``room``: day by day, what one needs stays cached."""
+    before, after, part = place
+    value: Floats = by_day[before]
+    if part:
+        np.subtract(by_day[after], value, out=room)
+        np.multiply(room, part, out=room)
+        value = np.add(value, room, out=room)
     return value
 
 
 def _replications_first(by_day: Floats) -> Floats:
-    return np.moveaxis(by_day, -1, 0)
+    return by_day.transpose(-1, *range(by_day.ndim - 1))
+
+
+def _replications_last(series: Floats) -> Floats:
+    return series.transpose(*range(1, series.ndim), 0)
 
 
 def last(series: Floats, days: Floats, points: ArrayLike) -> Floats:
     """Return a level, such as a stock or a price, as last recorded on or before each day: (n, M)."""
     place = np.searchsorted(days, np.asarray(points, dtype=np.float64), side="right") - 1
-    return _replications_first(np.moveaxis(series, 0, -1)[np.maximum(place, 0)])
+    return _replications_first(_replications_last(series)[np.maximum(place, 0)])
 
 
 def during(series: Floats, days: Floats, windows: Windows) -> Floats:
@@ -106,10 +128,12 @@ def during(series: Floats, days: Floats, windows: Windows) -> Floats:
     known = windows._grown.get(id(series))
     if known is not None:
         return known[1]
-    ends = np.asarray(windows.end_days, dtype=np.float64)
-    by_day = _by_day(series, days, ends)
-    by_day -= _by_day(series, days, ends - windows.length_days)
-    grown = _replications_first(by_day)
+    by_day = _replications_last(series)
+    grown = np.empty((len(windows.end_days), *by_day.shape[1:]))
+    begun = np.empty(by_day.shape[1:])
+    for row, end, begin in zip(grown, *windows._among(days), strict=True):
+        np.subtract(_on(by_day, end, row), _on(by_day, begin, begun), out=row)
+    grown = _replications_first(grown)
     grown.flags.writeable = False
     windows._grown[id(series)] = series, grown
     return grown
@@ -126,15 +150,18 @@ def added(tonnes: Floats, which: NDArray[np.bool_] | None = None) -> Floats:
     """
     places = np.arange(tonnes.shape[-1]) if which is None else np.flatnonzero(which)
     columns = [tonnes[..., k] for k in places]
+    if not columns:
+        return np.zeros(tonnes.shape[:-1])
     eights = len(columns) // 8 * 8
-    total = np.zeros_like(tonnes[..., 0]) if columns else np.zeros(tonnes.shape[:-1])
     if eights:
-        sums = [column.copy(order="K") for column in columns[:8]]
+        sums = columns[:8]
         for k, column in enumerate(columns[8:eights]):
-            sums[k % 8] += column
+            sums[k % 8] = sums[k % 8] + column
         while len(sums) > 1:
             sums = [one + other for one, other in zip(sums[::2], sums[1::2], strict=True)]
-        total += sums[0]
+        total = sums[0]
+    else:
+        total = columns.pop(0).copy(order="K")
     for column in columns[eights:]:
         total += column
     return total
@@ -148,6 +175,10 @@ def share(part: Floats, whole: Floats) -> Floats:
     >>> share(np.array([1.0, 0.0]), np.array([4.0, 0.0]))
     array([0.25,  nan])
     """
-    part, whole = np.broadcast_arrays(part, whole)
-    ratio = np.divide(part, whole, out=np.full_like(part, np.nan, dtype=np.float64), where=whole > 0)
-    return np.clip(ratio, 0.0, 1.0, out=ratio)
+    with np.errstate(all="ignore"):
+        ratio = np.divide(part, whole)
+    np.clip(ratio, 0.0, 1.0, out=ratio)
+    positive = whole > 0
+    if not positive.all():
+        np.copyto(ratio, np.nan, where=~positive)
+    return ratio
