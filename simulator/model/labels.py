@@ -118,8 +118,8 @@ class Labels:
     def relabel(self, amounts: Floats, tonnes: Floats, stage: int, producers: tuple[str, ...]) -> None:
         """Label what producers do at ``stage`` to tonnes (n, P) that they sell, in place.
 
-        ``amounts`` (n, P, L), in the layout of the stage, hold the labels that the goods were received with, and zeros
-        beyond. The bounds of producers outside China are left as they are.
+        ``amounts`` (n, P, L), in the layout of the stage, hold the labels that the goods were received with, and
+        anything beyond. The bounds of producers outside China are left as they are.
         """
         layout, planes, whole = self.layouts[stage], amounts.T, tonnes.T
         firsts, chinese, runner_up = self._moves(stage, producers)
@@ -128,9 +128,13 @@ class Labels:
             planes[layout.nowhere, p] = 0.0
         if stage == 1:  # in goods of the first stage one label says both
             planes[layout.exposed_at[0]] = planes[layout.exposed]
+        if stage > 0:
+            planes[layout.exposed_at[stage]] = 0.0
         for p in chinese:
             for label in (layout.exposed, layout.exposed_at[stage], *layout.bounds):
                 planes[label, p] = whole[p]
+        if stage < self.stages - 1:
+            planes[layout.runner_ups[stage]] = 0.0
         for p in runner_up:
             planes[layout.runner_ups[stage], p] = whole[p]
 

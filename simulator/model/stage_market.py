@@ -118,10 +118,6 @@ class Market:
         """(n, B) days of use that buyers mean to hold."""
         self.lead_days = np.zeros_like(self.use_rate)
         """(n, B) days from an order to the landing of the next one after it."""
-        self.carried = zeros(n, len(stage.producers) + 1, state.layout.size)
-        """(n, P + 1, L) labels of the focal buyer's lots; the last row is of re-routed lots."""
-        self.passed_on = zeros(n, len(stage.producers), state.layout.size)
-        """(n, P, L) labels that each producer's product has when it is sold."""
         self.lots = zeros(n, len(stage.producers) + 1)
 
     def demand_rate(self) -> Floats:

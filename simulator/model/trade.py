@@ -28,6 +28,7 @@ from simulator.model.rows import (
 )
 from simulator.model.segregation import bounded, exposed_of
 from simulator.model.stage_market import Market
+from simulator.model.state import StageState
 
 Floats = NDArray[np.float64]
 
@@ -201,25 +202,26 @@ def _qualified(market: Market, day: float, index: int) -> tuple[int, Floats] | N
 
 
 def _send_apart(
-    market: Market,
+    state: StageState,
     ways: OwnWays,
     flow: Floats,
+    passed_on: Floats | None,
     bounds: Floats | None,
     received: Floats,
     index: int,
 ) -> Floats:
     """Send what travels on ways of its own; return what the others send (n, B).
 
-    It is taken out of ``flow`` (P, B, n) and, where there are any, out of ``bounds`` of processors (2, P, Q, n).
+    It is taken out of ``flow`` (P, B, n) and, where there are any, out of ``bounds`` of processors (2, P, Q, n), whose
+    goods are labelled as in ``passed_on`` (n, P, L).
     """
-    state = market.state
     tonnes = flow[ways.producers, ways.buyers].T
     flow[ways.producers, ways.buyers] = 0.0
     ways.send(index, tonnes)
-    if bounds is not None:
+    if passed_on is not None and bounds is not None:
         sellers, places = ways.producers[ways.labelled :], ways.buyers[ways.labelled :] - state.regions
         sold = tonnes.T[ways.labelled :] / divisor(state.product.T[sellers])
-        ways.send_labels(market.passed_on, sellers, sold, state.layout, bounds[:, sellers, places])
+        ways.send_labels(passed_on, sellers, sold, state.layout, bounds[:, sellers, places])
         bounds[:, sellers, places] = 0.0
     apart = ways.by_buyer(tonnes).T
     state.on_order.T[ways.served] += apart
@@ -245,13 +247,14 @@ def _ship(
     labels, layout, makers = state.product_labels, state.layout, market.stage.producers
     gone = sold if labels is None else sold / whole
     exposed = None if labels is None else exposed_of(state, gone, sold, market.chinese)
-    bounds = None
+    bounds = passed_on = None
     if labels is not None and exposed is not None and state.to_processors is not None:
         bounds = bounded(exposed, sold, flow[:, regions:])
-        market.passed_on[:, :, layout.received] = labels[:, :, state.received.mixing]
-        world.labels.relabel(market.passed_on, state.product, s, makers)
+        passed_on = np.empty((layout.size, *whole.T.shape)).T
+        passed_on[:, :, layout.received] = labels[:, :, state.received.mixing]
+        world.labels.relabel(passed_on, state.product, s, makers)
     if state.own_ways is not None:
-        received = _send_apart(market, state.own_ways, flow, bounds, received, index)
+        received = _send_apart(state, state.own_ways, flow, passed_on, bounds, received, index)
     if regions:
         away = received[:, :regions].copy(order="K")
         if market.focal is not None:
@@ -261,11 +264,11 @@ def _ship(
     if state.to_processors is not None:
         tonnes = received[:, regions:]
         feed = flow[:, regions:]
-        if bounds is None:
+        if passed_on is None or bounds is None:
             state.to_processors.send(tonnes, feed)
         else:
             moved = np.empty((layout.size, *feed.shape[1:])).T
-            mixed(market.passed_on[:, :, layout.mixing], feed / whole.T[:, None], out=moved[:, :, layout.mixing])
+            mixed(passed_on[:, :, layout.mixing], feed / whole.T[:, None], out=moved[:, :, layout.mixing])
             moved.T[layout.apart] = add_up(bounds.swapaxes(0, 1))
             state.to_processors.send(tonnes, moved)
         state.on_order[:, regions:] += tonnes
@@ -279,7 +282,8 @@ def _ship(
             lots[:, -1] = rerouted.tonnes[:, state.focal]
             lots[:, producer] = beyond(lots[:, producer], lots[:, -1])
         if labels is not None and exposed is not None:
-            carried, mixing = market.carried, labels[:, :, state.received.mixing]
+            carried = np.empty((layout.size, *lots.T.shape)).T
+            mixing = labels[:, :, state.received.mixing]
             np.multiply(mixing, (lots[:, :-1] / whole)[:, :, None], out=carried[:, :-1, layout.received])
             world.labels.relabel(carried[:, :-1], lots[:, :-1], s, makers)
             carried.T[layout.apart, :-1] = bounded(exposed, sold, rows_last(lots[:, :-1])[:, None])[:, :, 0]
