@@ -14,10 +14,13 @@ from simulator.cli.main import exit_code
 from simulator.metrics import outcome
 from simulator.report import run_arrays
 from simulator.report.figures.contrast import contrast
-from simulator.report.figures.fan import fan_data
+from simulator.report.figures.fan import fan_data, fans
 from simulator.report.figures.flows import flow_data
 from simulator.report.figures.months import month_data
+from simulator.report.figures.style import figure_of, svg
 from simulator.report.figures.survival import survival_data
+from simulator.report.page.blocks import Table
+from simulator.report.page.verdict_part import status_section
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 N, KEPT = 64, 32
@@ -40,6 +43,25 @@ def test_a_long_run_has_its_page_its_tables_and_its_figures(long: Result, tmp_pa
     for figure in (long.plot.fan, long.plot.flows):
         figure("gallium")
     contrast({"one": long, "other": long}, "gallium")
+
+
+def test_the_line_under_a_figure_names_the_futures_drawn(long: Result) -> None:
+    some, of = f"the first {KEPT} of {N}", f"{N} futures"
+    told = {
+        "fan": (long.plot.fan("gallium"), f": {some} futures, seed 0"),
+        "fans": (fans([long, long], "gallium"), f": {some} futures, seed 0"),
+        "survival": (long.plot.survival(), f": {some} futures, seed 0"),
+        "months": (long.plot.months(), f": {some} futures, seed 0"),
+        "contrast": (contrast({"one": long, "other": long}, "gallium"), f"{some} paired futures, seed 0"),
+        "flows": (long.plot.flows("gallium"), f": {of} (landings of the first {KEPT}), seed 0"),
+        "first_met": (long.plot.first_met(), f": {of}, seed 0"),
+        "drivers": (long.plot.drivers("gallium"), f": {of}, seed 0"),
+    }
+    for figure, (drawn, line) in told.items():
+        assert line in svg(figure_of(drawn)), figure
+    table = status_section([long]).blocks[0]
+    assert isinstance(table, Table)
+    assert f"{of} (shortages: the first {KEPT})" in table.caption
 
 
 def test_what_is_shown_by_month_is_of_the_futures_with_series(long: Result) -> None:

@@ -96,7 +96,7 @@ def attribution(study: Study, explained: Explained, commodity: str, ax: Axes | N
         own.set_title(f"{heading(verdict_of(study, commodity))}: what drives it")
         if not bars:
             own.text(0.5, 0.5, "nothing touches it", transform=own.transAxes, ha="center")
-        sign(own, study, given)
+        sign(own, study, given, f"{explained.replications:,} futures")
     return own
 
 

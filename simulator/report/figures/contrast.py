@@ -22,6 +22,7 @@ from simulator.report.figures.style import (
     RED,
     VIOLET,
     axes,
+    by_month,
     calendar,
     figure_of,
     mark,
@@ -154,5 +155,6 @@ def _sign(ax: Axes, studies: Mapping[str, Study]) -> None:
     """Write where the numbers come from."""
     study = next(iter(studies.values()))
     digests = ", ".join(item.case.sha256[:8] for item in studies.values())
-    text = f"{study.futures:,} paired futures, seed {study.seed}; scenarios {digests}; median and 90 % of futures"
+    paired = by_month(study).replace("futures", "paired futures")
+    text = f"{paired}, seed {study.seed}; scenarios {digests}; median and 90 % of futures"
     figure_of(ax).supxlabel(text, fontsize=6.5, color=FAINT, x=0.01, ha="left")

@@ -21,6 +21,7 @@ from simulator.report.figures.style import (
     INK,
     RED,
     axes,
+    by_month,
     calendar,
     mark,
     percent_axis,
@@ -151,7 +152,7 @@ def fan(
         met = chance(item.yardsticks[yardstick].probability)
         named = "" if yardstick == HEADLINE else f"{yardstick} "
         own.set_title(f"{heading(item)}: {named}met in {met} of 100", pad=13)
-        sign(own, study, given)
+        sign(own, study, given, by_month(study))
     return own
 
 
@@ -177,7 +178,7 @@ def fans(studies: Sequence[Study], commodity: str) -> Axes:
             name = textwrap.shorten(study.case.name, 34, placeholder="\N{HORIZONTAL ELLIPSIS}")
             own.set_title(f"{name}\nmet in {met} of 100", pad=13, fontsize=9)
         figure.suptitle(heading(verdict_of(studies[0], commodity)), x=0.01, ha="left", fontsize=10, fontweight="bold")
-        made_of = "\n".join(source_line(study) for study in studies)
+        made_of = "\n".join(source_line(study, by_month(study)) for study in studies)
         figure.supxlabel(made_of, fontsize=6.5, color=FAINT, x=0.01, ha="left")
     return panels[0, 0]  # type: ignore[no-any-return]  # an array of axes
 

@@ -162,7 +162,9 @@ def flows(study: Study, commodity: str, ax: Axes | None = None) -> Axes:
         own.set_ylim(-0.03, 1.2)
         own.set_axis_off()
         own.set_title(f"{heading(verdict_of(study, commodity))}: where it comes from")
-        sign(own, study, given)
+        kept = study.counted.with_series
+        few = f"{study.futures:,} futures (landings of the first {kept:,})" if kept < study.futures else ""
+        sign(own, study, given, few)
     return own
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.analysis.intervals import Estimate, probability
 from simulator.analysis.study import Study
-from simulator.report.figures.style import VALUES, axes, sign, styled
+from simulator.report.figures.style import VALUES, axes, by_month, sign, styled
 from simulator.report.figures.subjects import chain_of, short_name, verdict_of
 from simulator.report.figures.survival import shortage_limit
 from simulator.report.wording import percent
@@ -77,5 +77,5 @@ def months(study: Study, ax: Axes | None = None) -> Axes:
         for spine in own.spines.values():
             spine.set_visible(False)
         own.set_title(f"Short of use, % of {study.counted.with_series:,} futures")
-        sign(own, study, given)
+        sign(own, study, given, by_month(study))
     return own

@@ -96,17 +96,23 @@ def figure_of(ax: Axes) -> Figure:
     return figure
 
 
-def source_line(study: Study) -> str:
-    """Return what makes the numbers of a figure reproducible: scenario, futures, seed, facts."""
+def by_month(study: Study) -> str:
+    """Return which futures stand behind what is shown month by month: in long runs those of which months are kept."""
+    kept, of = study.counted.with_series, study.futures
+    return f"{of:,} futures" if kept == of else f"the first {kept:,} of {of:,} futures"
+
+
+def source_line(study: Study, futures: str = "") -> str:
+    """Return what makes a figure reproducible: scenario, futures (all that count, unless said), seed, facts."""
     case = study.case
     made_of = f"scenario {case.sha256[:8]}, data {case.data_sha256[:8]}"
-    return f"{case.name}: {study.futures:,} futures, seed {study.seed}, {made_of}"
+    return f"{case.name}: {futures or f'{study.futures:,} futures'}, seed {study.seed}, {made_of}"
 
 
-def sign(ax: Axes, study: Study, given: Axes | None) -> None:
+def sign(ax: Axes, study: Study, given: Axes | None, futures: str = "") -> None:
     """Write where the numbers come from under a figure of our own; a caller's axes are left alone."""
     if given is None:
-        figure_of(ax).supxlabel(source_line(study), fontsize=6.5, color=FAINT, x=0.01, ha="left")
+        figure_of(ax).supxlabel(source_line(study, futures), fontsize=6.5, color=FAINT, x=0.01, ha="left")
 
 
 def calendar(ax: Axes, case: Case, first: float, last: float) -> None:

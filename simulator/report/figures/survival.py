@@ -13,7 +13,7 @@ from simulator.analysis.intervals import Estimate, probability
 from simulator.analysis.study import HEADLINE, Study
 from simulator.metrics.outcome import MONTH_DAYS
 from simulator.metrics.yardsticks import criteria
-from simulator.report.figures.style import DASHES, PALETTE, axes, percent_axis, sign, spread_out, styled
+from simulator.report.figures.style import DASHES, PALETTE, axes, by_month, percent_axis, sign, spread_out, styled
 from simulator.report.figures.subjects import chain_of, short_name, verdict_of
 
 if TYPE_CHECKING:
@@ -127,5 +127,5 @@ def survival(study: Study, commodities: str | tuple[str, ...] | None = None, ax:
         percent_axis(own, "no shortage so far, % of futures")
         own.set_ylim(floor, 1.0)
         own.set_title("Time to the first shortage")
-        sign(own, study, given)
+        sign(own, study, given, by_month(study))
     return own

@@ -102,9 +102,11 @@ def _status_table(study: Study, number: int, *, several: bool) -> Table:
             headings.append((len(rows), title))
             rows += [_row(study, item) for item in items]
     name = f"{study.case.name}: " if several else ""
+    kept = study.counted.with_series
+    few = f" (shortages: the first {kept:,})" if kept < study.futures else ""
     return Table(
         key=f"status-{number}",
-        caption=f"{name}{study.futures:,} futures, deadline {study.case.deadline}",
+        caption=f"{name}{study.futures:,} futures{few}, deadline {study.case.deadline}",
         head=(
             "status",
             "commodity",
