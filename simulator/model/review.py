@@ -40,13 +40,13 @@ def review(world: ChainWorld, day: float) -> None:
         _land(world, s)
         _produce(world, s, day, index, trend, supply, scrap)
         _set_use(world, s, market, day, index, growth, use)
-    gap_world, gap_china = np.zeros((2, growth.size))
+    gaps = np.zeros((2, growth.size))
+    gap_world, gap_china = gaps
     for s, market in enumerate(world.markets):
         demand, *missing = trade(world, s, market, day, index)
-        wanted = [divisor(side) for side in market.by_side(demand)]
+        wanted = divisor(market.by_side(demand))
         for tonnes in missing:
-            for gap, lacking, whole in zip((gap_world, gap_china), market.by_side(tonnes), wanted, strict=True):
-                np.maximum(gap, lacking / whole, out=gap)
+            np.maximum(gaps, market.by_side(tonnes) / wanted, out=gaps)
         if world.stage_prices:
             world.stage_prices[s].review(gap_world, world.step)
     world.note_price(day)

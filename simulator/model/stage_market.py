@@ -21,7 +21,7 @@ from simulator.model.origin_rules import OriginRules
 from simulator.model.outages import Outages
 from simulator.model.policy import ControlDesk
 from simulator.model.qualification import Qualification
-from simulator.model.rows import add_up, alike, either, zeros
+from simulator.model.rows import alike, either, weighted, zeros
 from simulator.model.state import StageState
 from simulator.model.world_balance import WorldBalance
 
@@ -79,7 +79,8 @@ class Market:
         buyer_in_china = np.array([region_of(b) == CHINA for b in stage.buyers])
         self.chinese_buyers = np.flatnonzero(buyer_in_china).tolist()
         """Places of the buyers in China."""
-        self._foreign_buyers = np.flatnonzero(~buyer_in_china)
+        self._sides = np.array([~buyer_in_china, buyer_in_china], dtype=float)
+        """(2, B) 1 for the buyers outside China, and for those in it."""
         self.projects: list[NewCapacity] = []
         self.ties: list[ProducerTies] = []
         """Running producers whose output is tied to a buyer from some day on."""
@@ -128,12 +129,9 @@ class Market:
         demand[:, self.state.focal] += self.focal.public_rate
         return demand
 
-    def by_side(self, tonnes: Floats) -> tuple[Floats, Floats]:
-        """(n,) sums of (n, B) over the buyers outside China, and over those in it."""
-        rows = tonnes.T
-        chinese = self.chinese_buyers
-        at_home = rows[chinese[0]] if len(chinese) == 1 else add_up(rows[chinese])
-        return add_up(rows[self._foreign_buyers]), at_home
+    def by_side(self, tonnes: Floats) -> Floats:
+        """(2, n) sums of (n, B) over the buyers outside China, and over those in it."""
+        return weighted(tonnes, self._sides)
 
     def usual_lags(self) -> Floats:
         """(B,) reviews that a buyer's goods are under way in the base year."""
