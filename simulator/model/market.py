@@ -18,19 +18,19 @@ is a sum of whole rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import add_up, anywhere, at_least, beyond, part, rows_last
+from simulator.model.rows import add_up, at_least, beyond, part, rows_last
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
-_NOTHING = 1e-150
-"""Tonnes that are none: whoever is asked for less gives nothing, so that no rate overflows."""
+_LEAST_ASKED = 1e-150
+"""Tonnes that a producer is taken to be asked for at least, so that no rate overflows."""
 
 
 @dataclass(slots=True)
@@ -56,6 +56,10 @@ class Firm:
     """(n,) contract share of what is not tied, 0 to 1."""
     places: tuple[Places, Places, Floats] = field(init=False, repr=False)
     """(K,) producer and buyer and (K, 1) part of every tied share; there are few."""
+    rows: Places = field(init=False, repr=False)
+    """(R,) producers that have any."""
+    row: Places = field(init=False, repr=False)
+    """(K,) place of each share's producer among them."""
     single: bool = field(init=False, repr=False)
     """Whether no producer has two of them."""
 
@@ -63,7 +67,10 @@ class Firm:
         """Find the tied shares once."""
         producer, buyer = np.nonzero(self.tied)
         object.__setattr__(self, "places", (producer, buyer, self.tied[producer, buyer][:, None]))
-        object.__setattr__(self, "single", bool((np.diff(producer) > 0).all()))
+        rows, row = np.unique(producer, return_inverse=True)
+        object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "row", row)
+        object.__setattr__(self, "single", rows.size == producer.size)
 
 
 def allocate(
@@ -73,6 +80,8 @@ def allocate(
     firm: Firm,
     gates: Sequence[Gate] = (),
     open_to: tuple[int, Floats] | None = None,
+    rows: Iterable[int] = (),
+    whole: slice = slice(None),
 ) -> tuple[Floats, Floats, Floats]:
     """Flows of one review by the rule of this module.
 
@@ -91,12 +100,15 @@ def allocate(
     open_to
         A buyer and the (n, P) part of its users that accept each producer's goods in open-spot trade. No producer
         brings it more than they miss and policy lets pass, nor do all together more than the most widely accepted may.
+    rows, whole
+        Producers and buyers whose flows are asked for one by one, beside producers behind a gate and the buyer of
+        ``open_to``. From all other flows what is sold on open spot is left out: nobody reads them.
 
     Returns
     -------
     flow, sold, received
-        (P, B, n) tonnes sold, and their sums (n, P) over buyers and (n, B) over producers. No producer sells
-        more than ``offer``; no buyer gets more than its ``order`` and what it ordered ahead.
+        (P, B, n) tonnes sold, and the sums (n, P) over buyers and (n, B) over producers of all that is sold. No
+        producer sells more than ``offer``; no buyer gets more than its ``order`` and what it ordered ahead.
     """
     on_offer, wanted = rows_last(offer), rows_last(order)
     flow = (share[:, :, None] if share.ndim == 2 else share) * wanted
@@ -106,11 +118,9 @@ def allocate(
             row += gate.ahead.T
         row *= gate.allowed.T
     sold = over_buyers(flow)
-    # What follows changes nothing where nobody is short, so a block may skip it if that holds for all of it.
-    if anywhere(sold > on_offer):
-        _ration(flow, sold, on_offer, firm)
+    _ration(flow, sold, on_offer, firm)
     received = over_producers(flow)
-    _open_spot(flow, sold, received, beyond(on_offer, sold), beyond(wanted, received), gates, open_to)
+    _open_spot(flow, sold, received, on_offer - sold, beyond(wanted, received), gates, open_to, rows, whole)
     return flow, sold.T, received.T
 
 
@@ -127,32 +137,44 @@ def over_producers(flow: Floats) -> Floats:
 def _ration(flow: Floats, sold: Floats, offer: Floats, firm: Firm) -> None:
     """Cut claims (P, B, n) to offers (P, n), in place: firm claims first, then the rest, each in proportion.
 
-    Few claims are tied; all others on a producer are cut alike.
+    Of what is not tied every buyer has the same part under contract, so a producer without tied claims cuts all alike.
     """
+    cut = part(offer, sold)
+    """(P, n) what is left of a claim that is not tied; exactly 1 where nothing is short."""
     producer, buyer, tied = firm.places
-    own = flow[producer, buyer]
-    claim = np.zeros(offer.shape)
-    if firm.single:
-        claim[producer] = own * tied
-    else:
-        for p, row in zip(producer.tolist(), own * tied, strict=True):
-            claim[p] += row
-    loose = beyond(sold, claim)
+    if producer.size:
+        own = flow[producer, buyer]
+        cut[firm.rows], kept = _tiers(own * tied, sold[firm.rows], offer[firm.rows], firm)
+        own *= tied * kept[firm.row] + cut[producer]
+    flow *= cut[:, None]
+    if producer.size:
+        flow[producer, buyer] = own
+    # Who is asked for more than it has sells all of it.
+    np.minimum(sold, offer, out=sold)
+
+
+def _tiers(tied: Floats, asked: Floats, offer: Floats, firm: Firm) -> tuple[Floats, Floats]:
+    """(R, n) what is left of loose claims, and how much more of tied ones, where ``firm.rows`` have tied claims (K, n).
+
+    ``asked`` and ``offer`` (R, n) are all claims on these producers and what they have.
+    """
+    claim = tied
+    if not firm.single:
+        claim = np.zeros(offer.shape)
+        for r, row in zip(firm.row.tolist(), tied, strict=True):
+            claim[r] += row
+    loose = beyond(asked, claim)
     loose *= firm.contract
     claim += loose
     first = part(offer, claim)
     # Without a rest nothing is cut by ``second``, whatever it is.
-    second = part(beyond(offer, claim), beyond(sold, claim))
-    # A claim's cut is ``first`` on its firm part and ``second`` on the rest; exactly 1 where nothing is short.
+    second = part(beyond(offer, claim), beyond(asked, claim))
+    # A claim's cut is ``first`` on its firm part and ``second`` on the rest.
     cut = first - second
     cut *= firm.contract
     cut += second
     first -= cut
-    own *= tied * first[producer] + cut[producer]
-    flow *= cut[:, None]
-    flow[producer, buyer] = own
-    # Who is asked for more than it has sells all of it.
-    np.minimum(sold, offer, out=sold)
+    return cut, first
 
 
 def _open_spot(
@@ -163,6 +185,8 @@ def _open_spot(
     unmet: Floats,
     gates: Sequence[Gate],
     open_to: tuple[int, Floats] | None,
+    rows: Iterable[int],
+    whole: slice,
 ) -> None:
     """Add to the flows what unsold tonnes (P, n) bring to unfilled orders (B, n), in place.
 
@@ -171,62 +195,55 @@ def _open_spot(
     producers behind a gate and the buyer that needs qualification are looked at one by one. A gate that lets
     everything pass must not change a bit.
     """
-    behind = {gate.producer: gate.open.T * unmet for gate in gates}
-    asked = np.empty_like(left)
-    asked[...] = _missed(unmet, open_to)
-    for p, missed in behind.items():
-        asked[p] = _missed(missed, open_to)
     if open_to is not None:
         buyer, fraction = open_to[0], rows_last(open_to[1])
-        own = fraction * unmet[buyer]
+        missing = unmet[buyer].copy()
+        unmet[buyer] = 0.0
+        own = fraction * missing
         """(P, n) tonnes that the buyer in qualification misses and each producer may sell it."""
-        for p, missed in behind.items():
-            own[p] = fraction[p] * missed[buyer]
+        for gate in gates:
+            own[gate.producer] = fraction[gate.producer] * (gate.open[:, buyer] * missing)
+    behind = {gate.producer: gate.open.T * unmet for gate in gates}
+    """By producer: (B, n) tonnes missed that it may sell to the other buyers."""
+    asked = np.empty_like(left)
+    asked[...] = add_up(unmet)
+    for p, missed in behind.items():
+        asked[p] = add_up(missed)
+    if open_to is not None:
         asked += own
-        allowed = own.copy()
-    rate = left / at_least(asked, _NOTHING)
+    rate = np.divide(left, at_least(asked, _LEAST_ASKED, asked), out=left)
     """(P, n) tonnes a producer gives per tonne missed by a buyer open to it."""
-    rate *= asked > _NOTHING
-    shut = {p: (missed != unmet).any(axis=0) for p, missed in behind.items()}
-    to_all = rate.copy() if shut else rate
-    for p, closed in shut.items():
-        to_all[p] *= ~closed
+    to_all = rate.copy()
+    apart = {p: rate[p] * (missed != unmet).any(axis=0) for p, missed in behind.items()}
+    """By producer: (n,) the same where its gate is not open to all, else 0."""
+    for p, closed in apart.items():
+        to_all[p] -= closed
     offered = unmet * add_up(to_all)
     for p, missed in behind.items():
-        offered += missed * (rate[p] * shut[p])
-    if open_to is not None:
-        own *= rate
-        offered[buyer] = over_producers(own)
+        offered += missed * apart[p]
     taken = part(unmet, offered)
     """(B, n) part of what it is offered that a buyer takes."""
-    if open_to is not None:  # a buyer that has a producer to itself would get all it has
-        own *= taken[buyer]
-        lots = np.minimum(own, allowed)
-        # The same firms accept several suppliers: together these bring no more than those firms miss.
-        most = fraction.max(axis=0) * unmet[buyer]
-        lots *= part(most, over_producers(lots))
-        taken[buyer] = 0.0
     bought = unmet * taken
-    spot, added = bought * rate[:, None], rate * add_up(bought)
-    for p, missed in behind.items():
-        wanted = missed * taken
-        np.multiply(wanted, rate[p], out=spot[p])
-        added[p] = rate[p] * add_up(wanted)
-    flow += spot
+    added = rate * add_up(bought)
+    for p in {*rows, *behind}:
+        row = bought
+        if p in behind:
+            row = behind[p] * taken
+            added[p] = rate[p] * add_up(row)
+        flow[p] += row * rate[p]
+        to_all[p] = 0.0
+    if bought[whole].size:
+        flow[:, whole] += bought[whole] * to_all[:, None]
     sold += added
     offered *= taken
-    if open_to is not None:
-        flow[:, buyer] += lots
-        offered[buyer] = over_producers(lots)
-        sold += lots
     received += offered
-
-
-def _missed(unmet: Floats, open_to: tuple[int, Floats] | None) -> Floats:
-    """(n,) tonnes missed, of (B, n), by the buyers that need no qualification."""
-    if open_to is None:
-        return add_up(unmet)
-    buyer = open_to[0]
-    rest = unmet.copy()
-    rest[buyer] = 0.0
-    return add_up(rest)
+    if open_to is not None:  # a buyer that has a producer to itself would get all it has
+        rate *= own
+        rate *= part(missing, over_producers(rate))
+        lots = np.minimum(rate, own, out=own)
+        # The same firms accept several suppliers: together these bring no more than those firms miss.
+        most = np.maximum.reduce(fraction, axis=0) * missing
+        lots *= part(most, over_producers(lots))
+        flow[:, buyer] += lots
+        received[buyer] += over_producers(lots)
+        sold += lots

@@ -129,6 +129,12 @@ class Market:
         demand[:, self.state.focal] += self.focal.public_rate
         return demand
 
+    def followed(self) -> slice:
+        """Buyers whose purchases from each producer are asked for: plants, and regions that ways or meters follow."""
+        ways = self.state.own_ways
+        every = self.meters or (ways is not None and ways.labelled)
+        return slice(0 if every else self.state.regions, None)
+
     def by_side(self, tonnes: Floats) -> Floats:
         """(2, n) sums of (n, B) over the buyers outside China, and over those in it."""
         return weighted(tonnes, self._sides)

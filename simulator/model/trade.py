@@ -81,7 +81,8 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
             offer[:, p] = np.where(rushing, state.product[:, p], offer[:, p])
     filters = policy_filters(world, market, order, share, offer, day, index)
     gates = list(filters.gates.values())
-    flow, sold, received = allocate(offer, order, share, market.firm, gates, _qualified(market, day, index))
+    open_to, whole = _qualified(market, day, index), market.followed()
+    flow, sold, received = allocate(offer, order, share, market.firm, gates, open_to, market.desks, whole)
     rerouted = reroute(world, market, offer, sold, received, wants, filters, day)
     book(market, flow, filters, share, wants)
     if rerouted is not None:

@@ -89,8 +89,8 @@ def test_a_ban_lets_no_more_than_its_leakage_of_any_order_through(monkeypatch: p
     allocate = module.allocate
     passed: list[float] = []
 
-    def watched(offer: Any, order: Any, share: Any, firm: Any, gates: Any = (), open_to: Any = None) -> Any:
-        result = allocate(offer, order, share, firm, gates, open_to)
+    def watched(offer: Any, order: Any, share: Any, firm: Any, gates: Any, *rest: Any) -> Any:
+        result = allocate(offer, order, share, firm, gates, *rest)
         flow = result[0]
         for gate in gates:
             restricted = gate.allowed[:, 0] < 1.0

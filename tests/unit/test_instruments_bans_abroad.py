@@ -60,10 +60,10 @@ def gates() -> Iterator[list[Any]]:
     module: Any = sys.modules["simulator.model.trade"]
     allocate, seen = module.allocate, []
 
-    def watched(offer: Any, order: Any, share: Any, firm: Any, filters: Any = (), open_to: Any = None) -> Any:
+    def watched(offer: Any, order: Any, share: Any, firm: Any, filters: Any, *rest: Any) -> Any:
         if (offer.shape[1], order.shape[1]) == OXIDE_MARKET:
             seen.extend((gate.producer, np.array(gate.allowed)) for gate in filters)
-        return allocate(offer, order, share, firm, filters, open_to)
+        return allocate(offer, order, share, firm, filters, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "allocate", watched)
