@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import at_least, part, zeros
+from simulator.model.rows import at_least, at_most, part, zeros
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ class Deprivation:
         self,
         controlled: Floats | None,
         withheld: Floats,
-        made_up: Floats | None,
+        by_china: Floats | None,
         laid_in: Floats | None,
         held: Floats,
         ahead: Floats,
@@ -47,8 +47,8 @@ class Deprivation:
             (n, B) 1 where a control holds that is younger than the model, else 0; None where none does.
         withheld
             (n, B) tonnes that policy keeps back now.
-        made_up
-            (n, B) tonnes of earlier denial that licences make up for now; None for none.
+        by_china
+            (n, B) tonnes that China keeps back now, below zero where licences make up for earlier ones; None for none.
         laid_in
             (n, B) tonnes bought ahead of a control; None for none.
         held
@@ -57,8 +57,8 @@ class Deprivation:
             (n, B) reviews until an order of today has arrived.
         """
         grown = self.tonnes + withheld
-        if made_up is not None:
-            grown -= made_up
+        if by_china is not None:
+            grown += at_most(by_china, 0.0)
         np.minimum(grown, held, out=grown)
         if controlled is None:
             grown.fill(0.0)

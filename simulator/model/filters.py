@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator.model.chain_world import ChainWorld
 from simulator.model.market import Gate
 from simulator.model.origin_rules import OriginRules
-from simulator.model.rows import add_up, at_least, beyond, outer, part
+from simulator.model.rows import add_up, anywhere, at_least, beyond, outer, part
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
@@ -154,6 +154,8 @@ def _keep_to_rules(
 
 def book(market: Market, flow: Floats, filters: Filters, share: Floats, wants: Wants) -> None:
     """Book what was sold (P, B, n) against licences, quotas and civil orders of origin rules, and what was laid in."""
+    if not filters.claims:
+        return
     abroad = any(desk.reaches_abroad and market.in_china[p] for p, desk in market.desks.items())
     for p, desk in market.desks.items():
         if p not in filters.from_china and (abroad or market.in_china[p]):
@@ -221,7 +223,7 @@ def reroute(
         reach = free = add_up(ways)
         if world.rerouting.switches:
             free = add_up(world.rerouting.reach(*terms, enforced=False))
-        if not free.any():
+        if not anywhere(free):
             continue
         unsold = offer[:, p] - sold[:, p]
         tonnes = unhindered = _taken(np.minimum(reach, missing), places, unsold, blocked)
@@ -282,12 +284,12 @@ def kept_back(
     kept back before, and its tonnes are below zero (``ControlDesk.kept_back``). None where China keeps back nothing,
     and where nothing is re-routed.
     """
-    total = np.zeros_like(wants.asked)
-    by_china = None
+    total = by_china = None
     for p, allowed in filters.news.items():
         claim, desk = filters.claims[p], market.desks.get(p)
         let_pass = claim * allowed
-        total += beyond(wants.asked * habit(share, p), let_pass)
+        kept = beyond(wants.asked * habit(share, p), let_pass)
+        total = kept if total is None else total + kept
         if p not in filters.from_china:
             continue
         if filters.from_china[p] is not allowed:
@@ -297,6 +299,8 @@ def kept_back(
         else:
             kept = desk.kept_back(claim, wants.demand * habit(share, p), let_pass, filters.shipped[p])
         by_china = kept if by_china is None else by_china + kept
+    if total is None:
+        total = np.zeros_like(wants.asked)
     if by_china is None or rerouted is None:
         return total, by_china, None
     replaced = at_least(by_china, 0.0)

@@ -19,10 +19,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import beyond, part, zeros
+from simulator.model.rows import part, zeros
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+_PLENTY = 1e200
+"""So many times a claim is more than anybody applies for again: no limit, where there is any claim."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,8 @@ class LicenceQueue:
         self._coming = np.zeros((terms.longest + 1, buyers, n))
         """(H, B, n) tonnes decided on at each coming review; what one review decides lies together."""
         self._flat = self._coming.reshape(-1)
-        self._place = np.arange(n * buyers).reshape(buyers, n)
+        self._places = np.arange(buyers) * n, np.arange(n)
+        """Place of each buyer's first replication in the tonnes of a review, and of the others after it."""
         self.now = 0
         self._kept = np.exp2(-1.0 / terms.validity_reviews)[:, None]
         self._lapsed = 1.0 - self._kept
@@ -69,7 +72,7 @@ class LicenceQueue:
     @property
     def pending(self) -> Floats:
         """(n, B) tonnes applied for and not decided."""
-        return np.asarray(self.queue.sum(axis=1) - self._coming[self.now].T)
+        return np.asarray(self.queue.sum(axis=1))
 
     def approve(self, approval: Floats, settled: Mask) -> None:
         """From now on grant ``approval`` (n, B) of applications, and all of them where the regime is ``settled``."""
@@ -100,23 +103,31 @@ class LicenceQueue:
         index
             Number of the review.
         """
-        self._coming[self.now].fill(0.0)
-        self.now = (self.now + 1) % len(self._coming)
-        decided = self._coming[self.now].T
+        length = len(self._coming)
+        self.now = (self.now + 1) % length
+        due = self._coming[self.now]
+        decided = due.T
         again = self._refiled * decided
         again += self.granted * self._lapsed
-        again *= claim > 0.0
+        np.minimum(again, claim * _PLENTY, out=again)
         self.granted *= self._kept
         self.granted += self._grants * decided
+        due.fill(0.0)
         applied = np.minimum(claim, usual)
         np.maximum(claim - self.unserved, applied, out=applied)
         applied += again
         self.unserved = claim
-        slots = (self.now + self.terms.lag_reviews[index].astype(np.int64)) % len(self._coming)
-        np.add.at(self._flat, (slots * self._place.size + self._place).reshape(-1), applied.T.reshape(-1))
+        # Counted back from the end of the ring, as in ``Calendar.put``.
+        buyer, future = self._places
+        slots = self.terms.lag_reviews[index].astype(np.int64)
+        slots += self.now - length
+        slots *= due.size
+        slots += future
+        np.add.at(self._flat, np.add.outer(buyer, slots).reshape(-1), applied.T.reshape(-1))
         return part(self.granted, claim)
 
     def use(self, shipped: Floats) -> None:
         """Book tonnes (n, B) shipped under licence since the review."""
-        self.unserved = beyond(self.unserved, shipped)
-        self.granted = beyond(self.granted, shipped)
+        for tonnes in (self.unserved, self.granted):
+            np.maximum(tonnes, shipped, out=tonnes)
+            tonnes -= shipped

@@ -39,6 +39,11 @@ def covers(names: tuple[str, ...], place: str, own: str) -> float:
     return float(ALL in names or any(belongs(place, name) for name in names))
 
 
+def _known(values: Floats, known: Floats) -> Floats:
+    """``known`` itself where ``values`` are the same."""
+    return known if np.array_equal(values, known) else values
+
+
 class Control(Switch):
     """A ban or a licence regime of a scenario."""
 
@@ -98,13 +103,13 @@ class ControlDesk(Switchboard[Switch]):
         self._unlicensed = self._free
         """(n, B) part of a claim that needs no licence."""
         self._licensing = self.licensed
-        """(n, B) 1 where any of it does, else 0."""
+        """(n, B) 1 where any of it does, else 0; ``licensed`` itself where regimes cover all or nothing of a claim."""
         self._bans = self._waits = False
         """Whether a ban holds anywhere; whether anybody waits for an established licence."""
         self._needing = self.licensed
         """(n, B) part of a claim that no ban stops and that needs a licence."""
         self._under_licence = self.licensed
-        """(n, B) part of what passes that needed a licence."""
+        """(n, B) part of what passes that needed a licence; anything where nothing passes."""
         self._arrears = zeros(n, len(buyers))
         """(n, B) tonnes that licences kept back and no later one has made up for."""
         self._put_off = zeros(n, len(buyers))
@@ -202,12 +207,14 @@ class ControlDesk(Switchboard[Switch]):
         self.dormant &= not now.any()
         banned, licensed = self.passing < 1.0, self.licensed > 0.0
         controlled = banned | (licensed & ~self.settled) | self.rationed
-        self.controlled = controlled.astype(float) if controlled.any() else None
+        self.controlled = _known(controlled.astype(float), self.licensed) if controlled.any() else None
         self._bans, self._waits = bool(banned.any()), bool((licensed & self.settled).any())
-        self._free = np.where((self.passing == 1.0) & (self.licensed == 0.0), 1.0, 0.0)
-        self._needing = self.licensed * self.passing
+        # What is the same as another is kept once: a review reads less memory.
+        self._licensing = _known(licensed.astype(float), self.licensed)
         self._unlicensed = 1.0 - self.licensed
-        self._licensing = licensed.astype(float)
+        self._free = _known((~banned & ~licensed).astype(float), self._unlicensed)
+        self._needing = _known(self.licensed * self.passing, self.licensed)
+        self._arrears *= self._licensing
         self.queue.approve(self.approval, self.settled)
         self.since = np.where(now, np.where(before, np.minimum(self.since, day), day), np.inf)
         self.latest = float(np.where(now, self.since, -np.inf).max())
@@ -265,9 +272,12 @@ class ControlDesk(Switchboard[Switch]):
             if self._bans:
                 allowed *= self.passing
             undenied = np.where(self.settled, self.passing, allowed) if self._waits else allowed
-            held *= needing
-            held /= divisor(allowed)
-            self._under_licence = held
+            if self._licensing is self.licensed:
+                self._under_licence = self.licensed
+            else:
+                held *= needing
+                held /= divisor(allowed)
+                self._under_licence = held
         for quota in self.quotas:
             left = quota.left(day)
             part = quota.passing(claim * allowed, left)
@@ -299,7 +309,6 @@ class ControlDesk(Switchboard[Switch]):
         self._put_off += habit - ordinary
         if self._licenses:
             made_up = np.minimum(more, self._arrears)
-            made_up *= self._licensing
             more -= made_up
             net -= made_up
             self._arrears += net
@@ -315,8 +324,8 @@ class ControlDesk(Switchboard[Switch]):
 
     def _lumps(self, claim: Floats, habit: Floats, let_pass: Floats, shipped: Floats) -> tuple[Floats, Floats]:
         """(n, B) tonnes of claims that habit explains, now or put off, and tonnes sold beyond them."""
-        ordinary = at_least(self._put_off, 0.0)
-        ordinary += habit
+        ordinary = self._put_off + habit
+        np.maximum(ordinary, habit, out=ordinary)
         np.minimum(claim, ordinary, out=ordinary)
         # A licence that its producer cannot fill makes up for nothing.
         more = np.minimum(let_pass, shipped)

@@ -95,7 +95,8 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     short = beyond(asked, received)
     if market.qualification is not None:
         market.qualification.note(part(short[:, state.focal], demand[:, state.focal]), index)
-    bare = 1.0 - part(on_hand, wants.held)
+    bare = part(on_hand, wants.held)
+    np.subtract(1.0, bare, out=bare)
     short *= bare
     for_use = None
     if market.focal is not None and market.focal.purchases:
@@ -103,8 +104,9 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
         for_use = own / divisor(asked[:, state.focal])
     if not gates and for_use is None:
         return [demand, short]
-    withheld = np.zeros_like(asked)
-    if gates:
+    if not gates:
+        withheld = np.zeros_like(asked)
+    else:
         withheld, by_china, replaced = kept_back(market, filters, share, wants, rerouted)
         if for_use is not None:  # the focal buyer is judged by its use, not by what its government lays up
             for tonnes in (withheld, by_china, replaced):
@@ -114,11 +116,11 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
             _deny(market, by_china, replaced, index)
         lacking = _deprived(market, filters, wants, withheld, by_china, step)
         if lacking is not None:
-            bare = np.maximum(bare, lacking)
+            np.maximum(bare, lacking, out=bare)
     withheld *= bare
     if for_use is not None:
         withheld[:, state.focal] += (1.0 - for_use) * asked[:, state.focal]
-    return [demand, short, np.minimum(withheld, demand)]
+    return [demand, short, np.minimum(withheld, demand, out=withheld)]
 
 
 def _deny(market: Market, by_china: Floats, replaced: Floats | None, index: int) -> None:
@@ -127,7 +129,7 @@ def _deny(market: Market, by_china: Floats, replaced: Floats | None, index: int)
         focal = denial.focal
         if focal is market.focal:
             weeks, own = focal.weeks[index], market.state.focal
-            focal.deny(by_china[:, own], weeks[:, np.argmax(market.in_china)])
+            focal.deny(by_china[:, own], weeks[:, market.chinese[0]])
             if replaced is not None:
                 focal.deny(-replaced[:, own], weeks[:, -1])
         else:
@@ -148,8 +150,7 @@ def _deprived(
     if controlled is None and laid_in is None:
         market.deprivation.end()
         return None
-    made_up = None if by_china is None else at_least(-by_china, 0.0)
-    return market.deprivation.review(controlled, withheld, made_up, laid_in, wants.held, market.lead_days / step)
+    return market.deprivation.review(controlled, withheld, by_china, laid_in, wants.held, market.lead_days / step)
 
 
 def _habits(market: Market, day: float, growth: Floats) -> Floats:

@@ -23,7 +23,7 @@ def review(
     """Part of its stock that the buyer goes without after one review."""
     return float(
         buyer.review(
-            column(float(controlled)), column(withheld), column(made_up), column(laid_in), column(HELD), column(ahead)
+            column(float(controlled)), column(withheld), column(-made_up), column(laid_in), column(HELD), column(ahead)
         )[0, 0]
     )
 
