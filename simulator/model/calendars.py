@@ -27,9 +27,7 @@ class Calendar:
         self._size = rows * n
         self._ring = np.zeros((self._length, rows, n))
         self._flat = self._ring.reshape(-1)
-        self._lines = self._ring.reshape(-1, n)
         self._place = np.arange(self._size).reshape(rows, n)
-        self._row = np.arange(rows)
         self._now = 0
         self._horizon = self._length
         """First day beyond the ring."""
@@ -51,16 +49,6 @@ class Calendar:
         np.add.at(self._flat, flat, lots)
         if late.size:
             self._flat[late - self._size] = kept
-
-    def put_rows(self, ahead: Places, tonnes: Floats, other: Places) -> None:
-        """Tonnes (K, n) land so many days ``ahead`` (K,), all of them near, but for those at ``other`` places."""
-        self._move()
-        lines = (self._now + ahead) % self._length * self._row.size + self._row
-        sums = self._lines[lines]
-        kept = sums.reshape(-1)[other]
-        sums += tonnes
-        sums.reshape(-1)[other] = kept
-        self._lines[lines] = sums
 
     def put_some(self, ahead: Ahead, places: Places, tonnes: Floats) -> None:
         """Tonnes (c,) land so many days ``ahead`` (c,) at ``places`` (c,) in (K, n), none of which comes twice."""

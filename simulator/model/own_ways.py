@@ -12,17 +12,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.calendars import Calendar
 from simulator.model.focal import SERVICE_DAYS, Services
 from simulator.model.labels import Layout, Makeup
 from simulator.model.passage import Passage
-from simulator.model.rows import beyond, by_review, mixed, part, zeros
+from simulator.model.rows import add_up, beyond, by_review, mixed, part, zeros
 
 Floats = NDArray[np.float64]
 Others = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int16]]
 """Pair, replication and review (c,) of lots that closures touched, and services from departure to landing."""
-FAR_REVIEWS = 4
-"""Reviews after which lots that closures hold for long are looked through."""
 
 
 class OwnWays:
@@ -64,17 +61,36 @@ class OwnWays:
         self.served, first = np.unique(buyers, return_index=True)
         """(U,) buyers that get anything here; a buyer's pairs stand together."""
         spans = [*zip(first.tolist(), [*first.tolist()[1:], buyers.size], strict=True)]
-        most = max(end - begin for begin, end in spans)
-        self._rounds = [np.array([(u, a + r) for u, (a, b) in enumerate(spans) if a + r < b]).T for r in range(most)]
-        """Pairs that are the first, the second and so on of their buyer: its place in ``served``, and the pair."""
+        self._first = first
+        """(U,) first pair of each."""
+        self._several = [(u, a, b) for u, (a, b) in enumerate(spans) if b - a > 1]
+        """Those of more pairs than one: place in ``served``, first pair, and the one after the last."""
         self._per_review = step // SERVICE_DAYS
         self.usual = self._reviews(services).astype(np.int64)
         """(K,) reviews from departure to landing on the open usual way."""
         self._services = services.astype(np.int32)
         columns = [np.concatenate(column) for column in zip(*others, strict=True)] or [np.zeros(0, np.int64)] * 4
-        pair, replication, review, late = columns
-        self._others = by_review(review, reviews, pair * n + replication, late)
-        """For each review: places in (K, n) of the lots that closures touched, and their services."""
+        pair, replication, left, late = columns
+        lots, places = np.arange(pair.size), pair * n + replication
+        self._touched = by_review(left, reviews, lots, places, late)
+        """For each review: the lots that leave touched by closures, by number, their places in (K, n) and services."""
+        lands = left + self._reviews(late)
+        soon = np.flatnonzero(lands < reviews)
+        self._arrivals = by_review(lands[soon], reviews, soon, places[soon])
+        """For each review: those of them that land, by number, and their places in (K, n)."""
+        self._held = np.zeros(pair.size)
+        """Tonnes of each of them."""
+        self._left = np.zeros((int(self.usual.max()), buyers.size, n))
+        """(H, K, n) tonnes of the other lots by the review at which they left, in a ring."""
+        self._leaving = [
+            (review - self.usual) % len(self._left) * buyers.size + np.arange(buyers.size)
+            for review in range(len(self._left))
+        ]
+        """For each review in a ring, and each pair: which row of ``_left`` lands."""
+        self._queued: dict[int, list[tuple[NDArray[np.intp], Floats]]] = {}
+        """Review -> places in (K, n) and tonnes of lots that land at it after they have waited in a queue."""
+        self._review = 0
+        """The next review."""
         self._passage = passage
         self.labelled = int(np.searchsorted(buyers, regions))
         """First pair whose goods carry labels: buyers are in order, and consuming regions come first."""
@@ -90,8 +106,6 @@ class OwnWays:
         """(sellers, span, n) room for tonnes of such goods that land, by producer that sells and processor."""
         self._cell: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None
         """(K',) place in it of each pair."""
-        self._calendar = Calendar(int(self.usual.max()) + 1, FAR_REVIEWS, buyers.size, n)
-        """Tonnes that land at each coming review."""
         self.on_way = zeros(n, buyers.size)
         self.labels: Floats | None = None
         """(n, K', L) labels of what is on the way to processors; None where a producer's goods are all alike."""
@@ -102,16 +116,24 @@ class OwnWays:
 
     def send(self, review: int, tonnes: Floats) -> None:
         """Lots (n, K) leave now."""
-        places, late = self._others[review]
         wait = None if self._passage is None else self._passage.enter(review, tonnes)
-        if wait is None:
-            self._calendar.put_rows(self.usual, tonnes.T, places)
-            self._calendar.put_some(self._reviews(late), places, tonnes.T.reshape(-1)[places])
-        else:
+        leaving = self._left[review % len(self._left)]
+        leaving[...] = tonnes.T
+        lots, places, late = self._touched[review]
+        if wait is not None:
             services = wait.T + self._services[:, None]
             services.reshape(-1)[places] += late - self._services[places // len(tonnes)]
-            self._calendar.put(self._reviews(services), tonnes.T)
+            self._queue(review, np.flatnonzero(wait.T), self._reviews(services).reshape(-1), leaving.reshape(-1))
+        self._held[lots] = leaving.reshape(-1)[places]
+        leaving.reshape(-1)[places] = 0.0
         self.on_way += tonnes
+
+    def _queue(self, review: int, waiting: NDArray[np.intp], ahead: Services, leaving: Floats) -> None:
+        """Take the lots at ``waiting`` places out of those ``leaving``: they land so many reviews ``ahead``."""
+        for reviews in np.unique(ahead[waiting]).tolist():
+            places = waiting[ahead[waiting] == reviews]
+            self._queued.setdefault(review + reviews, []).append((places, leaving[places]))
+        leaving[waiting] = 0.0
 
     def send_labels(
         self, stock: Floats, sellers: NDArray[np.intp], sold: Floats, layout: Layout, bounded: Floats
@@ -139,9 +161,15 @@ class OwnWays:
 
     def land(self, feed_labels: Floats | None) -> Floats:
         """Tonnes (n, K) that land at this review; labels of those to plants are added to their feed's (n, Q, L)."""
-        landing = self._calendar.turn()
-        due: Floats = landing.copy().T
-        landing.fill(0.0)
+        lots, places = self._arrivals[self._review]
+        landing = np.zeros(self.on_way.shape[::-1])
+        np.add.at(landing.reshape(-1), places, self._held[lots])
+        for places, tonnes in self._queued.pop(self._review, ()):
+            landing.reshape(-1)[places] += tonnes
+        rows = self._leaving[self._review % len(self._left)]
+        landing += self._left.reshape(-1, len(self.on_way)).take(rows, axis=0)
+        self._review += 1
+        due: Floats = landing.T
         if feed_labels is not None and self._processors:
             self._land_labels(due[:, self.labelled :], feed_labels)
         self.on_way = beyond(self.on_way, due)
@@ -162,9 +190,11 @@ class OwnWays:
 
     def by_buyer(self, amounts: Floats) -> Floats:
         """(n, U) sums of (n, K) over each buyer's pairs."""
-        sums: Floats = amounts.T[self._rounds[0][1]]
-        for place, pair in self._rounds[1:]:
-            sums[place] += amounts.T[pair]
+        if not self._several:
+            return amounts
+        sums: Floats = amounts.T.take(self._first, axis=0)
+        for place, first, end in self._several:
+            sums[place] = add_up(amounts.T[first:end])
         return sums.T
 
     def keep_labels(self, labels: int) -> None:
@@ -181,10 +211,7 @@ class OwnWays:
 
     def fill_steady(self, rate: Floats, labels: Floats | None) -> None:
         """Fill as if ``rate`` (K,) t per review, labelled (K', L) a tonne, had always been sent on open ways."""
-        lots, nobody = np.broadcast_to(rate[:, None], self.on_way.T.shape), np.zeros(0, dtype=np.int64)
-        for ahead in range(1, int(self.usual.max()) + 1):
-            mine = self.usual >= ahead
-            self._calendar.put_rows(np.full(rate.size, ahead), np.where(mine[:, None], lots, 0.0), nobody)
+        self._left[...] = rate[:, None]
         self.on_way += rate * self.usual
         if self.labels is not None and labels is not None:
             for k, label in zip(*np.nonzero(labels), strict=True):

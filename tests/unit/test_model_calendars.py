@@ -30,16 +30,3 @@ def test_tonnes_land_on_their_day_in_the_order_in_which_they_left(way: str) -> N
             one.put_some(ahead.reshape(-1), np.arange(K * N), tonnes.reshape(-1))
     coming = one.coming()
     assert np.array_equal(coming[1:], landed[61 : 60 + len(coming)])
-
-
-def test_rows_land_together_but_for_lots_that_go_apart() -> None:
-    one, tonnes = Calendar(NEAR, EVERY, K, N), np.arange(1.0, K * N + 1).reshape(K, N)
-    apart = np.array([0, 5])
-    one.put_rows(np.array([1, 2, 4]), tonnes, apart)
-    one.put_some(np.array([12, 3]), apart, tonnes.reshape(-1)[apart])
-    found = {day: one.turn().copy() for day in range(1, 5)}
-    assert found[1][0].tolist() == [0.0, *tonnes[0, 1:]]
-    assert found[2][1].tolist() == [5.0, 0.0, 7.0, 8.0]
-    assert found[3][1].tolist() == [0.0, 6.0, 0.0, 0.0]
-    assert found[4][2].tolist() == tonnes[2].tolist()
-    assert one.coming()[8, 0, 0] == 1.0
