@@ -53,10 +53,12 @@ def fit(prior: Floats, row_sums: Floats, column_sums: Floats, known: Floats | No
     rows_left = _not_negative(row_sums - fixed.sum(axis=1), total, "row")
     columns_left = _not_negative(column_sums - fixed.sum(axis=0), total, "column")
     flows = np.where(free, prior, 0.0) * (rows_left > 0)[:, None] * (columns_left > 0)[None, :]
+    sold = flows.sum(axis=1)
     for _ in range(_ROUNDS):
-        flows = flows * _ratio(rows_left, flows.sum(axis=1))[:, None]
-        flows = flows * _ratio(columns_left, flows.sum(axis=0))[None, :]
-        error = np.abs(flows.sum(axis=1) - rows_left).max()
+        flows *= _ratio(rows_left, sold)[:, None]
+        flows *= _ratio(columns_left, flows.sum(axis=0))
+        sold = flows.sum(axis=1)
+        error = np.abs(sold - rows_left).max()
         if error <= TOLERANCE * total:
             break
     else:
@@ -96,5 +98,5 @@ def _not_negative(left: Floats, total: float, what: str) -> Floats:
 
 
 def _ratio(wanted: Floats, got: Floats) -> Floats:
-    ratio: Floats = np.divide(wanted, got, out=np.zeros_like(wanted), where=got > 0)
+    ratio: Floats = np.divide(wanted, got, out=np.zeros(wanted.size), where=got > 0)
     return ratio

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.catalogue.chain_facts import assumption, table_fact
-from simulator.catalogue.tables import Row, from_tables, rows
+from simulator.catalogue.tables import Row, from_tables, rows, rows_of
 from simulator.domain.facts import Fact
 from simulator.domain.places import REGIONS, REST
 from simulator.errors import CatalogueError
@@ -46,7 +46,7 @@ class Demand:
 @from_tables
 def demand(commodity: str, stage: str) -> Demand | None:
     """Final demand at a stage; None where the stage has none."""
-    entries = [row for row in rows("consumption_map") if (row["commodity"], row["stage"]) == (commodity, stage)]
+    entries = [row for row in rows_of("consumption_map", commodity) if row["stage"] == stage]
     if not entries:
         return None
     (entry,) = entries
@@ -85,15 +85,16 @@ def _focal(entry: Row) -> Fact | None:
     if entry["us_table"] == "demand_by_region":
         found = [
             row
-            for row in rows("demand_by_region")
-            if (row["commodity"], row["stage"], row["region"])
-            == (entry["commodity"], entry["us_form"], entry["us_measure"])
+            for row in rows_of("demand_by_region", entry["commodity"])
+            if (row["stage"], row["region"]) == (entry["us_form"], entry["us_measure"])
         ]
         column = "value"
     else:
-        wanted = (entry["commodity"], entry["us_measure"], entry["us_form"], entry["us_year"])
+        wanted = (entry["us_measure"], entry["us_form"], entry["us_year"])
         found = [
-            row for row in rows("us_balance") if (row["commodity"], row["measure"], row["form"], row["year"]) == wanted
+            row
+            for row in rows_of("us_balance", entry["commodity"])
+            if (row["measure"], row["form"], row["year"]) == wanted
         ]
         column = "value_std"
     if len(found) != 1:
@@ -115,9 +116,9 @@ def _domestic(entry: Row) -> tuple[Fact | None, bool]:
     if not rule.startswith("nir"):
         return None, False
     form = rule.partition(":")[2] or entry["us_form"]
-    for row in rows("us_balance"):
-        key = (row["commodity"], row["measure"], row["year"])
-        if key == (commodity, "net_import_reliance_pct", entry["us_year"]) and row["form"] in {form, "all_forms"}:
+    for row in rows_of("us_balance", commodity):
+        key = (row["measure"], row["year"])
+        if key == ("net_import_reliance_pct", entry["us_year"]) and row["form"] in {form, "all_forms"}:
             fact = table_fact("", row, "value", unit="fraction", factor=PERCENT)
             if fact is not None and row["qualifier"] == "eq":
                 name = f"{commodity}.{stage}.domestic_share.{FOCAL}"
@@ -160,11 +161,9 @@ def _origins(entry: Row) -> dict[str, Fact]:
 
 def _regions(entry: Row) -> dict[str, Fact]:
     found: dict[str, Fact] = {}
-    for row in rows("demand_by_region"):
+    for row in rows_of("demand_by_region", entry["commodity"]):
         region = row["region"]
-        if (row["commodity"], row["stage"]) != (entry["commodity"], entry["regions_stage"]):
-            continue
-        if region in REGIONS and region != FOCAL:
+        if row["stage"] == entry["regions_stage"] and region in REGIONS and region != FOCAL:
             fact = table_fact(
                 f"{entry['commodity']}.{entry['stage']}.demand_published.{region}", row, "value", unit=row["unit"]
             )

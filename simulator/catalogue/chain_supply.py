@@ -8,7 +8,7 @@ from typing import Final
 
 from simulator.catalogue.chain_facts import assumption, assumptions, table_fact
 from simulator.catalogue.chain_stages import resolve_stage
-from simulator.catalogue.tables import Row, from_tables, number, overlay, rows, shipped
+from simulator.catalogue.tables import Row, from_tables, number, overlay, rows, rows_of, shipped
 from simulator.domain.facts import Fact
 from simulator.domain.places import REST
 from simulator.errors import CatalogueError
@@ -55,8 +55,8 @@ def supply(commodity: str, stage: str) -> Supply:
     facts: list[Fact] = []
     assumed = 0.0
     takes: set[bool] = set()
-    for entry in rows("stage_supply"):
-        if (entry["commodity"], entry["stage"]) != (commodity, stage):
+    for entry in rows_of("stage_supply", commodity):
+        if entry["stage"] != stage:
             continue
         role = entry["role"]
         if entry["factor"]:
@@ -98,7 +98,7 @@ def supply(commodity: str, stage: str) -> Supply:
 
 def from_world_table(commodity: str, stage: str) -> bool:
     """Whether a stage's output is the world table's, which has earlier editions."""
-    mapped = [row for row in rows("stage_supply") if (row["commodity"], row["stage"]) == (commodity, stage)]
+    mapped = [row for row in rows_of("stage_supply", commodity) if row["stage"] == stage]
     return any(row["table"] == _WORLD_TABLE and row["role"] != "capacity" for row in mapped)
 
 
@@ -138,8 +138,8 @@ def _cells(entry: Row) -> Iterator[tuple[Fact, str]]:
     only = set(entry["countries"].split())
     factor = assumption(entry["factor"]).value if entry["factor"] else 1.0
     shares = entry["take"] == "share_pct" and not entry["factor"]
-    for row in rows(entry["table"]):
-        if (row["commodity"], row["stage"], row["year"]) != (entry["commodity"], entry["table_stage"], entry["year"]):
+    for row in rows_of(entry["table"], entry["commodity"]):
+        if (row["stage"], row["year"]) != (entry["table_stage"], entry["year"]):
             continue
         if entry["measure"] and row.get("measure") != entry["measure"]:
             continue
@@ -160,12 +160,15 @@ def _stated(prefix: str) -> Iterator[tuple[str, Fact]]:
             yield name[len(prefix) :], fact
 
 
-def project_rows(commodity: str, stage: str) -> Iterator[Row]:
+@from_tables
+def project_rows(commodity: str, stage: str) -> tuple[Row, ...]:
     """Rows of the project tables that belong to a stage, whatever their status."""
-    for table in ("projects", "projects_extra"):
-        for row in rows(table):
-            if commodity in row["model_commodities"].split(";") and resolve_stage(commodity, row["stage"]) == stage:
-                yield row
+    return tuple(
+        row
+        for table in ("projects", "projects_extra")
+        for row in rows(table)
+        if commodity in row["model_commodities"].split(";") and resolve_stage(commodity, row["stage"]) == stage
+    )
 
 
 @from_tables
@@ -174,8 +177,8 @@ def increment_countries(commodity: str, stage: str) -> frozenset[str]:
     where = {row["project_id"]: row for table in ("projects", "projects_extra") for row in rows(table)}
     return frozenset(
         where[row["project_id"]]["country"]
-        for row in rows("project_capacity")
-        if row["commodity"] == commodity and resolve_stage(commodity, where[row["project_id"]]["stage"]) == stage
+        for row in rows_of("project_capacity", commodity)
+        if resolve_stage(commodity, where[row["project_id"]]["stage"]) == stage
     )
 
 

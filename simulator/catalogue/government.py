@@ -17,7 +17,7 @@ from typing import Final, cast
 
 from simulator.catalogue.inputs import commodities
 from simulator.catalogue.parameters import parameter
-from simulator.catalogue.tables import Row, from_tables, number, rows
+from simulator.catalogue.tables import Row, from_tables, number, rows, rows_of
 from simulator.domain.chain import GovernmentStock, PurchasePlan
 from simulator.domain.facts import Fact, Quality
 from simulator.errors import CatalogueError
@@ -68,8 +68,8 @@ def stock(commodity: str) -> GovernmentStock:
 def _authorities(commodity: str, measures: tuple[str, ...], years: tuple[str, ...]) -> tuple[tuple[Row, Fact], ...]:
     """Rows of a commodity with what each stands for, in the order of the table."""
     found = []
-    for row in rows("us_balance"):
-        if row["commodity"] != commodity or row["year"] not in years or row["measure"] not in measures:
+    for row in rows_of("us_balance", commodity):
+        if row["year"] not in years or row["measure"] not in measures:
             continue
         value = number(row["value_std"])
         if value is not None and (fact := _fact(commodity, row, value)) is not None:

@@ -40,7 +40,8 @@ def lanes_to_focal(country: str, commodity: str, focal: str = "USA") -> tuple[La
     return tuple(lane_of(row) for row in usable)
 
 
-def routes_to_focal(country: str, commodity: str | None, focal: str) -> list[Row]:
+@from_tables
+def routes_to_focal(country: str, commodity: str | None, focal: str) -> tuple[Row, ...]:
     """Rows of the routes tables behind ``lanes_to_focal``, usual way first.
 
     Without a commodity: every way anything may take, those by air and those made for one commodity last.
@@ -67,7 +68,7 @@ def routes_to_focal(country: str, commodity: str | None, focal: str) -> list[Row
             _days(row, "transit_days_typical") + _risk(row) * parameter("closure_wait_days").value,
         )
 
-    return sorted(found, key=rank)
+    return tuple(sorted(found, key=rank))
 
 
 @from_tables
@@ -127,9 +128,10 @@ def _uses() -> dict[str, Row]:
 
 def lane_use(row: Row) -> Row:
     """Row of ``lane_use.csv`` that says where a route ends, for which commodities, and whether it is open."""
-    if row["route_id"] not in _uses():
+    use = _uses().get(row["route_id"])
+    if use is None:
         raise CatalogueError(f"lane_use.csv does not say where route {row['route_id']} ends")
-    return _uses()[row["route_id"]]
+    return use
 
 
 def routes_from(country: str) -> list[Row]:
@@ -176,7 +178,7 @@ def _lane(cells: tuple[tuple[str, str], ...]) -> Lane:
         transit_days_median=_days(row, "transit_days_typical"),
         transit_days_p95=_days(row, "transit_days_max"),
         crosses=_crossed(row),
-        closures_per_year=_corridor_risk(name),
+        closures_per_year=_corridor_risks()[name],
         source=row["source"],
         quality=row["quality"],
         shared=shared_corridor(name),
@@ -203,11 +205,16 @@ def _exposed_share(row: Row) -> float:
 
 
 @from_tables
-def _corridor_risk(corridor: str) -> float:
-    """Closures a year of a shared corridor: the highest that the tables give for any lane through it."""
-    return max(_risk(row) for row, _ in _routes() if _corridor(row) == corridor)
+def _corridor_risks() -> dict[str, float]:
+    """Closures a year of each corridor: the highest that the tables give for any lane through it."""
+    highest: dict[str, float] = {}
+    for row, _ in _routes():
+        name, risk = _corridor(row), _risk(row)
+        highest[name] = max(risk, highest.get(name, risk))
+    return highest
 
 
+@from_tables
 def _fallback_lanes(country: str, focal: str) -> tuple[Lane, ...]:
     """One lane with the median times of the open general surface lanes of the same part of the world."""
     near = [row for row in _surface() if _ends_in(lane_use(row)["destination"], focal)]

@@ -196,6 +196,19 @@ def rows(table: str) -> tuple[Row, ...]:
     return (*out, *(MappingProxyType(item.marked) for item in own.values() if id(item) not in replaced))
 
 
+def rows_of(table: str, commodity: str) -> tuple[Row, ...]:
+    """Rows of a table that speak of a commodity: those with its name in the column ``commodity``."""
+    return _by_commodity(table).get(commodity, ())
+
+
+@from_tables
+def _by_commodity(table: str) -> Mapping[str, tuple[Row, ...]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows(table):
+        found.setdefault(row["commodity"], []).append(row)
+    return {commodity: tuple(own) for commodity, own in found.items()}
+
+
 def number(text: str) -> float | None:
     """The finite number a cell holds, or None where it holds none (empty, ``NA``, words).
 
