@@ -6,6 +6,7 @@ the world); final demand is grouped in six consuming regions.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 CHINA: Final = "CHN"
@@ -61,6 +62,7 @@ def belongs(place: str, to: str) -> bool:
     return to in (country_of(place), region_of(place))
 
 
+@cache
 def at_home(place: str, focal: str) -> bool:
     """Whether a place belongs to the focal buyer's economy: its country, or the region that trades as one with it.
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.traces import ChainTrace
 from simulator.metrics.registry import metric
-from simulator.metrics.windows import Windows, during, last
+from simulator.metrics.windows import Windows, during, last, quotient
 
 Floats = NDArray[np.float64]
 
@@ -49,5 +49,4 @@ def days_of_cover(trace: ChainTrace, windows: Windows) -> Floats:
     """
     demanded = during(trace.demanded, trace.days, windows)
     stock = last(trace.stock, trace.days, windows.end_days) * windows.length_days
-    cover: Floats = np.divide(stock, demanded, out=np.full_like(stock, np.nan), where=demanded > 0)
-    return cover
+    return quotient(stock, demanded)

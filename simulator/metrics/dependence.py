@@ -59,7 +59,7 @@ def china_dependent_share(trace: ChainTrace, windows: Windows) -> Floats:
            [0.4]])
     """
     consumed = during(trace.consumed, trace.days, windows)
-    unmet = np.maximum(during(trace.demanded, trace.days, windows) - consumed, 0.0)
+    unmet = np.clip(during(trace.demanded, trace.days, windows) - consumed, 0.0, np.inf)
     withheld = during(trace.withheld, trace.days, windows)
     exposed = during(trace.exposed, trace.days, windows)
-    return np.asarray(np.minimum(share(exposed + withheld, consumed + np.minimum(withheld, unmet)), 1.0))
+    return share(exposed + withheld, consumed + np.minimum(withheld, unmet))

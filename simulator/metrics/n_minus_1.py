@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.domain.traces import ChainTrace
 from simulator.metrics.registry import metric
-from simulator.metrics.windows import Windows, during, share
+from simulator.metrics.windows import Windows, during, quotient, share
 
 Floats = NDArray[np.float64]
 
@@ -58,9 +58,9 @@ def n_minus_1(trace: ChainTrace, windows: Windows) -> Floats:
     array([[0.5]])
     """
     supply, demand = without_largest(trace, windows)
-    ratio = np.divide(supply, demand, out=np.full_like(supply, np.inf), where=demand > 0)
-    least: Floats = ratio.min(axis=2, initial=np.inf)
-    return np.where(np.isinf(least), np.nan, least)
+    least: Floats = quotient(supply, demand, otherwise=np.inf).min(axis=2, initial=np.inf)
+    np.copyto(least, np.nan, where=np.isinf(least))
+    return least
 
 
 def supplier_shares(trace: ChainTrace, windows: Windows) -> Floats:
@@ -81,6 +81,6 @@ def without_largest(trace: ChainTrace, windows: Windows) -> tuple[Floats, Floats
     own_needed = during(trace.supplier_demand, trace.days, windows)[:, :, : 2 * stages].reshape(per_stage)
     # Only who makes anything can be left out; of equals, the larger one of the base year.
     second = own_made[..., 1] > own_made[..., 0]
-    supply = made - np.where(second, own_made[..., 1], own_made[..., 0])
+    supply = made - np.maximum(own_made[..., 0], own_made[..., 1])
     demand = needed - np.where(second, own_needed[..., 1], own_needed[..., 0])
-    return np.maximum(supply, 0.0, out=supply), np.maximum(demand, 0.0, out=demand)
+    return np.clip(supply, 0.0, np.inf, out=supply), np.clip(demand, 0.0, np.inf, out=demand)

@@ -47,7 +47,7 @@ SERIES: Final = (*KPIS, "stage_china_share")
 MONTHLY: Final = ("landed_by_origin", "project_output")
 """Metrics kept month by month over the month itself."""
 MONTH_DAYS: Final = 365.25 / 12.0
-COLUMNS_AT_ONCE: Final = 16
+COLUMNS_AT_ONCE: Final = 8
 SERIES_MOST: Final = 4096
 """Series are kept of the replications below this number, which is plenty for a band; values at the moments of all."""
 

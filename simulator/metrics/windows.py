@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -29,18 +30,6 @@ class Windows:
     _grown: dict[int, tuple[Floats, Floats]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What ``during`` found for a series before: most metrics look at the same few. The series is kept with it."""
     _others: dict[float, Windows] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    _found: dict[int, tuple[Floats, list[Place], list[Place]]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
-    """Where last and first days lie among recorded days; those are kept with it."""
-
-    def _among(self, days: Floats) -> tuple[list[Place], list[Place]]:
-        """Return where last and first days lie among recorded days."""
-        if id(days) not in self._found:
-            ends = np.asarray(self.end_days, dtype=np.float64)
-            self._found[id(days)] = days, _places(days, ends), _places(days, ends - self.length_days)
-        return self._found[id(days)][1:]
 
     def of_length(self, days: float) -> Windows:
         """Return windows of another length with the same ends; the same each time, so that metrics share finds."""
@@ -81,14 +70,21 @@ def at(series: Floats, days: Floats, points: ArrayLike) -> Floats:
     return np.ascontiguousarray(_replications_first(value))
 
 
-def _places(days: Floats, points: ArrayLike) -> list[Place]:
-    """Where the days wanted lie among the recorded ones."""
-    points = np.clip(np.asarray(points, dtype=np.float64), days[0], days[-1])
+def _places(days: Floats, points: ArrayLike) -> tuple[Place, ...]:
+    among, wanted = (np.asarray(item, dtype=np.float64).tobytes() for item in (days, points))
+    return _places_among(among, wanted)
+
+
+@lru_cache(maxsize=64)
+def _places_among(among: bytes, wanted: bytes) -> tuple[Place, ...]:
+    """Where the days wanted lie among the recorded ones: all series of a run are asked for the same days."""
+    days, points = np.frombuffer(among), np.frombuffer(wanted)
+    points = np.clip(points, days[0], days[-1])
     left = np.searchsorted(days, points, side="right") - 1
     right = np.minimum(left + 1, len(days) - 1)
     span = days[right] - days[left]
     part = np.divide(points - days[left], span, out=np.zeros_like(points), where=span > 0)
-    return list(zip(left.tolist(), right.tolist(), part.tolist(), strict=True))
+    return tuple(zip(left.tolist(), right.tolist(), part.tolist(), strict=True))
 
 
 def _on(by_day: Floats, place: Place, room: Floats) -> Floats:
@@ -131,7 +127,8 @@ def during(series: Floats, days: Floats, windows: Windows) -> Floats:
     by_day = _replications_last(series)
     grown = np.empty((len(windows.end_days), *by_day.shape[1:]))
     begun = np.empty(by_day.shape[1:])
-    for row, end, begin in zip(grown, *windows._among(days), strict=True):
+    ends = np.asarray(windows.end_days, dtype=np.float64)
+    for row, end, begin in zip(grown, _places(days, ends), _places(days, ends - windows.length_days), strict=True):
         np.subtract(_on(by_day, end, row), _on(by_day, begin, begun), out=row)
     grown = _replications_first(grown)
     grown.flags.writeable = False
@@ -157,8 +154,9 @@ def added(tonnes: Floats, which: NDArray[np.bool_] | None = None) -> Floats:
         sums = columns[:8]
         for k, column in enumerate(columns[8:eights]):
             sums[k % 8] = sums[k % 8] + column
-        while len(sums) > 1:
-            sums = [one + other for one, other in zip(sums[::2], sums[1::2], strict=True)]
+        sums = [one + other for one, other in zip(sums[::2], sums[1::2], strict=True)]
+        for k, other in ((0, 1), (2, 3), (0, 2)):
+            sums[k] += sums[other]
         total = sums[0]
     else:
         total = columns.pop(0).copy(order="K")
@@ -167,18 +165,28 @@ def added(tonnes: Floats, which: NDArray[np.bool_] | None = None) -> Floats:
     return total
 
 
+def quotient(part: Floats, whole: Floats, otherwise: float = np.nan) -> Floats:
+    """Return part / whole, and ``otherwise`` where the whole is not above zero.
+
+    >>> quotient(np.array([1.0, 0.0]), np.array([4.0, 0.0]))
+    array([0.25,  nan])
+    """
+    divides = whole > 0
+    # To divide everything and mend what cannot be divided is twice as fast as to divide by a mask.
+    with np.errstate(all="ignore"):
+        found: Floats = np.divide(part, whole)
+    if not divides.all():
+        np.copyto(found, otherwise, where=~divides)
+    return found
+
+
 def share(part: Floats, whole: Floats) -> Floats:
     """Return part / whole cut to [0, 1]; ``nan`` where the whole is not above zero.
 
     The cut only removes round-off: a part is a difference of two large cumulative numbers.
 
-    >>> share(np.array([1.0, 0.0]), np.array([4.0, 0.0]))
-    array([0.25,  nan])
+    >>> share(np.array([5.0, 0.0]), np.array([4.0, 0.0]))
+    array([ 1., nan])
     """
-    with np.errstate(all="ignore"):
-        ratio = np.divide(part, whole)
-    np.clip(ratio, 0.0, 1.0, out=ratio)
-    positive = whole > 0
-    if not positive.all():
-        np.copyto(ratio, np.nan, where=~positive)
-    return ratio
+    found = quotient(part, whole)
+    return np.clip(found, 0.0, 1.0, out=found)
