@@ -31,7 +31,7 @@ from simulator.model.qualification import Qualification
 from simulator.model.recycling import add_recyclers
 from simulator.model.rerouting import SEEN_BETWEEN, Rerouting, share_after
 from simulator.model.rows import outer, row_sums, weighted, zeros
-from simulator.model.stage_market import DAYS_PER_YEAR, Denial, Market
+from simulator.model.stage_market import DAYS_PER_YEAR, Denial, Market, join
 from simulator.model.state import StageState
 from simulator.model.steady import compositions
 from simulator.model.stockpile import Purchase, planned
@@ -120,6 +120,7 @@ class ChainWorld:
             Market(stage, StageState(stage, s, n, self.labels, self.step, case.focal), level, contract)
             for s, stage in enumerate(chain.stages)
         ]
+        join(self.markets)
         self.entrants = Entrants(case, chain.commodity, draws, levers, self.qualification_days, self.markets)
         self.project_ids: list[str] = []
         self.project_output = zeros(n, 0)

@@ -253,7 +253,7 @@ def _pressing(market: Market, wants: Wants, got: Floats, places: Places) -> Floa
 
     What counts is how far its stock will have fallen below the cover it means to hold when an order of today arrives.
     """
-    in_hand = _at(market.on_hand, places)
+    in_hand = _at(market.state.on_hand, places)
     in_hand += _at(market.state.on_order, places)
     in_hand += got
     in_hand -= _at(market.use_rate, places) * _at(market.lead_days, places)

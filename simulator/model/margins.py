@@ -152,17 +152,17 @@ class Margins:
             price = np.where(change.holds(day), np.minimum(price, 1.0 - change.depth), price)
         return price
 
-    def lift(self, market: Market, factors: Floats, elasticity: Floats, world: PriceIndex) -> None:
-        """Let protected producers answer their floor: raise their columns of ``factors`` (n, P) in place.
+    def lift(self, market: Market, answers: Floats, base: Floats, elasticity: Floats, world: PriceIndex) -> None:
+        """Let protected producers answer their floor: raise their columns of ``answers`` (n, P) in place.
 
-        ``factors`` are the answers ``price ** elasticity`` to the market's price; ``elasticity`` is (n,).
+        ``answers`` are ``base`` output (P,) times ``price ** elasticity``, (n,), at the market's price.
         """
         believed: dict[int, Floats] = {}
         for floor in self.floors:
             for p in floor.protects(market):
                 believed[p] = np.maximum(believed.get(p, world.believed), floor.believed)
         for p, price in believed.items():
-            factors[:, p] = np.power(price, elasticity)
+            answers[:, p] = base[p] * np.power(price, elasticity)
 
     def running(self, market: Market, potential: Floats, day: float) -> Floats:
         """(n, P) potential output from feed or ore, t/day before the trend, once dumping has had its way."""

@@ -83,12 +83,11 @@ def _answering(
     world: ChainWorld, market: Market, base: Floats, factors: tuple[Floats, Floats], elasticity: Floats
 ) -> Floats:
     """(n, P) ``base`` output (P,) as it answers the world's price, China's, or the floor of a protected producer."""
-    answers = np.empty((base.size, elasticity.size)).T
-    answers[...] = factors[0][:, None]
-    answers[:, market.chinese] = factors[1][:, None]
+    answers = outer(factors[0], base)
+    for p in market.chinese:
+        answers[:, p] = base[p] * factors[1]
     if world.margins is not None:
-        world.margins.lift(market, answers, elasticity, world.world_price)
-    answers *= base
+        world.margins.lift(market, answers, base, elasticity, world.world_price)
     return answers
 
 
@@ -139,7 +138,7 @@ def _produce(
         traced = rate * step
         made = traced if recycled is None else traced + recycled * pace * step
     else:
-        market.feed_rate = rate / stage.feed_yield
+        np.divide(rate, stage.feed_yield, out=market.feed_rate)
         wanted, above = market.feed_rate * step, world.markets[s - 1]
         above.world.needed(wanted, above.state.regions)
         used = np.minimum(wanted, state.feed)
@@ -223,7 +222,8 @@ def _set_use(
     state = market.state
     if not state.regions:
         return
-    rate = outer(growth, market.region_rate)
+    rate = market.use_rate[:, : state.regions]
+    np.multiply.outer(market.region_rate, growth, out=rate.T)
     for shock in world.demand_shocks:
         if shock.region in market.stage.regions:
             rate[:, market.stage.regions.index(shock.region)] *= np.where(shock.holds(day), shock.factor, 1.0)
@@ -243,7 +243,6 @@ def _set_use(
     rate *= use[0][:, None]
     for buyer, used in zip(chinese, at_home, strict=True):
         rate[:, buyer] = used
-    market.use_rate[:, : state.regions] = rate
     eaten = np.minimum(state.inventory, rate * world.step)
     if market.focal is not None:
         eaten[:, focal] = 0.0

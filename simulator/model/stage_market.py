@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,14 +109,13 @@ class Market:
         self.reserve = zeros(n, len(stage.producers))
         """(n, P) working stock that is not for sale, tonnes."""
         self.feed_rate = zeros(n, len(stage.producers))
-        """(n, P) feed each producer would use, t/day."""
+        """(n, P) feed each producer would use, t/day (``join``)."""
         self.entrants = zeros(n, len(stage.producers))
         """(n, P) output of new projects at their design ramp, t/day."""
         self.region_rate = self.flows[:, : state.regions].sum(axis=0)
         """(R,) base-year final demand, t/day."""
         self.use_rate = alike(n, self.flows.sum(axis=0))
         """(n, B) what each buyer uses, t/day."""
-        self.on_hand = np.zeros_like(self.use_rate)
         self.cover = np.zeros_like(self.use_rate)
         """(n, B) days of use that buyers mean to hold."""
         self.lead_days = np.zeros_like(self.use_rate)
@@ -163,3 +164,11 @@ class Market:
             end = begin + change.duration_days
             overlap = np.clip(np.minimum(end, day) - np.maximum(begin, day - step), 0.0, step) / step
             self.lost[:, producer] = np.maximum(self.lost[:, producer], change.lost_share * overlap)
+
+
+def join(markets: Sequence[Market]) -> None:
+    """Keep feed and its rate of use at each stage among what the buyers of the stage before hold and use."""
+    for above, below in pairwise(markets):
+        regions = above.state.regions
+        below.state.feed = above.state.on_hand[:, regions:]
+        below.feed_rate = above.use_rate[:, regions:]

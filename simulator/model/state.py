@@ -104,9 +104,12 @@ class StageState:
         self.product = zeros(n, producers)
         self.product_labels = None if first else zeros(n, producers, self.received.size)
         """(n, P, L) as received; None at the first stage, where a producer's product has fixed labels."""
-        self.feed = zeros(n, 0 if first else producers)
-        self.feed_labels = zeros(n, self.feed.shape[1], self.received.size)
-        self.inventory = zeros(n, regions)
+        self.feed = zeros(n, 0)
+        """(n, P) feed of the producers; none at the first stage (``stage_market.join``)."""
+        self.feed_labels = zeros(n, 0 if first else producers, self.received.size)
+        self.on_hand = zeros(n, stage.flows.shape[1])
+        """(n, B) what buyers hold."""
+        self.inventory = self.on_hand[:, :regions]
         """(n, R) stock of the consuming regions; the focal column mirrors the focal buyer's stock."""
         self.tracked = False
         """Whether the focal column mirrors a ``FocalBuyer``, which then holds the tonnes."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from simulator.domain.chain import PurchasePlan
 from simulator.domain.changes import PurchaseChange, ReleaseChange
 from simulator.model.labels import Layout
+from simulator.model.rows import anywhere
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -68,11 +69,16 @@ class Purchase(Programme):
 
     def review(self, day: float, step: float, usd_per_t: Floats) -> None:
         """Set the pace for the ``step`` days that begin, at today's price (n,)."""
-        self.behind = np.where(self._short & np.isinf(self.behind), day, self.behind)
+        if anywhere(self._short):
+            self.behind = np.where(self._short & np.isinf(self.behind), day, self.behind)
         change, self._usd_per_t = self.change, usd_per_t
+        holds = change.holds(day)
+        if not anywhere(holds):
+            self.rate = np.zeros(holds.size)
+            return
         pace = change.amount / DAYS_PER_YEAR if change.per_year else self._spread(change, change.amount, day, step)
         tonnes = pace if change.unit == "t" else pace / np.maximum(usd_per_t, _TINY)
-        self.rate = np.where(change.holds(day), tonnes, 0.0)
+        self.rate = np.where(holds, tonnes, 0.0)
 
     def take(self, span: float, stock: Floats, labels: Floats, reserve: Floats) -> tuple[Floats, Floats]:
         """Tonnes (n,) bought in ``span`` days from ``stock`` (n,) and their labels (n, L)."""

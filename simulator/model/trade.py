@@ -44,14 +44,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     supply (``deprivation``), where that is more.
     """
     state, step = market.state, world.step
-    regions = state.regions
-    if s + 1 < len(world.markets):
-        market.use_rate[:, regions:] = world.markets[s + 1].feed_rate
-    use = market.use_rate
-    on_hand = market.on_hand
-    on_hand[:, :regions] = state.inventory
-    if s + 1 < len(world.markets):
-        on_hand[:, regions:] = world.markets[s + 1].state.feed
+    use, on_hand = market.use_rate, state.on_hand
     if market.focal is not None:
         state.on_order[:, state.focal] = row_sums(market.focal.pool)
     fear = 1.0 + (world.hoarding - 1.0) * world.world_price.gap

@@ -146,9 +146,9 @@ def test_at_given_prices_a_floor_never_lowers_protected_output_and_dumping_raise
             day = 14.0 * step
             index.value = np.full(N, price)
             margins.review(day, 14.0, index)
-            answers = np.repeat(np.power(index.believed, 0.2)[:, None], 3, axis=1)
-            margins.lift(market, answers, np.full(N, 0.2), index)
-            potential = np.minimum(market.primary_ceiling, market.primary * answers)
+            answers = np.repeat(np.power(index.believed, 0.2)[:, None], 3, axis=1) * market.primary
+            margins.lift(market, answers, market.primary, np.full(N, 0.2), index)
+            potential = np.minimum(market.primary_ceiling, answers)
             out.append(margins.running(market, potential, day))
             index.believed = index.follow(index.believed, index.value, 14.0)
             margins.learn(index, day, 14.0)
