@@ -65,6 +65,9 @@ class FocalBuyer:
         """Tonnes that land on each lane at each coming service day."""
         self.pool = zeros(n, lanes)
         self.pool_labels = zeros(n, lanes, labels) if fixed is None else None
+        """(n, lanes, L) labels of what was on the way after the last dispatch; None where a lane's are fixed."""
+        self._labelled = self.pool
+        """(n, lanes) tonnes that were on the way then."""
         self.stock = np.zeros(n)
         self.stock_labels = zeros(n, labels)
         self.government = np.zeros(n)
@@ -111,9 +114,11 @@ class FocalBuyer:
             wait = self.passage.enter(review, tonnes)
             weeks = weeks if wait is None else weeks + wait
         self.calendar.put(weeks.T, tonnes.T)
-        self.pool += tonnes
         if self.pool_labels is not None and labels is not None:
+            self.pool_labels *= part(self.pool, self._labelled)[:, :, None]
             self.pool_labels += labels
+        self.pool += tonnes
+        self._labelled = self.pool
         self._sent += tonnes != 0.0
         if self.log is not None:
             self.log(review, weeks, tonnes, labels)
@@ -206,9 +211,8 @@ class FocalBuyer:
             assert self._makeup is not None, "a lane without labels of its own has a fixed composition"
             self._makeup.add_to(self.stock_labels, landing.T)
         else:
-            share = part(landing, self.pool)
+            share = part(landing, self._labelled)
             self.stock_labels += mixed(self.pool_labels, share.T[:, None])[:, 0]
-            self.pool_labels *= (1.0 - share)[:, :, None]
         self.stock = self.stock + row_sums(landing)
         self.pool = beyond(self.pool, landing)
         self.landed += landing
@@ -216,6 +220,13 @@ class FocalBuyer:
         denied = self._denied_due[self._week % len(self._denied_due)]
         self._denied = self._denied + denied
         denied.fill(0.0)
+
+    @property
+    def labels_on_way(self) -> Floats | None:
+        """(n, lanes, L) labels of what is on the way; None where a lane's are fixed."""
+        if self.pool_labels is None:
+            return None
+        return np.asarray(self.pool_labels * part(self.pool, self._labelled)[:, :, None])
 
     @property
     def lots(self) -> NDArray[np.int64]:

@@ -50,8 +50,9 @@ def label_errors(world: ChainWorld) -> Floats:
             labelled.append((state.product, state.product_labels, state.received))
         if market.focal is not None:
             focal = market.focal
-            if focal.pool_labels is not None:
-                labelled.append((focal.pool, focal.pool_labels, focal.layout))
+            on_way = focal.labels_on_way
+            if on_way is not None:
+                labelled.append((focal.pool, on_way, focal.layout))
             labelled += [
                 (focal.stock, focal.stock_labels, focal.layout),
                 (focal.government, focal.government_labels, focal.layout),

@@ -93,7 +93,7 @@ class LotLog:
     def _opening(self) -> Iterator[Lot]:
         """Lots already on the way when the clock begins; they left as the first lots of the clock do."""
         focal = self._recorder.focal
-        share = self._exposed_shares(focal.pool_labels, focal.pool)
+        share = self._exposed_shares(focal.labels_on_way, focal.pool)
         first = float(self._world.first)
         coming = focal.calendar.coming()[:, :, 0]
         for week, lane in np.argwhere(coming > 0).tolist():
