@@ -58,12 +58,14 @@ class PriceIndex:
         moved += gap
         self.gap = moved
         clearing = self.clearing(moved)
-        dearer = np.power(self.scarcity / clearing, rising)
-        dearer *= clearing
-        cheaper = self.scarcity - clearing
-        cheaper *= falling
-        cheaper += clearing
-        self.value = self.scarcity = np.where(clearing > self.scarcity, dearer, cheaper)
+        # Where it rises nothing is above the lower of the two, and where it falls that is the clearing price itself.
+        lower = np.minimum(self.scarcity, clearing)
+        moved = np.power(lower / clearing, rising)
+        moved *= clearing
+        above = np.subtract(self.scarcity, lower, out=lower)
+        above *= falling
+        moved += above
+        self.value = self.scarcity = moved
         if offered is not None:
             self.undercut = offered + (self.undercut - offered) * rising
             self.value = self.scarcity * self.undercut
