@@ -50,15 +50,17 @@ class LicenceQueue:
 
     def __init__(self, n: int, buyers: int, terms: Licences) -> None:
         self.terms = terms
+        self.buyers: list[int] = []
+        """Buyers that a regime covers; the others never apply."""
         self.granted = zeros(n, buyers)
         """(n, B) tonnes that may ship under licence now."""
         self.unserved = zeros(n, buyers)
         """(n, B) tonnes claimed at the last review and not shipped: applied for already."""
         self._coming = np.zeros((terms.longest + 1, buyers, n))
         """(H, B, n) tonnes decided on at each coming review; what one review decides lies together."""
-        self._flat = self._coming.reshape(-1)
-        self._places = np.arange(buyers) * n, np.arange(n)
-        """Place of each buyer's first replication in the tonnes of a review, and of the others after it."""
+        self._from = [self._coming.reshape(-1)[buyer * n :] for buyer in range(buyers)]
+        """The same in one row, from the first tonnes of each buyer on."""
+        self._columns = np.arange(n)
         self.now = 0
         self._kept = np.exp2(-1.0 / terms.validity_reviews)[:, None]
         self._lapsed = 1.0 - self._kept
@@ -117,13 +119,11 @@ class LicenceQueue:
         np.maximum(claim - self.unserved, applied, out=applied)
         applied += again
         self.unserved = claim
-        # Counted back from the end of the ring, as in ``Calendar.put``.
-        buyer, future = self._places
-        slots = self.terms.lag_reviews[index].astype(np.int64)
-        slots += self.now - length
-        slots *= due.size
-        slots += future
-        np.add.at(self._flat, np.add.outer(buyer, slots).reshape(-1), applied.T.reshape(-1))
+        places = (self.terms.lag_reviews[index].astype(np.int64) + self.now) % length
+        places *= due.size
+        places += self._columns
+        for buyer in self.buyers:  # they all wait alike
+            np.add.at(self._from[buyer], places, applied[:, buyer])
         return part(self.granted, claim)
 
     def use(self, shipped: Floats) -> None:

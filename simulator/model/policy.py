@@ -131,7 +131,9 @@ class ControlDesk(Switchboard[Switch]):
         else:
             control = Control(change, covered)
             self.controls.append(control)
-            self._licenses |= control.kind == "licence"
+            if control.kind == "licence":
+                self._licenses = True
+                self.queue.buyers = sorted({*self.queue.buyers, *np.flatnonzero(control.covered).tolist()})
             self.reaches_abroad |= bool(control.abroad.any())
             self.switches[change.event_id] = control
         if change.announced is not None:
