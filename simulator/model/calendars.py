@@ -25,9 +25,11 @@ class Calendar:
         self._every = every
         self._shape = rows, n
         self._size = rows * n
-        self._ring = np.zeros((self._length, rows, n))
+        self._ring = np.zeros((self._length + 1, rows, n))
+        """What lands on each day as far as the horizon; the last is a day that never comes."""
         self._flat = self._ring.reshape(-1)
         self._place = np.arange(self._size).reshape(rows, n)
+        self._index = np.empty_like(self._place)
         self._now = 0
         self._horizon = self._length
         """First day beyond the ring."""
@@ -37,18 +39,15 @@ class Calendar:
     def put(self, ahead: Ahead, tonnes: Floats) -> None:
         """Tonnes (K, n) land so many days ``ahead`` (K, n)."""
         self._move()
-        late = np.flatnonzero(ahead >= self._horizon - self._now)
-        # Counted back from the end of the ring, so that no day need be brought back to its beginning.
-        index = np.multiply(ahead + np.int16(self._now % self._length - self._length), self._size, dtype=np.int64)
+        near = self._horizon - self._now
+        begins = (self._now + np.arange(near + 1)) % self._length * self._size
+        begins[near] = self._length * self._size
+        index = begins.take(ahead, out=self._index, mode="clip")
         index += self._place
-        flat, lots = index.reshape(-1), tonnes.reshape(-1)
+        np.add.at(self._flat, index.reshape(-1), tonnes.reshape(-1))
+        late = np.flatnonzero(ahead >= near)
         if late.size:
-            self._wait(ahead.reshape(-1)[late], late, lots[late])
-            flat[late] = late - self._size
-            kept = self._flat[late - self._size]
-        np.add.at(self._flat, flat, lots)
-        if late.size:
-            self._flat[late - self._size] = kept
+            self._wait(ahead.reshape(-1)[late], late, tonnes.reshape(-1)[late])
 
     def put_some(self, ahead: Ahead, places: Places, tonnes: Floats) -> None:
         """Tonnes (c,) land so many days ``ahead`` (c,) at ``places`` (c,) in (K, n), none of which comes twice."""
@@ -73,16 +72,14 @@ class Calendar:
         """(W, K, n) all that lands in 0, 1, 2 ... days."""
         last = max((int(days.max(initial=0)) for days, _, _ in self._far), default=0) - self._now + 1
         found = np.zeros((max(last, self._length), *self._shape))
-        found[: self._length] = np.roll(self._ring, -(self._now % self._length), axis=0)
+        found[: self._length] = np.roll(self._ring[:-1], -(self._now % self._length), axis=0)
         for days, places, tonnes in self._far:
             np.add.at(found.reshape(-1), (days - self._now) * self._size + places, tonnes)
         return found
 
     def _wait(self, ahead: Ahead, places: Places, tonnes: Floats) -> None:
         """Tonnes (c,) land beyond the horizon."""
-        some = np.flatnonzero(tonnes)
-        if some.size:
-            self._far.append((self._now + ahead[some].astype(np.int64), places[some], tonnes[some]))
+        self._far.append((self._now + ahead.astype(np.int64), places, tonnes))
 
     def _move(self) -> None:
         """Move the horizon as far ahead as the ring is long, once some days have passed since the last time."""

@@ -235,13 +235,15 @@ class Corridors:
 
     def _joins(self, ways: tuple[Lane, ...], detour: Detour | None) -> Joins | None:
         """Queues that the lots of some ways join; None where none of the ways has one."""
-        limited = np.array([self._queue(way) for way in ways], dtype=np.int8)
+        limited = np.array([self._queue(way) for way in ways])
         if (limited < 0).all():
             return None
         if detour is None:
             nobody = np.zeros(0, dtype=np.int64)
-            return Joins(int(limited[0]), nobody, nobody, limited[:0])
-        return Joins(int(limited[0]), detour.rows, detour.reviews, limited[detour.taken])
+            return Joins(int(limited[0]), nobody, nobody, nobody)
+        joined = limited[detour.taken]
+        moved = np.flatnonzero(joined != limited[0])
+        return Joins(int(limited[0]), detour.rows[moved], detour.reviews[moved], joined[moved])
 
     def _queue(self, lane: Lane) -> int:
         """Queue in which the lots of a lane wait, -1 for none."""

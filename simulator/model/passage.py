@@ -61,10 +61,10 @@ class Joins:
     usual: int
     """Queue of the usual way."""
     rows: NDArray[np.int64]
-    """(c,) replication of each lot that closures touched, by its place in the block."""
+    """(c,) replication of each lot that closures make join another, by its place in the block."""
     reviews: NDArray[np.int64]
     """(c,) review at which it leaves."""
-    queues: NDArray[np.int8]
+    queues: NDArray[np.int64]
     """(c,) queue that it joins."""
 
 
@@ -86,39 +86,39 @@ class Passage:
             Number of reviews.
         """
         self._queues = queues
-        n, joined = queues.replications, sorted(uses.items(), key=lambda item: item[1].usual)
-        self._lanes = [lane for lane, _ in joined]
-        usual = np.array([joins.usual for _, joins in joined])
-        self._usual = np.repeat(usual.astype(np.int8)[:, None], n, axis=1)
-        """(lanes, n) queue that the lots of these lanes join if no closure touches them."""
-        self._spans = [(int(k), *np.searchsorted(usual, [k, k + 1]).tolist()) for k in np.unique(usual) if k >= 0]
-        """Queue, and first and last of the lanes whose lots join it if no closure touches them."""
-        rows, reviews_left, queues_joined = (
-            np.concatenate([getattr(joins, name) for _, joins in joined]) for name in ("rows", "reviews", "queues")
+        n = queues.replications
+        usual = np.array([joins.usual for joins in uses.values()])
+        by_queue = [(k, np.array([*uses])[usual == k]) for k in range(len(queues.names))]
+        self._lanes = [(k, lanes) for k, lanes in by_queue if lanes.size]
+        """Each queue, and the lanes whose lots join it if no closure touches them."""
+        rows, left, joined = (
+            np.concatenate([getattr(joins, name) for joins in uses.values()]) for name in ("rows", "reviews", "queues")
         )
-        places = np.concatenate([i * n + joins.rows for i, (_, joins) in enumerate(joined)])
-        self._others = by_review(reviews_left, reviews, places, queues_joined, queues_joined * np.int64(n) + rows)
-        """For each review: places in (lanes, n) of the lots that closures touched, the queues that they join, and
-        their places in the inflow of the queues."""
+        sizes = [joins.rows.size for joins in uses.values()]
+        places = np.repeat([*uses], sizes) * n + rows
+        self._others = by_review(left, reviews, places, joined * n + rows, np.repeat(usual, sizes) * n + rows)
+        """For each review: places in (lanes, n) of the lots that join another queue, and in the inflow of the queues
+        their places there and in their usual one."""
         self._gross = gross_t_per_t
 
     def enter(self, review: int, tonnes: Floats) -> NDArray[np.int32] | None:
         """Queue the lots (n, lanes) of a review; returns the services that they wait (n, lanes), None where none do."""
-        gross = tonnes.T[self._lanes]
-        gross *= self._gross
-        places, queues, inflow = self._others[review]
-        flat = gross.reshape(-1)
-        apart = flat[places]
-        flat[places] = 0.0
-        for k, first, end in self._spans:
-            self._queues.inflow[k] += add_up(gross[first:end])
-        np.add.at(self._queues.inflow.reshape(-1), inflow, apart)
-        if not any(self._queues.waiting):
+        queues, lots = self._queues, tonnes.T
+        for k, lanes in self._lanes:
+            queues.inflow[k] += add_up(lots[lanes]) * self._gross
+        places, joined, usual = self._others[review]
+        apart = lots.reshape(-1)[places] * self._gross
+        inflow = queues.inflow.reshape(-1)
+        np.add.at(inflow, joined, apart)
+        np.subtract.at(inflow, usual, apart)
+        if not any(queues.waiting):
             return None
-        joined = self._usual.copy()
-        joined.reshape(-1)[places] = queues
+        services = np.zeros(queues.inflow.shape, dtype=np.int32)
         wait = np.zeros(tonnes.shape, dtype=np.int32, order="F")
-        for k, waiting in enumerate(self._queues.waiting):
+        for k, waiting in enumerate(queues.waiting):
             if waiting:
-                wait.T[self._lanes] += np.where(joined == k, self._queues.services(k), 0)
+                services[k] = queues.services(k)
+        for k, lanes in self._lanes:
+            wait.T[lanes] = services[k]
+        wait.T.reshape(-1)[places] = services.reshape(-1)[joined]
         return wait
