@@ -208,10 +208,10 @@ def reroute(
             continue
         buyers = places // n
         futures = places - buyers * n
-        got = _at(received, places)
-        missing = _at(wants.order, places) - got
+        got, ordered = _at(received, places), _at(wants.order, places)
+        missing = ordered - got
         price = world.world_price
-        pressed = _pressing(market, wants, got, places)
+        pressed = _pressing(market, wants, got, ordered, places)
         bid = np.maximum(price.value.take(futures), price.clearing(pressed, futures))
         offered = bid / world.china_price.value.take(futures) - 1.0
         waited = None
@@ -248,8 +248,8 @@ def _at(values: Floats, places: Places) -> Floats:
     return values.T.take(places)
 
 
-def _pressing(market: Market, wants: Wants, got: Floats, places: Places) -> Floats:
-    """(K,) part of demand that buyers who get ``got`` (K,) go short of and that their stock will not stand in for.
+def _pressing(market: Market, wants: Wants, got: Floats, ordered: Floats, places: Places) -> Floats:
+    """(K,) part of demand that buyers who get ``got`` (K,) of their order go short of and their stock does not cover.
 
     What counts is how far its stock will have fallen below the cover it means to hold when an order of today arrives.
     """
@@ -257,9 +257,10 @@ def _pressing(market: Market, wants: Wants, got: Floats, places: Places) -> Floa
     in_hand += _at(market.state.on_order, places)
     in_hand += got
     in_hand -= _at(market.use_rate, places) * _at(market.lead_days, places)
-    bare = 1.0 - np.minimum(np.maximum(in_hand, 0.0) / np.maximum(_at(wants.held, places), _TINY), 1.0)
-    short = np.maximum(_at(wants.asked, places) - got, 0.0)
-    short /= _at(wants.demand, places)
+    bare = 1.0 - part(np.maximum(in_hand, 0.0), _at(wants.held, places))
+    demand = _at(wants.demand, places)
+    short = beyond(np.minimum(ordered, demand), got)
+    short /= demand
     short *= bare
     return short
 
@@ -268,7 +269,7 @@ def _taken(wanted: Floats, places: Places, unsold: Floats, like: Floats) -> Floa
     """(n, B) tonnes of what buyers want at ``places`` (K,) and the producer (n,) still has; shaped ``like`` this."""
     tonnes = np.zeros(like.shape[::-1])
     tonnes.reshape(-1)[places] = wanted
-    tonnes *= np.minimum(1.0, np.maximum(unsold, 0.0) / np.maximum(add_up(tonnes), _TINY))
+    tonnes *= part(at_least(unsold, 0.0), add_up(tonnes))
     return tonnes.T
 
 
@@ -287,17 +288,17 @@ def kept_back(
     total = by_china = None
     for p, allowed in filters.news.items():
         claim, desk = filters.claims[p], market.desks.get(p)
-        let_pass = claim * allowed
-        kept = beyond(wants.asked * habit(share, p), let_pass)
+        let_pass, usual = claim * allowed, wants.demand * habit(share, p)
+        kept = beyond(np.minimum(claim, usual), let_pass)
         total = kept if total is None else total + kept
         if p not in filters.from_china:
             continue
         if filters.from_china[p] is not allowed:
             let_pass = claim * filters.from_china[p]
         if desk is None:
-            kept = beyond(wants.asked * habit(share, p), let_pass)
+            kept = beyond(np.minimum(claim, usual), let_pass)
         else:
-            kept = desk.kept_back(claim, wants.demand * habit(share, p), let_pass, filters.shipped[p])
+            kept = desk.kept_back(claim, usual, let_pass, filters.shipped[p])
         by_china = kept if by_china is None else by_china + kept
     if total is None:
         total = np.zeros_like(wants.asked)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.catalogue.intermediaries import Intermediary
 from simulator.domain.changes import EnforcementChange, covered
+from simulator.model.rows import divisor
 from simulator.model.switches import Switch, Switchboard
 
 Floats = NDArray[np.float64]
@@ -153,7 +154,7 @@ class Rerouting(Switchboard[Enforcement]):
         if waited is not None:
             found *= waited >= terms.lag_days.take(future, axis=1)
         worth = np.power(np.maximum(offered, 0.0), self._steepness)
-        passing = worth / np.maximum(worth + terms.bar.take(future, axis=-1), _TINY)
+        passing = worth / divisor(worth + terms.bar.take(future, axis=-1))
         if enforced:
             passing = passing * self.passing.take(future, axis=1)
         found *= passing
