@@ -122,10 +122,7 @@ def _produce(
         recycled = _answering(world, market, market.secondary, scrap, world.recycled_elasticity)
         recycled *= trend[:, None]
     if market.projects:
-        new, extra = _ramp(world, market, day)
-        primary += new
-        if extra is not None:
-            recycled = extra if recycled is None else recycled + extra
+        recycled = _ramp(world, market, primary, recycled, day)
     if recycled is not None:
         potential = primary + recycled
     room = beyond(world.ceiling_days * potential, state.product)
@@ -162,26 +159,20 @@ def _produce(
         _credit_projects(world, market, traced, primary, pace, day)
 
 
-def _ramp(world: ChainWorld, market: Market, day: float) -> tuple[Floats, Floats | None]:
-    """Output of new capacity on ``day`` (n, P), t/day: from feed or ore, and from scrap (None for none)."""
-    entrants = market.entrants
-    if any(project.runs for project in market.projects):
-        entrants.fill(0.0)
+def _ramp(world: ChainWorld, market: Market, primary: Floats, recycled: Floats | None, day: float) -> Floats | None:
+    """Add new capacity on ``day`` to output from feed or ore (n, P), t/day, in place; return output from scrap."""
     for project in market.projects:
         project.review(day)
-        if not project.runs or isinstance(project, Recycler):
+        if not project.runs:
+            continue
+        if isinstance(project, Recycler):
+            recycled = np.zeros_like(primary) if recycled is None else recycled
+            recycled[:, project.producer] += project.now
             continue
         if world.margins is not None:
             project.now = project.now * world.margins.open_share(market, project.producer)
-        entrants[:, project.producer] += project.now
-    recyclers = [project for project in market.projects if isinstance(project, Recycler)]
-    if not recyclers:
-        return entrants, None
-    primary, scrap = entrants.copy(order="K"), np.zeros_like(entrants)
-    for recycler in recyclers:
-        scrap[:, recycler.producer] += recycler.now
-    entrants += scrap
-    return primary, scrap
+        primary[:, project.producer] += project.now
+    return recycled
 
 
 def _credit_projects(

@@ -110,8 +110,6 @@ class Market:
         """(n, P) working stock that is not for sale, tonnes."""
         self.feed_rate = zeros(n, len(stage.producers))
         """(n, P) feed each producer would use, t/day (``join``)."""
-        self.entrants = zeros(n, len(stage.producers))
-        """(n, P) output of new projects at their design ramp, t/day."""
         self.region_rate = self.flows[:, : state.regions].sum(axis=0)
         """(R,) base-year final demand, t/day."""
         self.use_rate = alike(n, self.flows.sum(axis=0))
