@@ -50,11 +50,11 @@ def first_met(met: Flags, watched: Sequence[float], weights: Floats | None = Non
     .. [1] Kaplan, E. L. and Meier, P. (1958). Nonparametric estimation from incomplete observations. *JASA* 53.
     """
     days = first_days(met, watched)
-    left = days[:, None] > np.asarray(watched)
-    counts = left.sum(axis=0).tolist()
+    left = np.asarray(watched)[:, None] < days
+    counts = np.count_nonzero(left, axis=1).tolist()
     # Futures only leave: on days on which equally many are left, they are the same ones.
     some_day = {count: k for k, count in enumerate(counts)}
-    estimates = {count: probability(left[:, k], weights=weights) for count, k in some_day.items()}
+    estimates = {count: probability(left[k], weights=weights) for count, k in some_day.items()}
     not_yet = tuple(estimates[count] for count in counts)
     ever = probability(np.isfinite(days), weights=weights)
     return FirstMet(ever, lifetime(days, watched[-1], weights), tuple(watched), not_yet)
