@@ -213,3 +213,19 @@ def test_no_buyer_goes_short_while_a_supplier_open_to_it_has_tonnes_left(market:
     unmet = market["order"].sum(axis=1) - flow.sum(axis=(1, 2))
     left = market["offer"].sum(axis=1) - flow.sum(axis=(1, 2))
     assert (np.minimum(unmet, left) <= 1e-6).all()
+
+
+@settings(max_examples=100)
+@given(markets(), st.integers(0, 6))
+def test_flows_that_are_asked_for_are_whole_and_so_are_all_sums(market: dict[str, Any], first: int) -> None:
+    """Bit for bit, whatever is left out of the others."""
+    if market["share"].ndim == 3:
+        market["share"] = np.ascontiguousarray(np.moveaxis(market["share"], 0, 2))
+    every, *sums = allocate(**market)
+    some, *same = allocate(**market, rows=(0,), whole=slice(first, None))
+    assert [total.tobytes() for total in same] == [total.tobytes() for total in sums]
+    assert np.array_equal(some[:, first:], every[:, first:])
+    for producer in {0, *(gate.producer for gate in market["gates"])}:
+        assert np.array_equal(some[producer], every[producer])
+    if market["open_to"] is not None:
+        assert np.array_equal(some[:, 0], every[:, 0])
