@@ -64,6 +64,8 @@ class World:
         self.reviews = np.arange(self.first + case.review_days, self.end + 1, case.review_days, dtype=float)
         self.days = np.unique(np.concatenate([self.reviews[every - 1 :: every], checkpoints(case)]))
         self.branches: dict[str, Mask] = {}
+        self._services: list[float] = []
+        """Days of services whose lots are yet to land."""
         self.rules = RuleBook(case, draws)
         changes = [*self._changes(draws), *self.rules.changes]
         closures = [c for c in changes if isinstance(c, ClosureChange)]
@@ -155,23 +157,40 @@ class World:
 
     def _observer(self, day: float) -> Callable[[], None]:
         def act() -> None:
+            self._catch_up()
             for recorder in self.recorders:
                 recorder.record(day)
 
         return act
 
+    def _catch_up(self) -> None:
+        """Land the lots of every service so far."""
+        for chain in self.chains:
+            self._land(chain)
+        self._services.clear()
+
+    def _land(self, chain: ChainWorld) -> None:
+        for market in chain.markets:
+            if market.focal is not None:
+                for day in self._services:
+                    market.focal.land(day)
+
     def _round(self) -> Generator[simpy.Event, None, None]:
-        """Every service day lots land; every ``review_days`` the markets are reviewed after that."""
-        landings = [market.focal for chain in self.chains for market in chain.markets if market.focal is not None]
+        """Every service day lots land; every ``review_days`` the markets are reviewed after that.
+
+        Nobody looks at what has landed before the next review or observation: until then services only queue up, and
+        one commodity after the other takes its turn, whose arrays then lie near at hand.
+        """
         observed = set(self.days.tolist())
         while True:
             yield self.env.timeout(SERVICE_DAYS)
             day = float(self.env.now)
-            for focal in landings:
-                focal.land(day)
+            self._services.append(day)
             if (self.env.now - self.first) % self.case.review_days == 0:
                 for chain in self.chains:
+                    self._land(chain)
                     review(chain, day)
+                self._services.clear()
                 if self.meters is not None:
                     self.meters.close()
                 self.corridors.queues.review(day, self.case.review_days)
@@ -196,6 +215,7 @@ class World:
                 self.env.run(until=self.first + (self.end - self.first) * part // PARTS_TOLD)
                 tick(part / PARTS_TOLD)
         self.env.run(until=self.end)
+        self._catch_up()
         for recorder in self.recorders:
             if not recorder.complete:
                 recorder.record(float(self.end))
