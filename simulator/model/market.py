@@ -18,8 +18,9 @@ is a sum of whole rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,13 +74,28 @@ class Firm:
         object.__setattr__(self, "single", rows.size == producer.size)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenTo:
+    """Whom a buyer whose users qualify their suppliers may buy from in open-spot trade."""
+
+    buyer: int
+    accepted: Floats
+    """(n,) part of its users that accept the goods of any producer, 0 to 1."""
+    more: Mapping[int, Floats] = field(default_factory=dict)
+    """By producer: (n,) the same where at least as many accept its goods."""
+
+    def part(self, producer: int) -> Floats:
+        """(n,) part of its users that accept a producer's goods."""
+        return self.more.get(producer, self.accepted)
+
+
 def allocate(
     offer: Floats,
     order: Floats,
     share: Floats,
     firm: Firm,
     gates: Sequence[Gate] = (),
-    open_to: tuple[int, Floats] | None = None,
+    open_to: OpenTo | None = None,
     rows: Iterable[int] = (),
     whole: slice = slice(None),
 ) -> tuple[Floats, Floats, Floats]:
@@ -98,8 +114,8 @@ def allocate(
     gates
         Policy filters, at most one per producer.
     open_to
-        A buyer and the (n, P) part of its users that accept each producer's goods in open-spot trade. No producer
-        brings it more than they miss and policy lets pass, nor do all together more than the most widely accepted may.
+        A buyer whose users qualify their suppliers. No producer brings it more than those that accept its goods miss
+        and policy lets pass, nor do all together more than the most widely accepted may.
     rows, whole
         Producers and buyers whose flows are asked for one by one, beside producers behind a gate and the buyer of
         ``open_to``. From all other flows what is sold on open spot is left out: nobody reads them.
@@ -184,7 +200,7 @@ def _open_spot(
     left: Floats,
     unmet: Floats,
     gates: Sequence[Gate],
-    open_to: tuple[int, Floats] | None,
+    open_to: OpenTo | None,
     rows: Iterable[int],
     whole: slice,
 ) -> None:
@@ -196,13 +212,15 @@ def _open_spot(
     everything pass must not change a bit.
     """
     if open_to is not None:
-        buyer, fraction = open_to[0], rows_last(open_to[1])
-        missing = unmet[buyer].copy()
+        buyer, missing = open_to.buyer, unmet[open_to.buyer].copy()
         unmet[buyer] = 0.0
-        own = fraction * missing
+        own = np.empty_like(left)
         """(P, n) tonnes that the buyer in qualification misses and each producer may sell it."""
+        own[...] = open_to.accepted * missing
+        for p, accepted in open_to.more.items():
+            np.multiply(accepted, missing, out=own[p])
         for gate in gates:
-            own[gate.producer] = fraction[gate.producer] * (gate.open[:, buyer] * missing)
+            own[gate.producer] = open_to.part(gate.producer) * (gate.open[:, buyer] * missing)
     behind = {gate.producer: gate.open.T * unmet for gate in gates}
     """By producer: (B, n) tonnes missed that it may sell to the other buyers."""
     asked = np.empty_like(left)
@@ -242,7 +260,7 @@ def _open_spot(
         rate *= part(missing, over_producers(rate))
         lots = np.minimum(rate, own, out=own)
         # The same firms accept several suppliers: together these bring no more than those firms miss.
-        most = np.maximum.reduce(fraction, axis=0) * missing
+        most = missing * reduce(np.maximum, open_to.more.values(), open_to.accepted)
         lots *= part(most, over_producers(lots))
         flow[:, buyer] += lots
         received[buyer] += over_producers(lots)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from simulator.catalogue.parameters import parameter
 
 Floats = NDArray[np.float64]
-_TINY = 1e-300
 _LOG_ODDS_P90 = math.log(9.0)
 
 
@@ -37,12 +36,9 @@ class Qualification:
         """
         lag = np.maximum(np.ceil(days / step).astype(np.int64), 1)
         n = days.size
-        self._soonest = int(lag.min())
-        self._order = np.argsort(lag, kind="stable")
-        self._rank = np.argsort(self._order)
-        self._columns = np.arange(n)
-        self._behind = self._columns - (lag[self._order] - 1) * n
-        """(n,) place in ``_begun`` of what is accepted at review 0; below ``_columns`` where nobody could be yet."""
+        self._places = lag * n + np.arange(n)
+        """(n,) place in the flat ``_accepting`` of what has begun at review 0."""
+        self._beyond = reviews * n + np.arange(n)
         self._trigger = parameter("qualification_shortage_trigger").value
         self._steepness = _LOG_ODDS_P90 / math.log(parameter("qualification_trigger_p90_multiple").value)
         self._forget = 0.5 ** (step / parameter("price_gap_smoothing_days").value)
@@ -50,15 +46,12 @@ class Qualification:
         """(n,) smoothed unfilled share of what the focal buyer needs."""
         self._now = np.zeros(n)
         """(n,) part of the firms that has begun."""
-        self._begun = np.zeros((reviews + 1, n))
-        """(T + 1, n) the same before each review; replications with the same lag side by side, read together."""
+        self._accepting = np.zeros((reviews + 1, n))
+        """(T + 1, n) part of the firms that accept others at each review; the last row takes what would come later."""
 
     def accepted(self, index: int) -> Floats:
-        """(n,) part of the firms that may take what they miss from any supplier at review ``index``."""
-        if index + 1 <= self._soonest:
-            return np.zeros(self._now.size)
-        places = np.maximum(self._behind + index * self._now.size, self._columns)
-        return np.asarray(self._begun.take(places).take(self._rank))
+        """(n,) part of firms that may take what they miss from any supplier at review ``index``; not to be changed."""
+        return np.asarray(self._accepting[index])
 
     def note(self, short: Floats, index: int) -> None:
         """Learn the unfilled share (n,) of review ``index``."""
@@ -66,4 +59,5 @@ class Qualification:
         odds = np.power(self.shortfall / self._trigger, self._steepness)
         odds /= 1.0 + odds
         self._now = np.maximum(self._now, odds)
-        self._begun[index + 1] = self._now.take(self._order)
+        places = np.minimum(self._places + index * odds.size, self._beyond)
+        self._accepting.reshape(-1)[places] = self._now

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.model.chain_world import ChainWorld
 from simulator.model.filters import Filters, Rerouted, Wants, book, kept_back, policy_filters, reroute
-from simulator.model.market import allocate
+from simulator.model.market import OpenTo, allocate
 from simulator.model.own_ways import OwnWays
 from simulator.model.rows import (
     add_up,
@@ -181,19 +181,20 @@ def _after_duties(market: Market, share: Floats, day: float, step: float) -> Flo
     return moved
 
 
-def _qualified(market: Market, day: float, index: int) -> tuple[int, Floats] | None:
-    """The focal buyer, and how far each supplier (n, P) may exceed its habitual share of the buyer's orders.
+def _qualified(market: Market, day: float, index: int) -> OpenTo | None:
+    """The focal buyer, and how far suppliers may exceed their habitual share of its orders.
 
     As far as firms have qualified others than their own, or altogether once a supplier's own new plant is qualified.
     """
     if market.qualification is None:
         return None
-    fraction = np.empty((len(market.stage.producers), market.use_rate.shape[0]))
-    fraction[...] = market.qualification.accepted(index)
+    accepted = market.qualification.accepted(index)
+    more: dict[int, Floats] = {}
     for project in market.projects:
         if day >= project.first_qualified:
-            np.copyto(fraction[project.producer], 1.0, where=day >= project.qualified)
-    return market.state.focal, fraction.T
+            p = project.producer
+            more[p] = np.where(day >= project.qualified, 1.0, more.get(p, accepted))
+    return OpenTo(market.state.focal, accepted, more)
 
 
 def _send_apart(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from simulator.model.market import Firm, Gate, allocate
+from simulator.model.market import Firm, Gate, OpenTo, allocate
 
 Floats = NDArray[np.float64]
 ROUND_OFF = 1e-9
@@ -116,7 +116,7 @@ def test_orders_ahead_of_a_control_add_to_the_claim() -> None:
 
 def test_an_unqualified_supplier_serves_its_habitual_share_and_no_more() -> None:
     """The first buyer takes no open-spot tonnes from the second supplier until it is qualified."""
-    unqualified = (0, np.array([[1.0, 0.0]]))
+    unqualified = OpenTo(0, np.zeros(1), {0: np.ones(1)})
     flow = sold([0.0, 100.0], [40.0, 40.0], EVEN, open_to=unqualified)
     assert flow == pytest.approx(np.array([[0.0, 0.0], [20.0, 40.0]]))
     assert sold([0.0, 100.0], [40.0, 40.0], EVEN)[1, 0] == pytest.approx(40.0)
@@ -138,6 +138,7 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         return rng.exponential(100.0, shape) * (rng.random(shape) < 0.8)
 
     share = rng.random((n, producers, buyers)) ** 2
+    accepting = rng.choice([0.0, 1.0], (producers, n))
     share /= share.sum(axis=1, keepdims=True)
     gates = [
         Gate(
@@ -155,7 +156,7 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         "share": share if draw(st.booleans()) else share[0],
         "firm": Firm(tied, rng.random(n) * draw(st.sampled_from([0.0, 0.5, 1.0]))),
         "gates": gates,
-        "open_to": (0, rng.choice([0.0, 1.0], (n, producers))) if draw(st.booleans()) else None,
+        "open_to": OpenTo(0, np.zeros(n), dict(enumerate(accepting))) if draw(st.booleans()) else None,
     }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.catalogue.parameters import parameter
-from simulator.model.market import Firm, Gate, allocate
+from simulator.model.market import Firm, Gate, OpenTo, allocate
 from simulator.model.qualification import Qualification
 
 STEP = 14.0
@@ -56,7 +56,6 @@ def test_firms_take_no_more_than_they_miss_and_policy_lets_pass(accepting: float
     offer, share = np.array([[20.0, 500.0, 900.0]]), np.array([[1.0], [0.0], [0.0]])
     firm = Firm(np.zeros((3, 1)), np.zeros(1))
     gates = [Gate(p, np.ones((1, 1)), np.full((1, 1), open_)) for p in (1, 2)]
-    fraction = np.full((1, 3), accepting)
-    flow, sold, received = allocate(offer, np.array([[60.0]]), share, firm, gates, (0, fraction))
+    flow, sold, received = allocate(offer, np.array([[60.0]]), share, firm, gates, OpenTo(0, np.full(1, accepting)))
     assert received[0, 0] - 20.0 == pytest.approx(bought)
     assert flow[1:, 0, 0].sum() == pytest.approx(sold[0, 1:].sum()) == pytest.approx(bought)
