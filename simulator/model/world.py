@@ -157,14 +157,14 @@ class World:
 
     def _observer(self, day: float) -> Callable[[], None]:
         def act() -> None:
-            self._catch_up()
+            self.catch_up()
             for recorder in self.recorders:
                 recorder.record(day)
 
         return act
 
-    def _catch_up(self) -> None:
-        """Land the lots of every service so far."""
+    def catch_up(self) -> None:
+        """Land the lots of every service so far, for who looks at stocks between two reviews."""
         for chain in self.chains:
             self._land(chain)
         self._services.clear()
@@ -215,7 +215,7 @@ class World:
                 self.env.run(until=self.first + (self.end - self.first) * part // PARTS_TOLD)
                 tick(part / PARTS_TOLD)
         self.env.run(until=self.end)
-        self._catch_up()
+        self.catch_up()
         for recorder in self.recorders:
             if not recorder.complete:
                 recorder.record(float(self.end))

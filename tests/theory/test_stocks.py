@@ -49,6 +49,7 @@ def observed(running: World, focal: FocalBuyer, days: int) -> tuple[Floats, Floa
         moment = first + day + 0.5
         if day:
             running.env.run(until=moment)
+            running.catch_up()
         focal.settle(moment)
         stocks.append(focal.stock)
         pools.append(focal.pool.copy())
@@ -98,6 +99,7 @@ def test_goods_on_the_way_are_rate_times_transit_in_whole_services() -> None:
     running, world, focal = still_world(worlds.chain("antimony"))
     first = running.reviews[SETTLED]
     running.env.run(until=first - 0.5)
+    running.catch_up()
     begin = focal.landed.copy()
     _, pools = observed(running, focal, 4 * REVIEW)
     flow = (focal.landed - begin)[:, :3] / (4 * REVIEW)
@@ -134,6 +136,7 @@ def test_random_transit_keeps_littles_law() -> None:
     running.env.run(until=running.reviews[first] + 0.5)
     for moment in np.arange(running.reviews[first] + 0.5, running.reviews[last], 1.0):
         running.env.run(until=moment + 1e-6)
+        running.catch_up()
         pools.append(focal.pool.sum(axis=1))
     span = (last - first) * REVIEW
     gap = np.mean(pools, axis=0) * span / waited.sum(axis=1) - 1.0
