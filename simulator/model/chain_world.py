@@ -90,15 +90,14 @@ class ChainWorld:
         contract = np.clip(role("contract_share"), 0.0, 1.0)
         level = role("capacity_level")
         self.restart_days = role("restart_months") * DAYS_PER_MONTH
-        terms = (
+        self.price = PriceIndex(
+            role("price_gap_elasticity"),
             role("price_halving_months") * DAYS_PER_MONTH,
             self.restart_days,
             parameter("price_rise_days").value,
             parameter("price_gap_smoothing_days").value,
             parameter("price_cap_multiple").value,
         )
-        self.world_price = PriceIndex(role("price_gap_elasticity"), *terms)
-        self.china_price = PriceIndex(role("price_gap_elasticity"), *terms)
         self.stage_prices: list[PriceIndex] = []
         """What each stage's product would cost outside China by the scarcity of its stage and those before it; followed
         only where a case has meters, and felt by nobody."""
@@ -325,7 +324,7 @@ class ChainWorld:
     def note_price(self, day: float) -> None:
         """Remember the prices of the quarter before the start: later demand is judged against them."""
         if -QUARTER_DAYS < day <= 0:
-            self._prices_before.append(self.world_price.value)
+            self._prices_before.append(self.price.world)
             self.start_price = np.mean(np.stack(self._prices_before, axis=1), axis=1)
 
     def project_offset(self, market: Market) -> int:

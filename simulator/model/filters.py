@@ -210,10 +210,10 @@ def reroute(
         futures = places - buyers * n
         got, ordered = _at(received, places), _at(wants.order, places)
         missing = ordered - got
-        price = world.world_price
+        price = world.price
         pressed = _pressing(market, wants, got, ordered, places)
-        bid = np.maximum(price.value.take(futures), price.clearing(pressed, futures))
-        offered = bid / world.china_price.value.take(futures) - 1.0
+        bid = np.maximum(price.world.take(futures), price.clearing(pressed, futures))
+        offered = bid / price.china.take(futures) - 1.0
         waited = None
         if day - desk.latest < world.rerouting.longest_lag:  # the lag is observed on arrival
             on_the_way = (market.state.lags * float(world.step)).take(buyers)

@@ -120,16 +120,16 @@ class Margins:
             curve = np.array([price for price, _ in found]), np.array([share.value for _, share in found])
             self._mothballs = {market: Mothballs(self._n, market, curve) for market in self._markets}
 
-    def review(self, day: float, step: float, world: PriceIndex) -> None:
+    def review(self, day: float, step: float, index: PriceIndex) -> None:
         """Let owners outside China decide which capacity runs, at today's price."""
         if not self.dumpings:
             return
         keep = 0.5 ** (step / parameter("mothball_patience_days").value)
         back = parameter("restart_probability").value
         for market, mothballs in self._mothballs.items():
-            prices = np.repeat(world.value[None, :], len(market.stage.producers), axis=0).T
+            prices = np.repeat(index.world[None, :], len(market.stage.producers), axis=0).T
             for floor in self.floors:
-                paid = floor.price(world.value, day)
+                paid = floor.price(index.world, day)
                 for p in floor.protects(market):
                     prices[:, p] = np.maximum(prices[:, p], paid)
             mothballs.review(day, prices, self._exposed(market, day), self._restart_days, keep, back)
@@ -152,7 +152,7 @@ class Margins:
             price = np.where(change.holds(day), np.minimum(price, 1.0 - change.depth), price)
         return price
 
-    def lift(self, market: Market, answers: Floats, base: Floats, elasticity: Floats, world: PriceIndex) -> None:
+    def lift(self, market: Market, answers: Floats, base: Floats, elasticity: Floats, index: PriceIndex) -> None:
         """Let protected producers answer their floor: raise their columns of ``answers`` (n, P) in place.
 
         ``answers`` are ``base`` output (P,) times ``price ** elasticity``, (n,), at the market's price.
@@ -160,7 +160,7 @@ class Margins:
         believed: dict[int, Floats] = {}
         for floor in self.floors:
             for p in floor.protects(market):
-                believed[p] = np.maximum(believed.get(p, world.believed), floor.believed)
+                believed[p] = np.maximum(believed.get(p, index.believed[0]), floor.believed)
         for p, price in believed.items():
             answers[:, p] = base[p] * np.power(price, elasticity)
 
@@ -180,7 +180,7 @@ class Margins:
         """(n,) share of a producer's new projects that is not mothballed."""
         return 1.0 - self._mothballs[market].idle[:, producer] if self.dumpings else 1.0
 
-    def learn(self, world: PriceIndex, day: float, step: float) -> None:
+    def learn(self, index: PriceIndex, day: float, step: float) -> None:
         """Protected producers learn the price of ``day``."""
         for floor in self.floors:
-            floor.believed = world.follow(floor.believed, floor.price(world.value, day), step)
+            floor.believed = index.follow(floor.believed, floor.price(index.world, day), step)

@@ -89,7 +89,7 @@ class MeterBoard:
         for world in chains:
             names += [f"price_world/{world.chain.commodity}", f"price_china/{world.chain.commodity}"]
             names += [f"used/{world.chain.commodity}"]
-            world.stage_prices = [deepcopy(world.world_price) for _ in world.markets]
+            world.stage_prices = [deepcopy(world.price) for _ in world.markets]
             names += [self._of_stage(world, s) for s in range(len(world.markets))]
         n = chains[0].draws.n if chains else 0
         self.records: dict[str, Floats] = {name: np.zeros((reviews, n)) for name in names}
@@ -105,10 +105,10 @@ class MeterBoard:
                 self.records[name][at] += part.total
         for world in self._chains:
             name = world.chain.commodity
-            self.records[f"price_world/{name}"][at] = world.world_price.value
-            self.records[f"price_china/{name}"][at] = world.china_price.value
+            self.records[f"price_world/{name}"][at] = world.price.world
+            self.records[f"price_china/{name}"][at] = world.price.china
             for s, price in enumerate(world.stage_prices):
-                self.records[self._of_stage(world, s)][at] = price.value
+                self.records[self._of_stage(world, s)][at] = price.world
             focal = world.markets[world.chain.verdict_stage].focal
             if focal is not None:
                 self.records[f"used/{name}"][at] = focal.used

@@ -62,7 +62,7 @@ class Watch:
         """What is counted, and what it is compared with: cumulative tonnes, or a level."""
         focal, metric = self._focal, self.when.metric
         if metric == "price_index":
-            return self.world.world_price.value.copy(), np.zeros(0)
+            return self.world.price.world.copy(), np.zeros(0)
         if metric == "days_of_cover":
             return focal.stock.copy(), focal.demanded.copy()
         if metric == "unmet_share":

@@ -1,4 +1,4 @@
-"""Scarcity price index of one commodity, for China and for the rest of the world.
+"""Scarcity price index of one commodity, for the world outside China and for China.
 
 The gap, smoothed, sets the price that would clear the market at the stated sum of short-run elasticities ``e``
 of supply and demand: ``(1 - gap) ** (-1 / e)``, capped. The gap is the larger of what buyers go short of and
@@ -18,7 +18,10 @@ Places = NDArray[np.intp]
 
 
 class PriceIndex:
-    """One market's index, 1 in the base year."""
+    """Index of the two markets of a commodity, outside China and in it, 1 in the base year.
+
+    Arrays (2, n) have the market outside China in row 0 and China's in row 1.
+    """
 
     def __init__(
         self,
@@ -30,14 +33,15 @@ class PriceIndex:
         cap: float,
     ) -> None:
         n = elasticity.size
-        self.value = np.ones(n)
-        self.scarcity = np.ones(n)
-        """(n,) index that scarcity alone would make: ``value`` unless a rival undercuts it."""
+        self.value = np.ones((2, n))
+        self.scarcity = np.ones((2, n))
+        """(2, n) index that scarcity alone would make: ``value`` unless a rival undercuts it."""
         self.undercut = np.ones(n)
-        """(n,) factor that a rival's offers have put on it so far, above 0 to 1."""
-        self.gap = np.zeros(n)
-        self.believed = np.ones(n)
-        """(n,) index that producers act on: it follows ``value`` with the time an idle plant takes to restart."""
+        """(n,) factor that a rival's offers have put on it so far outside China, above 0 to 1."""
+        self.gap = np.zeros((2, n))
+        """(2, n) smoothed unmet share."""
+        self.believed = np.ones((2, n))
+        """(2, n) index that producers act on: it follows ``value`` with the time an idle plant takes to restart."""
         self._exponent = -1.0 / elasticity
         self._known: dict[float, tuple[float, float, Floats, Floats]] = {}
         self._halving_days = halving_days
@@ -46,11 +50,21 @@ class PriceIndex:
         self._smoothing_days = smoothing_days
         self._cap = cap
 
-    def review(self, gap: Floats, days: float, offered: Floats | None = None) -> None:
-        """Move with the unmet share (n,) of the last review, and with what a rival asks for its goods.
+    @property
+    def world(self) -> Floats:
+        """(n,) index outside China."""
+        return np.asarray(self.value[0])
 
-        ``offered`` (n,) is a rival's price over the one that scarcity makes, 1 where nobody undercuts it; None
-        where nobody ever does. The market follows it, down and back up, within the weeks it takes to rise.
+    @property
+    def china(self) -> Floats:
+        """(n,) index in China."""
+        return np.asarray(self.value[1])
+
+    def review(self, gap: Floats, days: float, offered: Floats | None = None) -> None:
+        """Move with the unmet share (2, n) of the last review, and with what a rival asks for its goods.
+
+        ``offered`` (n,) is a rival's price outside China over the one that scarcity makes, 1 where nobody undercuts it;
+        None where nobody ever does. The market follows it, down and back up, within the weeks it takes to rise.
         """
         smoothed, rising, falling, _ = self._left(days)
         moved = self.gap - gap
@@ -68,11 +82,12 @@ class PriceIndex:
         self.value = self.scarcity = moved
         if offered is not None:
             self.undercut = offered + (self.undercut - offered) * rising
-            self.value = self.scarcity * self.undercut
+            self.value = self.scarcity.copy()
+            self.value[0] *= self.undercut
         self.believed = self.follow(self.believed, self.value, days)
 
     def clearing(self, gap: Floats, futures: Places | None = None) -> Floats:
-        """(n,) price that would clear the market at an unmet share ``gap`` (n,), 0 or more.
+        """(2, n) price that would clear the market at an unmet share ``gap`` (2, n), 0 or more.
 
         With ``futures`` (K,), replications, it is what would clear it there at shares ``gap`` (K,).
         """
@@ -82,7 +97,7 @@ class PriceIndex:
         return np.minimum(np.power(met, exponent, out=met), self._cap, out=met)
 
     def follow(self, believed: Floats, price: Floats, days: float) -> Floats:
-        """(n,) index that producers act on after ``days`` at ``price`` (n,)."""
+        """(n,) or (2, n) index that producers act on after ``days`` at ``price``."""
         moved = believed - price
         moved *= self._left(days)[3]
         moved += price

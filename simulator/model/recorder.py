@@ -104,8 +104,8 @@ class ChainRecord:
                     "world_demand": [item.demand for item in balances],
                     "supplier_output": [item.supplier_output for item in balances],
                     "supplier_demand": [item.supplier_demand for item in balances],
-                    "price_world": [world.world_price.value],
-                    "price_china": [world.china_price.value],
+                    "price_world": [world.price.world],
+                    "price_china": [world.price.china],
                     "project_output": [world.project_output],
                 }
             )

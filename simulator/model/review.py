@@ -28,32 +28,27 @@ def review(world: ChainWorld, day: float) -> None:
     """Run the review of ``day`` for every stage, upstream first."""
     index = world.index
     growth = world.growth(day)
-    in_world, in_china = world.world_price.value, world.china_price.value
-    made_for = world.world_price.believed, world.china_price.believed
-    supply = np.power(made_for[0], world.supply_elasticity), np.power(made_for[1], world.supply_elasticity)
-    scrap = np.power(made_for[0], world.recycled_elasticity), np.power(made_for[1], world.recycled_elasticity)
-    use = np.power(in_world, world.demand_elasticity), np.power(in_china, world.demand_elasticity)
+    supply = np.power(world.price.believed, world.supply_elasticity)
+    use = np.power(world.price.value, world.demand_elasticity)
     if world.margins is not None:
-        world.margins.review(day, world.step, world.world_price)
+        world.margins.review(day, world.step, world.price)
     trend = world.trend(growth)
     for s, market in enumerate(world.markets):
         _land(world, s)
-        _produce(world, s, day, index, trend, supply, scrap)
+        _produce(world, s, day, index, trend, supply)
         _set_use(world, s, market, day, index, growth, use)
     gaps = np.zeros((2, growth.size))
-    gap_world, gap_china = gaps
     for s, market in enumerate(world.markets):
         demand, *missing = trade(world, s, market, day, index)
         wanted = divisor(market.by_side(demand))
         for tonnes in missing:
             np.maximum(gaps, market.by_side(tonnes) / wanted, out=gaps)
         if world.stage_prices:
-            world.stage_prices[s].review(gap_world, world.step)
+            world.stage_prices[s].review(gaps, world.step)
     world.note_price(day)
-    world.world_price.review(gap_world, world.step, None if world.margins is None else world.margins.offered(day))
-    world.china_price.review(gap_china, world.step)
+    world.price.review(gaps, world.step, None if world.margins is None else world.margins.offered(day))
     if world.margins is not None:
-        world.margins.learn(world.world_price, day, world.step)
+        world.margins.learn(world.price, day, world.step)
     world.index += 1
 
 
@@ -79,15 +74,16 @@ def _land_apart(state: StageState, below: StageState | None, ways: OwnWays) -> N
         below.feed.T[served[consuming:] - state.regions] += tonnes.T[consuming:]
 
 
-def _answering(
-    world: ChainWorld, market: Market, base: Floats, factors: tuple[Floats, Floats], elasticity: Floats
-) -> Floats:
-    """(n, P) ``base`` output (P,) as it answers the world's price, China's, or the floor of a protected producer."""
+def _answering(world: ChainWorld, market: Market, base: Floats, factors: Floats, elasticity: Floats) -> Floats:
+    """(n, P) ``base`` output (P,) as it answers the world's price, China's, or the floor of a protected producer.
+
+    ``factors`` (2, n) are prices ``** elasticity``, the world's and China's.
+    """
     answers = outer(factors[0], base)
     for p in market.chinese:
         answers[:, p] = base[p] * factors[1]
     if world.margins is not None:
-        world.margins.lift(market, answers, base, elasticity, world.world_price)
+        world.margins.lift(market, answers, base, elasticity, world.price)
     return answers
 
 
@@ -97,8 +93,7 @@ def _produce(
     day: float,
     index: int,
     trend: Floats,
-    supply: tuple[Floats, Floats],
-    scrap: tuple[Floats, Floats],
+    supply: Floats,
 ) -> None:
     """Make the output of the interval that ends now; feed becomes product, labels move along."""
     market, step = world.markets[s], world.step
@@ -119,6 +114,7 @@ def _produce(
     primary *= trend[:, None]
     potential, recycled = primary, None
     if market.recycles:
+        scrap = np.power(world.price.believed, world.recycled_elasticity)
         recycled = _answering(world, market, market.secondary, scrap, world.recycled_elasticity)
         recycled *= trend[:, None]
     if market.projects:
@@ -207,7 +203,7 @@ def _set_use(
     day: float,
     index: int,
     growth: Floats,
-    use: tuple[Floats, Floats],
+    use: Floats,
 ) -> None:
     """Regions consume the interval that ends now; the focal buyer's rate of use is set for the next."""
     state = market.state
@@ -239,14 +235,14 @@ def _set_use(
         eaten[:, focal] = 0.0
         market.focal.settle(day)
         if market.focal.purchases or market.focal.releases:
-            market.focal.review(day, world.step, world.world_price.value * (KG_PER_T * world.chain.price_usd_per_kg))
+            market.focal.review(day, world.step, world.price.world * (KG_PER_T * world.chain.price_usd_per_kg))
         asked = rate[:, focal].copy()
         market.focal.rate = asked
         market.focal.wanted = asked
         if day > 0:
             # Use that a price rise since the start has squeezed out still counts as demand: a starved
             # buyer is not an independent one.
-            calm = np.power(world.start_price / divisor(world.world_price.value), world.demand_elasticity)
+            calm = np.power(world.start_price / divisor(world.price.world), world.demand_elasticity)
             for duties in market.duties:
                 calm = calm / duties.since_start(focal)
             market.focal.wanted = asked * at_least(calm, 1.0)

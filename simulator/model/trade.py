@@ -47,7 +47,7 @@ def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> 
     use, on_hand = market.use_rate, state.on_hand
     if market.focal is not None:
         state.on_order[:, state.focal] = row_sums(market.focal.pool)
-    fear = 1.0 + (world.hoarding - 1.0) * world.world_price.gap
+    fear = 1.0 + (world.hoarding - 1.0) * world.price.gap[0]
     missing_to = market.cover * fear[:, None]
     for buyer in market.chinese_buyers:
         missing_to[:, buyer] = market.cover[:, buyer]

@@ -114,7 +114,7 @@ def _margins(*changes: FloorChange | DumpingChange) -> tuple[Margins, PriceIndex
             margins.add_floor(change)
         else:
             margins.add_dumping(change)
-    return margins, chain.world_price, running
+    return margins, chain.price, running
 
 
 def _window(begin: float, length: float) -> dict[str, NDArray[np.float64] | NDArray[np.bool_]]:
@@ -144,9 +144,9 @@ def test_at_given_prices_a_floor_never_lowers_protected_output_and_dumping_raise
         market, out = running.chains[0].markets[-1], []
         for step, price in enumerate(prices):
             day = 14.0 * step
-            index.value = np.full(N, price)
+            index.value = np.full((2, N), price)
             margins.review(day, 14.0, index)
-            answers = np.repeat(np.power(index.believed, 0.2)[:, None], 3, axis=1) * market.primary
+            answers = np.repeat(np.power(index.believed[0], 0.2)[:, None], 3, axis=1) * market.primary
             margins.lift(market, answers, market.primary, np.full(N, 0.2), index)
             potential = np.minimum(market.primary_ceiling, answers)
             out.append(margins.running(market, potential, day))

@@ -146,10 +146,10 @@ def test_a_lasting_gap_brings_the_price_to_the_clearing_level(gap: float, elasti
     """``(1 - gap) ** (-1 / e)``: after 200 half-times nothing is left of the start. Exponent 1 is the wrong model."""
     price = index(elasticity, 150.0)
     for _ in range(1000):
-        price.review(np.array([gap]), 14.0)
-    assert price.value[0] == pytest.approx((1.0 - gap) ** (-1.0 / elasticity), rel=1e-9)
-    assert price.believed[0] == pytest.approx(price.value[0], rel=1e-9)
-    assert price.value[0] != pytest.approx(1.0 / (1.0 - gap), rel=1e-3)
+        price.review(np.full((2, 1), gap), 14.0)
+    assert price.world[0] == pytest.approx((1.0 - gap) ** (-1.0 / elasticity), rel=1e-9)
+    assert price.believed[0, 0] == pytest.approx(price.world[0], rel=1e-9)
+    assert price.world[0] != pytest.approx(1.0 / (1.0 - gap), rel=1e-3)
 
 
 @pytest.mark.parametrize("step", [7.0, 14.0, 28.0])
@@ -158,19 +158,19 @@ def test_the_premium_halves_in_the_stated_time_once_the_gap_has_closed(step: flo
     halving = 336.0
     price = index(0.3, halving)
     for _ in range(200):
-        price.review(np.array([0.3]), step)
+        price.review(np.full((2, 1), 0.3), step)
     for _ in range(int(42 * 14 / step)):
-        price.review(np.zeros(1), step)
-    before = price.value[0] - 1.0
+        price.review(np.zeros((2, 1)), step)
+    before = price.world[0] - 1.0
     for _ in range(int(halving / step)):
-        price.review(np.zeros(1), step)
+        price.review(np.zeros((2, 1)), step)
     assert before > 1e-2
-    assert (price.value[0] - 1.0) / before == pytest.approx(0.5, rel=1e-2)
-    assert (price.value[0] - 1.0) / before != pytest.approx(0.5**0.5, rel=0.05)
+    assert (price.world[0] - 1.0) / before == pytest.approx(0.5, rel=1e-2)
+    assert (price.world[0] - 1.0) / before != pytest.approx(0.5**0.5, rel=0.05)
 
 
 def test_the_price_never_passes_its_cap() -> None:
     price = index(0.05, 150.0, cap=12.0)
     for _ in range(300):
-        price.review(np.array([0.9]), 14.0)
-    assert price.value[0] == pytest.approx(12.0, rel=1e-9)
+        price.review(np.full((2, 1), 0.9), 14.0)
+    assert price.world[0] == pytest.approx(12.0, rel=1e-9)

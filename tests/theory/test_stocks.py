@@ -108,7 +108,7 @@ def test_goods_on_the_way_are_rate_times_transit_in_whole_services() -> None:
     assert held == pytest.approx(flow * services, rel=ROUND_OFF)
     # Negative control: transit that is not rounded up to services, or rounded down, holds visibly less.
     assert (held > flow * np.array([25.0, 20.0, 3.0]) * 1.04).all()
-    assert world.world_price.value == pytest.approx(np.ones(N), abs=ROUND_OFF)
+    assert world.price.value == pytest.approx(np.ones((2, N)), abs=ROUND_OFF)
 
 
 def test_random_transit_keeps_littles_law() -> None:
