@@ -50,12 +50,6 @@ def met(shut: Shut, rows: Rows, day: Floats) -> tuple[Rows, Floats]:
     return place, begins.take(place)
 
 
-def caught_on(shut: Shut, rows: Rows, day: Floats) -> Floats:
-    """(c,) first day after ``day`` (c,) on which the lane shuts; +inf where it does not again."""
-    place, begin = met(shut, rows, day)
-    return np.where(begin > day, begin, shut[0].take(place + shut[0].shape[1], mode="clip"))
-
-
 def arrival(shut: Shut, place: Rows, day: Floats, transit: Floats, exposed_share: float) -> Floats:
     """(c,) landing day of lots that set out on ``day`` (c,), waiting at the origin and wherever they are caught.
 

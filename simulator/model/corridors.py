@@ -22,7 +22,7 @@ from simulator.domain.changes import AlignmentChange, ClosureChange, covered
 from simulator.domain.draws import Draws
 from simulator.domain.places import C5, CHINA
 from simulator.domain.sampling import lognormal, standard_normal
-from simulator.model.closures import Rows, Shut, arrival, caught_on, met, united
+from simulator.model.closures import Rows, Shut, arrival, met, united
 from simulator.model.focal import SERVICE_DAYS, Services
 from simulator.model.own_ways import Others, OwnWays
 from simulator.model.passage import Joins, Passage, Queues
@@ -346,7 +346,7 @@ def _first_open(
         rest = rows[waiting], left[waiting]
         direct = np.stack([landing(k, waiting, met(shut[k], *rest)[0], rest[1]) for k in range(len(ways))])
         way[waiting], lands[waiting] = direct.argmin(axis=0), direct.min(axis=0)
-    # A lot that its open way holds up turns round where that is quicker.
+    # A lot that its open way holds up turns round where that is quicker, once.
     for k in range(len(ways)):
         lots = np.flatnonzero((way == k) & (shuts < np.inf))
         held = lots[lands[lots] > left[lots] + took(k, lots)]
@@ -361,8 +361,6 @@ def _first_open(
             landed = landing(j, turns, met(shut[j], rows[turns], back)[0], back)
             sooner = landed < lands[turns]
             turned = turns[sooner]
-            way[turned], lands[turned] = j, landed[sooner]
-            if j > k:
-                shuts[turned] = caught_on(shut[j], rows[turned], left[turned])
+            way[turned], lands[turned], shuts[turned] = j, landed[sooner], np.inf
             held, day = held[~free], day[~free]
     return lands, way

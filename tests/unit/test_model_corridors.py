@@ -123,6 +123,16 @@ def test_a_lot_caught_early_turns_round_where_that_lands_it_sooner() -> None:
     assert told.lands[mine] == pytest.approx(4 + 41.9, abs=0.1)
 
 
+def test_a_lot_that_has_turned_round_does_not_turn_where_it_never_was() -> None:
+    """Back on day 100 it takes the second way; that this was shut on day 99 concerns it no more."""
+    stops = closure(99, 410, ("usual",)), closure(99.5, 99.9, ("second",))
+    found = transits((USUAL, SECOND, way("third", 38.0)), *stops)
+    told = found.detours[1]
+    mine = (told.rows == 0) & (DAYS[told.reviews] == 98)
+    assert told.taken[mine] == 1
+    assert told.lands[mine] == pytest.approx(2 + 41.9, abs=0.1)
+
+
 def test_a_diverted_lot_never_lands_before_its_usual_way_would_have_landed_it() -> None:
     found = weeks((USUAL, way("flight", 5.0)), closure(100, 200, ("usual",)))
     assert (found[(DAYS >= 100) & (DAYS < 200)] == 4).all()
