@@ -133,7 +133,7 @@ def _produce(
     else:
         np.divide(rate, stage.feed_yield, out=market.feed_rate)
         wanted, above = market.feed_rate * step, world.markets[s - 1]
-        above.world.needed(wanted, above.state.regions)
+        above.world.needed(market.feed_rate, step, above.state.regions)
         used = np.minimum(wanted, state.feed)
         share = part(used, state.feed)
         state.feed -= used
@@ -224,7 +224,7 @@ def _set_use(
     focal = state.focal
     if focal >= 0:
         rate[:, focal] *= world.focal_level * world.noise[index]
-    market.world.needed(rate * world.step, 0)
+    market.world.needed(rate, world.step, 0)
     chinese = [buyer for buyer in market.chinese_buyers if buyer < state.regions]
     at_home = [rate[:, buyer] * use[1] for buyer in chinese]
     rate *= use[0][:, None]

@@ -46,10 +46,10 @@ class WorldBalance:
         for place, p in enumerate(self._producers):
             self.supplier_output[:, place] += tonnes[:, p]
 
-    def needed(self, tonnes: Floats, first: int) -> None:
-        """Add demand (n, width) of the buyers from place ``first`` on."""
-        self.demand += row_sums(tonnes)
+    def needed(self, rate: Floats, days: float, first: int) -> None:
+        """Add demand of the buyers from place ``first`` on: their rates (n, width), t/day, for so many days."""
+        self.demand += row_sums(rate) * days
         for place, buyers in enumerate(self._buyers):
             for b in buyers:
-                if first <= b < first + tonnes.shape[1]:
-                    self.supplier_demand[:, place] += tonnes[:, b - first]
+                if first <= b < first + rate.shape[1]:
+                    self.supplier_demand[:, place] += rate[:, b - first] * days
