@@ -98,8 +98,8 @@ class FocalBuyer:
         """(n,) tonnes that would lie in stock but for Chinese controls; below zero where licences made up for more."""
         self.withheld = np.zeros(n)
         """(n,) cumulative tonnes of habitual purchases that Chinese controls kept back, once they would be used."""
-        self._sent = np.zeros((n, lanes), dtype=np.int32, order="F")
-        """(n, lanes) lots dispatched."""
+        self.lots = np.zeros(n, dtype=np.int64)
+        """(n,) lots dispatched so far."""
         self.log: Callable[[int, Services, Floats, Floats | None], None] | None = None
         """Told of every departure: review, services until landing (n, lanes), and what ``dispatch`` was given."""
         self.usual_days = zeros(n, lanes - 1)
@@ -119,7 +119,7 @@ class FocalBuyer:
             self.pool_labels += labels
         self.pool += tonnes
         self._labelled = self.pool
-        self._sent += tonnes != 0.0
+        self.lots += np.add.reduce(tonnes.T != 0.0, axis=0, dtype=np.uint8)
         if self.log is not None:
             self.log(review, weeks, tonnes, labels)
 
@@ -227,11 +227,6 @@ class FocalBuyer:
         if self.pool_labels is None:
             return None
         return np.asarray(self.pool_labels * part(self.pool, self._labelled)[:, :, None])
-
-    @property
-    def lots(self) -> NDArray[np.int64]:
-        """(n,) lots dispatched so far."""
-        return np.asarray(self._sent.sum(axis=1, dtype=np.int64))
 
     def held(self) -> Floats:
         """(n,) tonnes on the way, in industry stock and in government stock."""

@@ -66,8 +66,8 @@ class Outlets:
         share = self.accessible
         if self.ties:
             lost = total(self.ties, day) / np.maximum(self.loose, _TINY) * self.loose_accessible
-            share = share - lost + total([tie for tie in self.ties if tie.focal], day)
-        return np.maximum(share, 0.0) * ready
+            share = np.maximum(share - lost + total([tie for tie in self.ties if tie.focal], day), 0.0)
+        return share * ready
 
 
 def _either(ready: Mask | bool, accepted: Floats, waiting: Floats) -> Floats:

@@ -154,7 +154,7 @@ class Rerouting(Switchboard[Enforcement]):
         if waited is not None:
             found *= waited >= terms.lag_days.take(future, axis=1)
         worth = np.power(np.maximum(offered, 0.0), self._steepness)
-        passing = worth / divisor(worth + terms.bar.take(future, axis=-1))
+        passing = worth / (worth + terms.bar.take(future, axis=-1))
         if enforced:
             passing = passing * self.passing.take(future, axis=1)
         found *= passing
@@ -166,5 +166,5 @@ class Rerouting(Switchboard[Enforcement]):
         return max(self._free.longest, self._enforced.longest)
 
     def _bar(self, premium: Floats) -> Floats:
-        """What ``premium`` (..., n), at which half of the traders go, comes to beside a worth."""
-        return np.power(premium, self._steepness)
+        """What ``premium`` (..., n), at which half of the traders go, comes to beside a worth; above 0."""
+        return divisor(np.power(premium, self._steepness))

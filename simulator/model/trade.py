@@ -156,8 +156,9 @@ def _habits(market: Market, day: float, growth: Floats) -> Floats:
     custom: dict[int, Floats] = {ties.producer: ties.custom(day).T for ties in tied}
     for project in running:
         p = project.producer
-        sold = (project.now / growth)[:, None] * project.sold_to.at(day, project.ready)
-        custom[p] = custom.get(p, flows[p][:, None]) + sold.T
+        sold = project.sold_to.at(day, project.ready).T * (project.now / growth)
+        sold += custom.get(p, flows[p][:, None])
+        custom[p] = sold
     # Summed in the order of the producers; before the first that is moved the sums are the same in every replication.
     first = min(custom)
     total = custom[first].copy()
