@@ -15,7 +15,7 @@ from simulator.domain.draws import Draws
 from simulator.domain.traces import Trace
 from simulator.errors import IncompleteError, InterruptedRun, UsageError
 from simulator.experiment.executors import Block, Jobs
-from simulator.experiment.memory import keep_freed_memory
+from simulator.experiment.memory import keep_freed_memory, without_collections
 from simulator.experiment.points import MOST_REPLICATIONS, RANDOMISATIONS
 from simulator.experiment.streaming import Failure
 from simulator.experiment.streams import BlockDraws
@@ -147,7 +147,7 @@ class BlockTask(Generic[T]):
             from simulator.model import simulate as shipped
 
             model = partial(shipped, tick=tick)
-        with laid_over(case.overlay):
+        with laid_over(case.overlay), without_collections():
             return model(case, BlockDraws(self.seed, replications, inputs), replications)
 
 

@@ -3,12 +3,18 @@
 A block makes and drops arrays of a megabyte or so by the ten thousand. The C library of Linux hands each
 back to the system and fetches it anew, page by page, which costs a sixth of the whole run. Told to keep what is freed,
 it reuses warm pages; the peak stays what it was.
+
+A world's objects live until its block is over, so Python's search for objects that only refer to each other finds
+nothing meanwhile.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of mallopt(3)
@@ -32,6 +38,18 @@ def return_freed_memory() -> None:
     trim = _libc("malloc_trim")
     if trim is not None:
         trim(0)
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Keep Python's garbage collector from running inside; afterwards it is on again if it was."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _libc(name: str) -> ctypes._NamedFuncPointer | None:

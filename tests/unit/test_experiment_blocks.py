@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -117,3 +119,23 @@ def test_blocks_cover_every_replication_once_and_feed_every_worker(jobs: int) ->
     blocks = cut_blocks(1024, jobs, None)
     assert [k for first, end in blocks for k in range(first, end)] == list(range(1024))
     assert len(blocks) >= jobs
+
+
+@pytest.mark.parametrize("on", [True, False])
+@pytest.mark.parametrize("simulate", [fine, always_raises])
+def test_the_garbage_collector_rests_during_a_block_and_is_left_as_it_was(simulate: Any, on: bool) -> None:
+    seen, was = [], gc.isenabled()
+
+    def watched(case: Any, draws: Any, replications: Any) -> Trace:
+        seen.append(gc.isenabled())
+        return simulate(case, draws, replications)  # type: ignore[no-any-return]
+
+    (gc.enable if on else gc.disable)()
+    try:
+        with nullcontext() if simulate is fine else pytest.raises(ZeroDivisionError):
+            run_case(CASE, outcome=outcome, simulate=watched, replications=64)
+        assert gc.isenabled() == on
+    finally:
+        (gc.enable if was else gc.disable)()
+    assert seen
+    assert not any(seen)
