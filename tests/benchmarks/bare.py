@@ -164,7 +164,7 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int, lap: 
                 had = product_labels[s] / np.maximum(product[s], TINY)[:, :, None]
                 mix[:, :, sold_as[s].received] = had[:, :, received_as[s].mixing]
                 mix[:, :, sold_as[s].apart] = had[:, :, received_as[s].bounds]
-                labels.relabel(mix, np.ones_like(product[s]), s, stage.producers)
+                labels.relabel(mix, np.ones_like(product[s]), s, stages[s].producers)
                 product_labels[s] *= (1.0 - np.minimum(sold / np.maximum(product[s], TINY), 1.0))[:, :, None]
             else:
                 mix = np.broadcast_to(fresh, (n, *fresh.shape))
