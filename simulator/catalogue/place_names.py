@@ -17,16 +17,18 @@ _TABLES: Final = (
 
 @from_tables
 def places() -> tuple[str, ...]:
-    """Return the countries and regions that occur in the model, those of most rows first."""
+    """Return the countries and named regions that occur in the model, those of most rows first."""
     found = Counter(row["country"] for table in _TABLES for row in rows(table))
     found.update((*REGIONS, *C5, *ASIAN_PARTNERS))
-    return tuple(place for place, _ in found.most_common() if place in COUNTRIES or place in REGIONS)
+    return tuple(
+        place for place, _ in found.most_common() if place in COUNTRIES or (place in REGIONS and place != "ROW")
+    )
 
 
 def suggest_place(text: str) -> str | None:
     """Return the code of the place that a wrong one most likely means, or None.
 
-    >>> suggest_place("CHX"), suggest_place("KAX"), suggest_place("UAS"), suggest_place("Kazakstan")
-    ('CHN', 'KAZ', 'USA', 'KAZ')
+    >>> [suggest_place(wrong) for wrong in ("CHX", "KAX", "UAS", "Kazakstan", "ROX")]
+    ['CHN', 'KAZ', 'USA', 'KAZ', 'ROU']
     """
     return suggest_country(text, places())
