@@ -22,23 +22,20 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) ->
 
 def workers_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options; its body gets the workers as ``jobs``, opened and closed around it."""
+    seconds = functools.partial(
+        click.option, type=click.FloatRange(min=0, min_open=True), callback=_seconds, metavar="S"
+    )
 
     @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: all cores]")
     @click.option(
         "--executor", metavar="dask://HOST:PORT", help="Let the workers of this scheduler do the work instead."
     )
-    @click.option(
+    @seconds(
         "--unit-timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        callback=_seconds,
-        metavar="S",
         help="Seconds that a block of futures may take before its worker counts as hanging.  [default: 1800]",
     )
-    @click.option(
+    @seconds(
         "--wait-for-workers",
-        type=click.FloatRange(min=0, min_open=True),
-        callback=_seconds,
-        metavar="S",
         help="Seconds that the scheduler of --executor may be without workers before the run stops.  [default: 300]",
     )
     @functools.wraps(command)

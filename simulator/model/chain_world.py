@@ -160,7 +160,7 @@ class ChainWorld:
         for s, market in enumerate(self.markets):
             stage, cause = market.stage, f"{chain.commodity}/{market.stage.name}"
             if s == 0 and market.state.to_processors is not None:
-                market.state.to_processors.makeup = Makeup(self.labels.origin(stage.producers))
+                market.state.to_processors.makeup = Makeup(self.labels.fresh)
             market.world = WorldBalance(stage, case.focal, n)
             market.outages = Outages(stage, cause, draws, review_days.size, self.step, rate, lost)
             if case.focal in stage.regions and (s == chain.verdict_stage or stage.kind == "magnet"):
@@ -169,8 +169,7 @@ class ChainWorld:
                 fixed = None
                 if s == 0:
                     china = stage.producers.index(CHINA) if CHINA in stage.producers else 0
-                    fresh = self.labels.origin(stage.producers)
-                    fixed = np.concatenate([fresh, fresh[china : china + 1]])
+                    fixed = np.concatenate([self.labels.fresh, self.labels.fresh[china : china + 1]])
                 market.focal = FocalBuyer(transits.weeks, self.labels.layouts[s], fixed, release)
                 market.focal.passage = transits.passage
                 market.focal.usual_days = transits.usual_days
@@ -206,7 +205,7 @@ class ChainWorld:
         )
         if ways is not None and ways.labelled < ways.buyers.size:
             if state.product_labels is None:
-                ways.make_up(self.labels.origin(stage.producers))
+                ways.make_up(self.labels.fresh)
             else:
                 ways.keep_labels(state.layout.size)
         return ways

@@ -107,13 +107,11 @@ class Labels:
         """Layout of goods that each stage sells."""
         self._known: dict[tuple[int, tuple[str, ...]], tuple[list[tuple[int, int]], list[int], list[int]]] = {}
         self.runner_up = tuple(_largest_outside_china(stage.producers, stage.output) for stage in chain.stages)
-
-    def origin(self, producers: tuple[str, ...]) -> Floats:
+        producers = chain.stages[0].producers
+        self.fresh = np.zeros((len(producers), self.layouts[0].size))
         """(P, L) labels of a tonne that each producer of the first stage sells."""
-        fresh = np.zeros((1, len(producers), self.layouts[0].size))
-        fresh[:, :, self.layouts[0].nowhere] = 1.0
-        self.relabel(fresh, np.ones((1, len(producers))), 0, producers)
-        return np.asarray(fresh[0])
+        self.fresh[:, self.layouts[0].nowhere] = 1.0
+        self.relabel(self.fresh[None], np.ones((1, len(producers))), 0, producers)
 
     def relabel(self, amounts: Floats, tonnes: Floats, stage: int, producers: tuple[str, ...]) -> None:
         """Label what producers do at ``stage`` to tonnes (n, P) that they sell, in place.

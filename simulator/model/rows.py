@@ -123,7 +123,7 @@ def by_review(reviews: NDArray[np.int64], count: int, *columns: NDArray[Any]) ->
 
 def part(some: Floats, whole: Floats) -> Floats:
     """``some`` as a part of ``whole``, at most 1; nothing is no part of nothing."""
-    whole = whole + _TINY  # as in ``divisor``
+    whole = divisor(whole)
     share = np.minimum(some, whole)
     share /= whole
     return share

@@ -22,8 +22,7 @@ def compositions(chain: Chain, labels: Labels) -> list[tuple[Floats, Floats]]:
 
     At the first stage the former are without meaning: goods of a producer are all alike.
     """
-    fresh = labels.origin(chain.stages[0].producers)
-    result = [(fresh, fresh)]
+    result = [(labels.fresh, labels.fresh)]
     for s, (upstream, stage) in enumerate(pairwise(chain.stages), start=1):
         before, layout = labels.layouts[s - 1], labels.layouts[s]
         feed = upstream.flows[:, len(upstream.regions) :]

@@ -37,7 +37,6 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int, lap: 
     rng = np.random.Generator(np.random.Philox(seed))
     flows = [stage.flows / 365.25 for stage in stages]
     shares = [f / np.maximum(f.sum(axis=0), TINY) for f in flows]
-    fresh = labels.origin(stages[0].producers)
     regions = [len(stage.regions) for stage in stages]
     focal = stages[last].regions.index(focal_region)
     use = [np.repeat(f.sum(axis=0)[None], n, axis=0) for f in flows]
@@ -167,7 +166,7 @@ def bare(chain: Chain, focal_region: str, reviews: int, n: int, seed: int, lap: 
                 labels.relabel(mix, np.ones_like(product[s]), s, stages[s].producers)
                 product_labels[s] *= (1.0 - np.minimum(sold / np.maximum(product[s], TINY), 1.0))[:, :, None]
             else:
-                mix = np.broadcast_to(fresh, (n, *fresh.shape))
+                mix = np.broadcast_to(labels.fresh, (n, *labels.fresh.shape))
             product[s] = np.maximum(product[s] - sold, 0.0)
             for lag in np.unique(lags[s]):
                 columns = lags[s] == lag
