@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,12 +80,14 @@ class OpenTo:
     buyer: int
     accepted: Floats
     """(n,) part of its users that accept the goods of any producer, 0 to 1."""
-    more: Mapping[int, Floats] = field(default_factory=dict)
-    """By producer: (n,) the same where at least as many accept its goods."""
+    qualified: Mapping[int, Mask] = field(default_factory=dict)
+    """By producer: (n,) whether all of its users accept its goods."""
 
     def part(self, producer: int) -> Floats:
         """(n,) part of its users that accept a producer's goods."""
-        return self.more.get(producer, self.accepted)
+        if producer in self.qualified:
+            return np.where(self.qualified[producer], 1.0, self.accepted)
+        return self.accepted
 
 
 def allocate(
@@ -115,7 +116,7 @@ def allocate(
         Policy filters, at most one per producer.
     open_to
         A buyer whose users qualify their suppliers. No producer brings it more than those that accept its goods miss
-        and policy lets pass, nor do all together more than the most widely accepted may.
+        and policy lets pass, nor do all that are not qualified together more than those that accept any goods miss.
     rows, whole
         Producers and buyers whose flows are asked for one by one, beside producers behind a gate and the buyer of
         ``open_to``. From all other flows what is sold on open spot is left out: nobody reads them.
@@ -217,8 +218,8 @@ def _open_spot(
         own = np.empty_like(left)
         """(P, n) tonnes that the buyer in qualification misses and each producer may sell it."""
         own[...] = open_to.accepted * missing
-        for p, accepted in open_to.more.items():
-            np.multiply(accepted, missing, out=own[p])
+        for p in open_to.qualified:
+            np.multiply(open_to.part(p), missing, out=own[p])
         for gate in gates:
             own[gate.producer] = open_to.part(gate.producer) * (gate.open[:, buyer] * missing)
     behind = {gate.producer: gate.open.T * unmet for gate in gates}
@@ -257,11 +258,15 @@ def _open_spot(
     received += offered
     if open_to is not None:  # a buyer that has a producer to itself would get all it has
         rate *= own
-        rate *= part(missing, over_producers(rate))
         lots = np.minimum(rate, own, out=own)
-        # The same firms accept several suppliers: together these bring no more than those firms miss.
-        most = missing * reduce(np.maximum, open_to.more.values(), open_to.accepted)
-        lots *= part(most, over_producers(lots))
+        qualified = {p: lots[p] * all_accept for p, all_accept in open_to.qualified.items()}
+        for p, lot in qualified.items():
+            lots[p] -= lot
+        # The same firms accept all that are not qualified: together these bring no more than those firms miss.
+        lots *= part(open_to.accepted * missing, over_producers(lots))
+        for p, lot in qualified.items():
+            lots[p] += lot
+        lots *= part(missing, over_producers(lots))
         flow[:, buyer] += lots
         received[buyer] += over_producers(lots)
         sold += lots

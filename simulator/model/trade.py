@@ -31,6 +31,7 @@ from simulator.model.stage_market import Market
 from simulator.model.state import StageState
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 def trade(world: ChainWorld, s: int, market: Market, day: float, index: int) -> list[Floats]:
@@ -189,13 +190,12 @@ def _qualified(market: Market, day: float, index: int) -> OpenTo | None:
     """
     if market.qualification is None:
         return None
-    accepted = market.qualification.accepted(index)
-    more: dict[int, Floats] = {}
+    qualified: dict[int, Mask] = {}
     for project in market.projects:
         if day >= project.first_qualified:
             p = project.producer
-            more[p] = np.where(day >= project.qualified, 1.0, more.get(p, accepted))
-    return OpenTo(market.state.focal, accepted, more)
+            qualified[p] = (day >= project.qualified) | qualified.get(p, False)
+    return OpenTo(market.state.focal, market.qualification.accepted(index), qualified)
 
 
 def _send_apart(

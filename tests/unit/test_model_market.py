@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -116,10 +116,19 @@ def test_orders_ahead_of_a_control_add_to_the_claim() -> None:
 
 def test_an_unqualified_supplier_serves_its_habitual_share_and_no_more() -> None:
     """The first buyer takes no open-spot tonnes from the second supplier until it is qualified."""
-    unqualified = OpenTo(0, np.zeros(1), {0: np.ones(1)})
+    unqualified = OpenTo(0, np.zeros(1), {0: np.ones(1, dtype=bool)})
     flow = sold([0.0, 100.0], [40.0, 40.0], EVEN, open_to=unqualified)
     assert flow == pytest.approx(np.array([[0.0, 0.0], [20.0, 40.0]]))
     assert sold([0.0, 100.0], [40.0, 40.0], EVEN)[1, 0] == pytest.approx(40.0)
+
+
+@pytest.mark.parametrize("idle", [0.0, 100.0, 10_000.0])
+def test_suppliers_hardly_any_firm_accepts_take_no_sale_from_a_qualified_one(idle: float) -> None:
+    """20 t are missed. The qualified plant sells 15 t; two others share what the one firm in a hundred misses."""
+    open_to = OpenTo(0, np.full(1, 0.01), {1: np.ones(1, dtype=bool)})
+    flow = sold([0.0, 15.0, idle, idle], [20.0], [[1.0], [0.0], [0.0], [0.0]], open_to=open_to)
+    assert flow[1, 0] == pytest.approx(15.0)
+    assert flow[2:, 0] == pytest.approx([min(idle, 0.1)] * 2)
 
 
 def habits(market: dict[str, Any]) -> Floats:
@@ -138,7 +147,7 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         return rng.exponential(100.0, shape) * (rng.random(shape) < 0.8)
 
     share = rng.random((n, producers, buyers)) ** 2
-    accepting = rng.choice([0.0, 1.0], (producers, n))
+    qualified = rng.random((producers, n)) < 0.5
     share /= share.sum(axis=1, keepdims=True)
     gates = [
         Gate(
@@ -149,6 +158,7 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         )
         for p in rng.permutation(producers)[: draw(st.integers(0, 2))]
     ]
+    open_to = OpenTo(0, rng.random(n) * draw(st.integers(0, 1)), dict(enumerate(qualified)))
     tied = rng.random((producers, buyers)) * (rng.random((producers, buyers)) < draw(st.sampled_from([0.0, 0.3, 1.0])))
     return {
         "offer": tonnes(n, producers) * draw(st.sampled_from([0.3, 1.0, 3.0])),
@@ -156,7 +166,7 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         "share": share if draw(st.booleans()) else share[0],
         "firm": Firm(tied, rng.random(n) * draw(st.sampled_from([0.0, 0.5, 1.0]))),
         "gates": gates,
-        "open_to": OpenTo(0, np.zeros(n), dict(enumerate(accepting))) if draw(st.booleans()) else None,
+        "open_to": open_to if draw(st.booleans()) else None,
     }
 
 
@@ -214,6 +224,26 @@ def test_no_buyer_goes_short_while_a_supplier_open_to_it_has_tonnes_left(market:
     unmet = market["order"].sum(axis=1) - flow.sum(axis=(1, 2))
     left = market["offer"].sum(axis=1) - flow.sum(axis=(1, 2))
     assert (np.minimum(unmet, left) <= 1e-6).all()
+
+
+@settings(max_examples=100)
+@given(markets())
+def test_a_lone_buyer_gets_all_that_its_firms_accept_and_somebody_has_left(market: dict[str, Any]) -> None:
+    """The first supplier fails. Qualified ones sell what is missed; all others what the firms that accept any miss."""
+    assume(market["open_to"] is not None)
+    market |= {"gates": []}
+    market["offer"][:, 0] = 0.0
+    for name in ("order", "share"):
+        market[name] = market[name][..., :1].copy()
+    market["firm"] = Firm(market["firm"].tied[:, :1], market["firm"].contract)
+    habitual = flows(**market | {"open_to": OpenTo(0, np.zeros(3))})[:, :, 0]
+    left = market["offer"] - habitual
+    missed = market["order"][:, 0] - habitual.sum(axis=1)
+    qualified = np.array([market["open_to"].qualified[p] for p in range(left.shape[1])]).T
+    others = np.minimum((left * ~qualified).sum(axis=1), market["open_to"].accepted * missed)
+    expected = np.minimum((left * qualified).sum(axis=1) + others, missed)
+    flow = flows(**market)[:, :, 0]
+    assert (flow - habitual).sum(axis=1) == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
 @settings(max_examples=100)
