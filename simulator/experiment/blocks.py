@@ -15,7 +15,7 @@ from simulator.domain.draws import Draws
 from simulator.domain.traces import Trace
 from simulator.errors import IncompleteError, InterruptedRun, UsageError
 from simulator.experiment.executors import Block, Jobs
-from simulator.experiment.memory import keep_freed_memory, without_collections
+from simulator.experiment.memory import keep_freed_memory, narrow_buffers, without_collections
 from simulator.experiment.points import MOST_REPLICATIONS, RANDOMISATIONS
 from simulator.experiment.streaming import Failure
 from simulator.experiment.streams import BlockDraws
@@ -114,7 +114,7 @@ class BlockTask(Generic[T]):
     ) -> T:
         """Simulate replications [first, end) and reduce their trace; ``tick`` hears the share done so far."""
         keep_freed_memory()
-        with laid_over(self.case.overlay):
+        with laid_over(self.case.overlay), narrow_buffers():
             return self.outcome(self.trace(np.arange(first, end, dtype=np.int64), inputs, tick))
 
     def trace(

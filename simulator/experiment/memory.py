@@ -1,4 +1,4 @@
-"""How a process that simulates holds on to memory.
+"""How a process that simulates deals with memory.
 
 A block makes and drops arrays of a megabyte or so by the ten thousand. The C library of Linux hands each
 back to the system and fetches it anew, page by page, which costs a sixth of the whole run. Told to keep what is freed,
@@ -6,6 +6,9 @@ it reuses warm pages; the peak stays what it was.
 
 A world's objects live until its block is over, so Python's search for objects that only refer to each other finds
 nothing meanwhile.
+
+Where one row meets several, NumPy first copies it beside itself in a buffer, as long as the whole operation fits: for 6
+rows of 1,024 this takes as long as the operation. A buffer of a row leaves nothing to copy, and a block takes 4 % less.
 """
 
 from __future__ import annotations
@@ -17,9 +20,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
+import numpy as np
+
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of mallopt(3)
 KEPT_BYTES = 1 << 30
 """Freed memory up to this size stays with the process."""
+_ROW = 1024
+"""Numbers in a row of a large block."""
 
 
 @cache
@@ -50,6 +57,16 @@ def without_collections() -> Iterator[None]:
     finally:
         if running:
             gc.enable()
+
+
+@contextmanager
+def narrow_buffers() -> Iterator[None]:
+    """Let NumPy's buffers hold one row inside; afterwards they are as wide as before. No result depends on it."""
+    wide = np.setbufsize(_ROW)
+    try:
+        yield
+    finally:
+        np.setbufsize(wide)
 
 
 def _libc(name: str) -> ctypes._NamedFuncPointer | None:

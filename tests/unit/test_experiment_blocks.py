@@ -139,3 +139,21 @@ def test_the_garbage_collector_rests_during_a_block_and_is_left_as_it_was(simula
         (gc.enable if was else gc.disable)()
     assert seen
     assert not any(seen)
+
+
+@pytest.mark.parametrize("simulate", [fine, always_raises])
+def test_the_buffers_of_numpy_are_narrow_during_a_block_and_then_as_they_were(simulate: Any) -> None:
+    seen = []
+
+    def watched(case: Any, draws: Any, replications: Any) -> Trace:
+        seen.append(np.getbufsize())
+        return simulate(case, draws, replications)  # type: ignore[no-any-return]
+
+    was = np.setbufsize(4096)
+    try:
+        with nullcontext() if simulate is fine else pytest.raises(ZeroDivisionError):
+            run_case(CASE, outcome=outcome, simulate=watched, replications=64)
+        assert np.getbufsize() == 4096
+    finally:
+        np.setbufsize(was)
+    assert set(seen) == {1024}
