@@ -27,6 +27,7 @@ from simulator import catalogue, instruments, metrics, model
 from simulator.analysis import study
 from simulator.domain.sampling import standard_normal
 from simulator.experiment.blocks import LARGEST_BLOCK, run_case
+from simulator.experiment.memory import narrow_buffers
 from simulator.experiment.points import input_values
 from simulator.scenario import load, resolve
 from tests.benchmarks.bare import STEP, bare
@@ -92,13 +93,14 @@ def engine_over_bare(replications: int, repeats: int) -> dict[str, Any]:
         for first in blocks:
             bare(chain, case.focal, reviews, min(LARGEST_BLOCK, replications - first), seed=first)
 
-    engine(), bare_run()
     size = min(LARGEST_BLOCK, replications)
-    parts = by_part(
-        lambda: run_case(case, outcome=len_of, replications=size, block_size=size),
-        lambda clock: bare(chain, case.focal, reviews, size, seed=0, lap=clock.lap),
-    )
-    pairs = [(cpu(engine), cpu(bare_run)) for _ in range(repeats)]
+    with narrow_buffers():  # as the engine has them
+        engine(), bare_run()
+        parts = by_part(
+            lambda: run_case(case, outcome=len_of, replications=size, block_size=size),
+            lambda clock: bare(chain, case.focal, reviews, size, seed=0, lap=clock.lap),
+        )
+        pairs = [(cpu(engine), cpu(bare_run)) for _ in range(repeats)]
     ratio = statistics.median(a / b for a, b in pairs)
     return {
         "value": ratio,
@@ -120,7 +122,8 @@ def bare_baseline(replications: int) -> float:
             for first in range(0, replications, LARGEST_BLOCK):
                 bare(chain, case.focal, reviews, min(LARGEST_BLOCK, replications - first), seed=first)
 
-    return cpu(work)
+    with narrow_buffers():
+        return cpu(work)
 
 
 def len_of(trace: Any) -> int:
