@@ -28,6 +28,8 @@ SERVICE_DAYS = 7
 """Days between sailings of a liner service: lots land on these days."""
 NEAR_WEEKS, FAR_WEEKS = 12, 8
 """Services ahead at which nearly all lots land, and services after which those further ahead are looked through."""
+GRAM = 1e-6
+"""Tonnes up to which nothing counts as a lot: round-off leaves such residues."""
 
 
 class FocalBuyer:
@@ -119,7 +121,7 @@ class FocalBuyer:
             self.pool_labels += labels
         self.pool += tonnes
         self._labelled = self.pool
-        self.lots += np.add.reduce(tonnes.T != 0.0, axis=0, dtype=np.uint8)
+        self.lots += np.add.reduce(tonnes.T > GRAM, axis=0, dtype=np.uint8)
         if self.log is not None:
             self.log(review, weeks, tonnes, labels)
 

@@ -18,7 +18,7 @@ from simulator.domain.places import CHINA
 from simulator.domain.traces import REROUTED, Trace
 from simulator.errors import UsageError
 from simulator.model.corridors import Corridors
-from simulator.model.focal import SERVICE_DAYS, Services
+from simulator.model.focal import GRAM, SERVICE_DAYS, Services
 from simulator.model.recorder import Recorder
 from simulator.model.world import RECORDED_REVIEWS, World
 from simulator.scenario.case import Case
@@ -96,7 +96,7 @@ class LotLog:
         share = self._exposed_shares(focal.labels_on_way, focal.pool)
         first = float(self._world.first)
         coming = focal.calendar.coming()[:, :, 0]
-        for week, lane in np.argwhere(coming > 0).tolist():
+        for week, lane in np.argwhere(coming > GRAM).tolist():
             landing = first + week * SERVICE_DAYS
             departed = landing - float(focal.weeks[0, 0, lane]) * SERVICE_DAYS
             tonnes = float(coming[week, lane])
@@ -105,7 +105,7 @@ class LotLog:
     def _departed(self, review: int, weeks: Services, tonnes: Floats, labels: Floats | None) -> None:
         day = float(self._world.reviews[review])
         share = self._exposed_shares(labels, tonnes)
-        for lane in np.flatnonzero(tonnes[0]).tolist():
+        for lane in np.flatnonzero(tonnes[0] > GRAM).tolist():
             landing = day + float(weeks[0, lane]) * SERVICE_DAYS
             queued = int(weeks[0, lane]) - int(self._transits.weeks[0, review, lane])
             way = self._way(lane, review, queued)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,9 +19,11 @@ from simulator.metrics.direct import direct_china_share
 from simulator.metrics.exposure import china_exposed_share
 from simulator.metrics.windows import Windows
 from simulator.model.lot_log import Lot, simulate_lots
+from simulator.scenario import load, resolve
 from simulator.scenario.case import Case
 from tests.support import worlds
 
+ROOT = Path(__file__).parents[2]
 K = 5
 
 
@@ -63,6 +66,15 @@ def test_every_lot_dispatched_is_in_the_log() -> None:
     first = case().day(case().spin_up) + case().review_days
     for chain in logged()[0].chains:
         assert sum(lot.departed >= first for lot in of(chain.commodity)) == chain.lots[0]
+
+
+def test_residues_of_round_off_are_no_lots() -> None:
+    """This future has two, of 1e-17 t."""
+    storm = resolve(load(ROOT / "scenarios" / "perfect_storm.yaml"), ["gallium"])
+    trace, lots = replication_lots(storm, replication=0)
+    first = storm.day(storm.spin_up) + storm.review_days
+    assert min(lot.tonnes for lot in lots) > 1e-6
+    assert sum(lot.departed >= first for lot in lots) == trace.chains[0].lots[0]
 
 
 def test_the_declared_china_share_can_be_computed_from_the_log() -> None:
