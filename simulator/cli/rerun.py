@@ -31,7 +31,8 @@ def rerun(folder: str, jobs: Jobs, as_json: bool, quiet: bool) -> int:
       simulator rerun runs/baseline-1a2b3c4d
 
     Exit code 0: the same bytes, or on another machine or with other libraries the same numbers to 1e-9;
-    1: other results; 3: the folder is not a whole run directory.
+    1: other results; 3: the folder is not a whole run directory. Futures of which nothing was kept,
+    as they failed, are not compared.
     """
     with progress(quiet=quiet) as shown:
         from simulator.report.run_manifest import read_manifest
@@ -58,6 +59,8 @@ def rerun(folder: str, jobs: Jobs, as_json: bool, quiet: bool) -> int:
                         "largest_relative_difference": found.largest_difference,
                         "largest_in": found.largest_in,
                         "elsewhere": list(found.elsewhere),
+                        "not_kept": found.not_kept,
+                        "failing": list(found.failing),
                         "execution": {"wall_s": round(found.study.wall_s, 3), "jobs": found.study.jobs},
                     }
                 )
@@ -68,6 +71,12 @@ def rerun(folder: str, jobs: Jobs, as_json: bool, quiet: bool) -> int:
         click.echo(_told(found.identical, found.holds, len(found.files), found.largest_difference, found.largest_in))
         for line in found.elsewhere:
             click.echo(f"  not as it was: {line}")
+        from simulator.report.wording import counted
+
+        if found.not_kept:
+            click.echo(f"  not compared: {counted(found.not_kept, 'future', 'futures')} of which nothing was kept")
+        if found.failing:
+            click.echo(f"  fails now: {', '.join(map(str, found.failing))}")
     return 0 if found.holds else 1
 
 

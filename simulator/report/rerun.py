@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import __version__
-from simulator.analysis.study import Study, run
+from simulator.analysis.study import Planned, Study, run_several
 from simulator.errors import UsageError
 from simulator.experiment.blocks import Progress
 from simulator.experiment.environment import code_digest, environment
@@ -47,6 +47,10 @@ class Repetition:
     """Array in which it is; empty when identical."""
     elsewhere: tuple[str, ...]
     """What is not as it was: program, libraries, processor, facts."""
+    not_kept: int
+    """Futures asked for of which nothing was kept: they had failed, or were not finished."""
+    failing: tuple[int, ...]
+    """Futures that fail this time."""
     study: Study
 
     @property
@@ -58,8 +62,12 @@ class Repetition:
 def rerun(folder: Path, *, jobs: Jobs = 1, progress: Progress | None = None) -> Repetition:
     """Simulate a kept run again from its manifest and compare what comes out with what was kept.
 
+    A future that fails this time is missing among the results: they hold if it failed the first time as well.
+
     Raises
     ------
+    PartialStudy
+        If it was interrupted, the workers are gone or no future came through.
     InputError
         If the folder is not a whole run directory.
     UsageError
@@ -71,14 +79,9 @@ def rerun(folder: Path, *, jobs: Jobs = 1, progress: Progress | None = None) -> 
         raise UsageError(f"{folder}: its random numbers are {manifest.seed.scheme!r}, this version's {RANDOM_SCHEME!r}")
     scenario, case, notices = read_case(folder, manifest)
     kept_rows = np.concatenate([read_arrays(folder / name)["replications"] for name in manifest.shards])
-    again = run(
-        scenario,
-        case=case,
-        replications=manifest.replications.requested,
-        seed=manifest.seed.root,
-        jobs=jobs,
-        progress=progress,
-    )
+    planned = Planned(scenario, case, manifest.replications.requested, manifest.seed.root)
+    # What failed then may fail again: the others are compared.
+    (again,) = run_several([planned], jobs=jobs, progress=progress)
     study = replace(
         again, outcome=selected(again.outcome, np.flatnonzero(np.isin(again.outcome.replications, kept_rows)))
     )
@@ -101,6 +104,8 @@ def rerun(folder: Path, *, jobs: Jobs = 1, progress: Progress | None = None) -> 
         largest_difference=largest,
         largest_in=where,
         elsewhere=(*_elsewhere(manifest), *notices),
+        not_kept=manifest.replications.requested - kept_rows.size,
+        failing=tuple(failure.replication for failure in again.failed),
         study=again,
     )
 

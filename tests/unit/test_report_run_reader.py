@@ -11,6 +11,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,12 @@ import numpy as np
 import pytest
 
 from simulator import OtherDataWarning, Result, load
+from simulator.analysis import study
 from simulator.cli.main import exit_code
 from simulator.errors import InputError
+from simulator.experiment.cases import run_cases
 from simulator.metrics.outcome import ChainOutcome, Outcome
+from simulator.model import simulate
 from simulator.report.document import run_document
 from simulator.report.run_arrays import SHARD, read_outcome, shards
 from simulator.report.run_manifest import Manifest
@@ -228,6 +232,37 @@ def test_rerun_finds_the_same_bytes_and_sees_a_changed_number(copy: Path, capsys
     assert (document["identical"], document["differing"]) == (False, [SHARD_FILE])
     assert document["largest_relative_difference"] == pytest.approx(1e-6)
     assert document["largest_in"] == f"{SHARD_FILE}: gallium/values/unmet_share"
+
+
+def failing_at(replication: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def poisoned(case: Any, draws: Any, replications: Any) -> Any:
+        if replication in replications:
+            raise ArithmeticError("tonnes appeared from nowhere")
+        return simulate(case, draws, replications)
+
+    monkeypatch.setattr(study, "run_cases", partial(run_cases, simulate=poisoned))
+
+
+def test_rerun_compares_the_other_futures_where_one_fails_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.support.kept import SCENARIOS
+
+    failing_at(5, monkeypatch)
+    small = ("--commodity", "gallium", "--replications", "32", "--jobs", "1", "--quiet", "--out", str(tmp_path))
+    assert exit_code(["run", str(SCENARIOS / "baseline.yaml"), *small]) == 4
+    (folder,) = tmp_path.iterdir()
+    capsys.readouterr()
+    assert exit_code(["rerun", str(folder), "--jobs", "1", "--quiet"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "identical: all 2 files of results have the same bytes",
+        "  not compared: 1 future of which nothing was kept",
+        "  fails now: 5",
+    ]
+    failing_at(9, monkeypatch)
+    assert exit_code(["rerun", str(folder), "--jobs", "1", "--quiet", "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["holds"], document["not_kept"], document["failing"]) == (False, 1, [9])
 
 
 def test_own_rows_are_kept_and_read_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
