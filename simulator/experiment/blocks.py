@@ -114,7 +114,7 @@ class BlockTask(Generic[T]):
     ) -> T:
         """Simulate replications [first, end) and reduce their trace; ``tick`` hears the share done so far."""
         keep_freed_memory()
-        with laid_over(self.case.overlay), narrow_buffers():
+        with laid_over(self.case.overlay), narrow_buffers(LARGEST_BLOCK):
             return self.outcome(self.trace(np.arange(first, end, dtype=np.int64), inputs, tick))
 
     def trace(

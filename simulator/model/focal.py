@@ -29,7 +29,7 @@ SERVICE_DAYS = 7
 NEAR_WEEKS, FAR_WEEKS = 12, 8
 """Services ahead at which nearly all lots land, and services after which those further ahead are looked through."""
 GRAM = 1e-6
-"""Tonnes up to which nothing counts as a lot: round-off leaves such residues."""
+"""Tonnes up to which nothing counts as a lot: tiny shares of custom and round-off leave less."""
 
 
 class FocalBuyer:

@@ -8,7 +8,9 @@ The allocation rule, in this order, for every replication at once:
 2. *Habitual spot*: the rest of the habitual share. Claims are cut in proportion where a supplier is short.
 3. *Open spot*: orders still unfilled, those that a policy keeps from their supplier among them, meet tonnes
    still unsold, in proportion. A displaced buyer does not push habitual customers out: when China stopped
-   antimony to the USA in December 2024, deliveries to Europe held, and third countries filled the gap.
+   antimony to the USA in December 2024, deliveries to Europe held, and third countries filled the gap. There is
+   one round: what a buyer leaves of its part of an offer goes to nobody else. Of a buyer whose firms qualify their
+   suppliers, those that accept only qualified ones choose first, among these; the others then among all that is left.
 
 Policy scales the claims on each origin -> destination pair (``allowed``) and closes open spot to it (``open``).
 
@@ -115,8 +117,9 @@ def allocate(
     gates
         Policy filters, at most one per producer.
     open_to
-        A buyer whose users qualify their suppliers. No producer brings it more than those that accept its goods miss
-        and policy lets pass, nor do all that are not qualified together more than those that accept any goods miss.
+        A buyer whose users qualify their suppliers. Those that are not qualified bring it no more, all together, than
+        its users miss that accept any goods; and a policy that opens a producer to it in part lets pass that part of
+        what is missed by those that accept the goods.
     rows, whole
         Producers and buyers whose flows are asked for one by one, beside producers behind a gate and the buyer of
         ``open_to``. From all other flows what is sold on open spot is left out: nobody reads them.
@@ -208,9 +211,9 @@ def _open_spot(
     """Add to the flows what unsold tonnes (P, n) bring to unfilled orders (B, n), in place.
 
     Producer p offers ``left`` to the buyers open to it in proportion to what they miss; a buyer offered more than it
-    misses takes the same part of every offer. Each flow is a product of a producer's and a buyer's factor, so only
-    producers behind a gate and the buyer that needs qualification are looked at one by one. A gate that lets
-    everything pass must not change a bit.
+    misses takes the same part of every offer, and so does each group of firms of the buyer in qualification. Each flow
+    is a product of a producer's and a buyer's factor, so only producers behind a gate and that buyer are
+    looked at one by one. A gate that lets everything pass must not change a bit.
     """
     if open_to is not None:
         buyer, missing = open_to.buyer, unmet[open_to.buyer].copy()
@@ -221,7 +224,7 @@ def _open_spot(
         for p in open_to.qualified:
             np.multiply(open_to.part(p), missing, out=own[p])
         for gate in gates:
-            own[gate.producer] = open_to.part(gate.producer) * (gate.open[:, buyer] * missing)
+            own[gate.producer] *= gate.open[:, buyer]
     behind = {gate.producer: gate.open.T * unmet for gate in gates}
     """By producer: (B, n) tonnes missed that it may sell to the other buyers."""
     asked = np.empty_like(left)
@@ -256,17 +259,20 @@ def _open_spot(
     sold += added
     offered *= taken
     received += offered
-    if open_to is not None:  # a buyer that has a producer to itself would get all it has
-        rate *= own
-        lots = np.minimum(rate, own, out=own)
-        qualified = {p: lots[p] * all_accept for p, all_accept in open_to.qualified.items()}
-        for p, lot in qualified.items():
-            lots[p] -= lot
-        # The same firms accept all that are not qualified: together these bring no more than those firms miss.
+    if open_to is not None:
+        lots = np.multiply(rate, own, out=rate)
+        for gate in gates:  # a buyer that has a producer to itself would get all it has
+            p = gate.producer
+            np.minimum(lots[p], own[p], out=lots[p], where=gate.open[:, buyer] < 1.0)
+        firsts = {p: lots[p] * qualified for p, qualified in open_to.qualified.items()}
+        if firsts:
+            chosen = part((1.0 - open_to.accepted) * missing, sum(firsts.values(), np.zeros_like(missing)))
+            for p, first in firsts.items():
+                first *= chosen
+                lots[p] -= first
         lots *= part(open_to.accepted * missing, over_producers(lots))
-        for p, lot in qualified.items():
-            lots[p] += lot
-        lots *= part(missing, over_producers(lots))
+        for p, first in firsts.items():
+            lots[p] += first
         flow[:, buyer] += lots
         received[buyer] += over_producers(lots)
         sold += lots

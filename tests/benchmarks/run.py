@@ -94,7 +94,7 @@ def engine_over_bare(replications: int, repeats: int) -> dict[str, Any]:
             bare(chain, case.focal, reviews, min(LARGEST_BLOCK, replications - first), seed=first)
 
     size = min(LARGEST_BLOCK, replications)
-    with narrow_buffers():  # as the engine has them
+    with narrow_buffers(LARGEST_BLOCK):  # as the engine has them
         engine(), bare_run()
         parts = by_part(
             lambda: run_case(case, outcome=len_of, replications=size, block_size=size),
@@ -122,7 +122,7 @@ def bare_baseline(replications: int) -> float:
             for first in range(0, replications, LARGEST_BLOCK):
                 bare(chain, case.focal, reviews, min(LARGEST_BLOCK, replications - first), seed=first)
 
-    with narrow_buffers():
+    with narrow_buffers(LARGEST_BLOCK):
         return cpu(work)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.domain.traces import Trace
 from simulator.errors import InterruptedRun, SimulatorError, UsageError
-from simulator.experiment.blocks import InterruptedCase, PartialRun, cut_blocks, run_case
+from simulator.experiment.blocks import LARGEST_BLOCK, InterruptedCase, PartialRun, cut_blocks, run_case
 from tests.support.faulty import CASE, POISON, always_dies, always_raises, dies, fine, outcome, raises
 
 
@@ -156,4 +156,4 @@ def test_the_buffers_of_numpy_are_narrow_during_a_block_and_then_as_they_were(si
         assert np.getbufsize() == 4096
     finally:
         np.setbufsize(was)
-    assert set(seen) == {1024}
+    assert set(seen) == {LARGEST_BLOCK}

@@ -68,8 +68,8 @@ def test_every_lot_dispatched_is_in_the_log() -> None:
         assert sum(lot.departed >= first for lot in of(chain.commodity)) == chain.lots[0]
 
 
-def test_residues_of_round_off_are_no_lots() -> None:
-    """This future has two, of 1e-17 t."""
+def test_less_than_a_gram_is_no_lot() -> None:
+    """Two lanes of this future sell 1e-17 and 9e-13 t at one review."""
     storm = resolve(load(ROOT / "scenarios" / "perfect_storm.yaml"), ["gallium"])
     trace, lots = replication_lots(storm, replication=0)
     first = storm.day(storm.spin_up) + storm.review_days

@@ -131,6 +131,32 @@ def test_suppliers_hardly_any_firm_accepts_take_no_sale_from_a_qualified_one(idl
     assert flow[2:, 0] == pytest.approx([min(idle, 0.1)] * 2)
 
 
+@pytest.mark.parametrize(
+    ("accepted", "qualified", "bought"),
+    [
+        (1.0, [False, False], [19.608, 0.392]),  # as if nobody had to be qualified
+        (0.0, [True, True], [19.608, 0.392]),
+        (0.5, [True, False], [19.802, 0.198]),  # 10 t by firms that take the first alone, 10 t as 990 : 20
+        (0.5, [False, True], [9.901, 10.099]),  # 10 t by firms that take the second alone, 10 t as 1000 : 10
+    ],
+)
+def test_suppliers_sell_in_proportion_to_what_they_have_idle(
+    accepted: float, qualified: list[bool], bought: list[float]
+) -> None:
+    """20 t are missed; two suppliers have 1,000 and 20 t idle."""
+    open_to = OpenTo(0, np.full(1, accepted), {p: np.array([q]) for p, q in enumerate(qualified, 1)})
+    flow = sold([0.0, 1000.0, 20.0], [20.0], [[1.0], [0.0], [0.0]], open_to=open_to)
+    assert flow[1:, 0] == pytest.approx(bought, abs=0.001)
+
+
+@pytest.mark.parametrize("open_", [1.0, 0.5])
+def test_a_qualified_supplier_behind_a_gate_sells_what_policy_lets_pass(open_: float) -> None:
+    open_to = OpenTo(0, np.full(1, 0.01), {1: np.ones(1, dtype=bool)})
+    gates = [gate(1, [1.0], [open_])]
+    flow = sold([0.0, 100.0], [20.0], [[1.0], [0.0]], gates=gates, open_to=open_to)
+    assert flow[1, 0] == pytest.approx(20.0 * open_)
+
+
 def habits(market: dict[str, Any]) -> Floats:
     """(n, P, B) habitual sourcing."""
     n, producers = market["offer"].shape
@@ -153,7 +179,7 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         Gate(
             int(p),
             rng.choice([0.0, rng.random(), 1.0], (n, buyers)),
-            rng.choice([0.0, 1.0], (n, buyers)),
+            rng.choice([0.0, 0.3, 1.0], (n, buyers)),
             tonnes(n, buyers) if draw(st.booleans()) else None,
         )
         for p in rng.permutation(producers)[: draw(st.integers(0, 2))]
@@ -244,6 +270,36 @@ def test_a_lone_buyer_gets_all_that_its_firms_accept_and_somebody_has_left(marke
     expected = np.minimum((left * qualified).sum(axis=1) + others, missed)
     flow = flows(**market)[:, :, 0]
     assert (flow - habitual).sum(axis=1) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+@settings(max_examples=200)
+@given(markets())
+def test_firms_buy_no_more_than_they_accept_and_policy_lets_pass(market: dict[str, Any]) -> None:
+    """Whoever else buys: those that are not qualified together, and each behind a gate that is open in part."""
+    open_to = market["open_to"]
+    assume(open_to is not None)
+    habitual = flows(**market | {"open_to": OpenTo(0, np.zeros(3))})[:, :, 0]
+    bought = flows(**market)[:, :, 0] - habitual
+    missed = np.maximum(market["order"][:, 0] - habitual.sum(axis=1), 0.0)
+    qualified = np.array([open_to.qualified[p] for p in range(bought.shape[1])]).T
+    scale = 1.0 + ROUND_OFF
+    assert ((bought * ~qualified).sum(axis=1) <= open_to.accepted * missed * scale + 1e-6).all()
+    assert (bought.sum(axis=1) <= missed * scale + 1e-6).all()
+    for one in market["gates"]:
+        p, part = one.producer, np.where(qualified[:, one.producer], 1.0, open_to.accepted)
+        most = part * one.open[:, 0] * missed
+        assert (bought[:, p] <= most * scale + 1e-6)[one.open[:, 0] < 1.0].all()
+
+
+@settings(max_examples=100)
+@given(markets())
+def test_where_all_firms_accept_all_goods_nobody_has_to_be_qualified(market: dict[str, Any]) -> None:
+    market |= {"gates": []}
+    assume(market["open_to"] is not None)
+    accepting = OpenTo(0, np.ones(3), market["open_to"].qualified)
+    assert flows(**market | {"open_to": accepting}) == pytest.approx(
+        flows(**market | {"open_to": None}), rel=1e-6, abs=1e-6
+    )
 
 
 @settings(max_examples=100)
