@@ -9,10 +9,15 @@ The allocation rule, in this order, for every replication at once:
 3. *Open spot*: orders still unfilled, those that a policy keeps from their supplier among them, meet tonnes
    still unsold, in proportion. A displaced buyer does not push habitual customers out: when China stopped
    antimony to the USA in December 2024, deliveries to Europe held, and third countries filled the gap. There is
-   one round: what a buyer leaves of its part of an offer goes to nobody else. Of a buyer whose firms qualify their
-   suppliers, those that accept only qualified ones choose first, among these; the others then among all that is left.
+   one round: what a buyer leaves of its part of an offer goes to no other buyer.
 
-Policy scales the claims on each origin -> destination pair (``allowed``) and closes open spot to it (``open``).
+Policy scales the claims on each origin -> destination pair (``allowed``), and closes open spot to it, in part or
+altogether (``open``).
+
+A buyer whose users qualify their suppliers (``OpenTo``) is offered open spot as any other. Users that accept only
+qualified suppliers then choose first, among these and in proportion to what they offer; the others choose among all
+that is left of the offers, in the same way. All miss alike. Here alone a producer that policy opens in part sells no
+more than that part of what they miss: for other buyers ``open`` is the weight of their demand.
 
 Inside this file the replication axis comes last in the index too (``rows.py``): a sum over the few producers or buyers
 is a sum of whole rows.
@@ -26,7 +31,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rows import add_up, at_least, beyond, part, rows_last
+from simulator.model.rows import add_up, anywhere, at_least, beyond, part, rows_last
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -43,7 +48,8 @@ class Gate:
     allowed: Floats
     """(n, B) fraction of an ordinary claim that may pass, 0 to 1."""
     open: Floats
-    """(n, B) weight of the buyer in open-spot trade with this producer, 0 to 1; 0 keeps it out."""
+    """(n, B) weight of the buyer in open-spot trade with this producer, 0 to 1; 0 keeps it out. To a buyer whose users
+    qualify their suppliers it is the part of what they miss that this producer may sell them as well."""
     ahead: Floats | None = None
     """(n, B) tonnes ordered early from this producer because a control is announced."""
 
@@ -81,7 +87,7 @@ class OpenTo:
 
     buyer: int
     accepted: Floats
-    """(n,) part of its users that accept the goods of any producer, 0 to 1."""
+    """(n,) part of its users, by tonnes missed, that accept the goods of any producer, 0 to 1."""
     qualified: Mapping[int, Mask] = field(default_factory=dict)
     """By producer: (n,) whether all of its users accept its goods."""
 
@@ -117,9 +123,8 @@ def allocate(
     gates
         Policy filters, at most one per producer.
     open_to
-        A buyer whose users qualify their suppliers. Those that are not qualified bring it no more, all together, than
-        its users miss that accept any goods; and a policy that opens a producer to it in part lets pass that part of
-        what is missed by those that accept the goods.
+        A buyer whose users qualify their suppliers: on open spot producers that are not qualified bring it no more,
+        all together, than the users miss that accept any goods.
     rows, whole
         Producers and buyers whose flows are asked for one by one, beside producers behind a gate and the buyer of
         ``open_to``. From all other flows what is sold on open spot is left out: nobody reads them.
@@ -210,10 +215,11 @@ def _open_spot(
 ) -> None:
     """Add to the flows what unsold tonnes (P, n) bring to unfilled orders (B, n), in place.
 
-    Producer p offers ``left`` to the buyers open to it in proportion to what they miss; a buyer offered more than it
-    misses takes the same part of every offer, and so does each group of firms of the buyer in qualification. Each flow
-    is a product of a producer's and a buyer's factor, so only producers behind a gate and that buyer are
-    looked at one by one. A gate that lets everything pass must not change a bit.
+    Producer p offers ``left`` to the buyers open to it in proportion to what they miss, to the buyer in qualification
+    to what is missed by its users that accept p's goods; a buyer offered more than it misses takes the same part of
+    every offer. Each flow is a product of a producer's and a buyer's factor, so only producers behind a gate and the
+    buyer in qualification, with its two groups of users, are looked at one by one. A gate that lets everything pass
+    must not change a bit.
     """
     if open_to is not None:
         buyer, missing = open_to.buyer, unmet[open_to.buyer].copy()
@@ -261,18 +267,39 @@ def _open_spot(
     received += offered
     if open_to is not None:
         lots = np.multiply(rate, own, out=rate)
-        for gate in gates:  # a buyer that has a producer to itself would get all it has
-            p = gate.producer
-            np.minimum(lots[p], own[p], out=lots[p], where=gate.open[:, buyer] < 1.0)
-        firsts = {p: lots[p] * qualified for p, qualified in open_to.qualified.items()}
-        if firsts:
-            chosen = part((1.0 - open_to.accepted) * missing, sum(firsts.values(), np.zeros_like(missing)))
-            for p, first in firsts.items():
-                first *= chosen
-                lots[p] -= first
-        lots *= part(open_to.accepted * missing, over_producers(lots))
-        for p, first in firsts.items():
-            lots[p] += first
+        """(P, n) tonnes that the buyer in qualification is offered."""
+        picky, others = (1.0 - open_to.accepted) * missing, open_to.accepted * missing
+        shut = {gate.producer: gate.open[:, buyer] for gate in gates if anywhere(gate.open[:, buyer] < 1.0)}
+        qualified = [*open_to.qualified]
+        if qualified:
+            first = np.array([lots[p] * open_to.qualified[p] for p in qualified])
+            first = _in_proportion(first, picky, {k: shut[p] for k, p in enumerate(qualified) if p in shut})
+            lots[qualified] -= first
+        lots = _in_proportion(lots, others, shut)
+        if qualified:
+            lots[qualified] += first
         flow[:, buyer] += lots
         received[buyer] += over_producers(lots)
         sold += lots
+
+
+def _in_proportion(offers: Floats, missed: Floats, shut: Mapping[int, Floats]) -> Floats:
+    """(P, n) the same part of all ``offers``, together what is ``missed`` (n,); ``offers`` are used up.
+
+    A producer that policy opens in part (``shut``: by producer, (n,) weight) sells at most that part of what is missed,
+    and what it may not sell is bought from the others, in proportion again.
+    """
+    if not shut:
+        offers *= part(missed, over_producers(offers))
+        return offers
+    # Where all is open there is no cap, not one that round-off could reach.
+    caps = {p: np.where(open_ < 1.0, open_ * missed, np.inf) for p, open_ in shut.items()}
+    capped = np.zeros_like(offers)
+    for _ in caps:
+        lots = offers * part(beyond(missed, over_producers(capped)), over_producers(offers))
+        for p, cap in caps.items():
+            above = lots[p] > cap
+            capped[p][above], offers[p][above] = cap[above], 0.0
+    offers *= part(beyond(missed, over_producers(capped)), over_producers(offers))
+    offers += capped
+    return offers

@@ -157,6 +157,16 @@ def test_a_qualified_supplier_behind_a_gate_sells_what_policy_lets_pass(open_: f
     assert flow[1, 0] == pytest.approx(20.0 * open_)
 
 
+@pytest.mark.parametrize(
+    ("open_", "bought"), [(1.0, [19.608, 0.392]), (0.999, [19.608, 0.392]), (0.5, [10.0, 10.0]), (0.01, [0.2, 19.8])]
+)
+def test_what_a_supplier_open_in_part_may_not_sell_is_bought_from_the_others(open_: float, bought: list[float]) -> None:
+    """20 t are missed and all firms accept all goods; 1,000 t are idle behind a gate, 20 t beside it."""
+    gates = [gate(1, [1.0], [open_])]
+    flow = sold([0.0, 1000.0, 20.0], [20.0], [[1.0], [0.0], [0.0]], gates=gates, open_to=OpenTo(0, np.ones(1)))
+    assert flow[1:, 0] == pytest.approx(bought, abs=0.001)
+
+
 def habits(market: dict[str, Any]) -> Floats:
     """(n, P, B) habitual sourcing."""
     n, producers = market["offer"].shape
@@ -300,6 +310,66 @@ def test_where_all_firms_accept_all_goods_nobody_has_to_be_qualified(market: dic
     assert flows(**market | {"open_to": accepting}) == pytest.approx(
         flows(**market | {"open_to": None}), rel=1e-6, abs=1e-6
     )
+
+
+def test_an_open_gate_is_no_cap_that_round_off_could_reach() -> None:
+    rng = np.random.default_rng(0)
+    n = 2000
+    offer, order, ones = rng.random((n, 2)) * [0.0, 1000.0], rng.random((n, 1)), np.ones((n, 1))
+    market: dict[str, Any] = {
+        "offer": offer,
+        "order": order,
+        "share": np.array([[1.0], [0.0]]),
+        "firm": Firm(np.zeros((2, 1)), np.zeros(n)),
+        "open_to": OpenTo(0, rng.random(n), {1: rng.random(n) < 0.5}),
+    }
+    gated = allocate(**market, gates=[Gate(1, ones, np.where(np.arange(n)[:, None] == 0, 0.5, 1.0))])
+    bare = allocate(**market)
+    assert [found[..., 1:].tobytes() for found in gated[:1]] == [found[..., 1:].tobytes() for found in bare[:1]]
+    assert all(np.array_equal(one[1:], other[1:]) for one, other in zip(gated[1:], bare[1:], strict=True))
+
+
+@settings(max_examples=100)
+@given(markets())
+def test_a_gate_that_lets_everything_pass_changes_no_bit(market: dict[str, Any]) -> None:
+    if market["share"].ndim == 3:
+        market["share"] = np.ascontiguousarray(np.moveaxis(market["share"], 0, 2))
+    market["offer"][:, 0] *= 100.0
+    shut = {one.producer for one in market["gates"]}
+    passing = [
+        Gate(p, np.ones_like(market["order"]), np.ones_like(market["order"]))
+        for p in range(market["offer"].shape[1])
+        if p not in shut
+    ]
+    bare = allocate(**market)
+    gated = allocate(**market | {"gates": [*market["gates"], *passing]})
+    assert [found.tobytes() for found in gated] == [found.tobytes() for found in bare]
+
+
+@settings(max_examples=100)
+@given(markets())
+def test_what_one_replication_sells_does_not_depend_on_the_others(market: dict[str, Any]) -> None:
+    if market["share"].ndim == 3:
+        market["share"] = np.ascontiguousarray(np.moveaxis(market["share"], 0, 2))
+    flow, *sums = allocate(**market)
+    first = slice(0, 1)
+
+    def of_first(one: Gate) -> Gate:
+        return Gate(one.producer, one.allowed[first], one.open[first], None if one.ahead is None else one.ahead[first])
+
+    open_to = market["open_to"]
+    alone = market | {
+        "offer": market["offer"][first],
+        "order": market["order"][first],
+        "share": market["share"][..., first] if market["share"].ndim == 3 else market["share"],
+        "firm": Firm(market["firm"].tied, market["firm"].contract[first]),
+        "gates": [of_first(one) for one in market["gates"]],
+        "open_to": open_to
+        and OpenTo(0, open_to.accepted[first], {p: mask[first] for p, mask in open_to.qualified.items()}),
+    }
+    lone, *totals = allocate(**alone)
+    assert np.array_equal(lone[..., 0], flow[..., 0])
+    assert all(np.array_equal(one[0], several[0]) for one, several in zip(totals, sums, strict=True))
 
 
 @settings(max_examples=100)
