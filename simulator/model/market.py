@@ -91,12 +91,6 @@ class OpenTo:
     qualified: Mapping[int, Mask] = field(default_factory=dict)
     """By producer: (n,) whether all of its users accept its goods."""
 
-    def part(self, producer: int) -> Floats:
-        """(n,) part of its users that accept a producer's goods."""
-        if producer in self.qualified:
-            return np.where(self.qualified[producer], 1.0, self.accepted)
-        return self.accepted
-
 
 def allocate(
     offer: Floats,
@@ -227,8 +221,8 @@ def _open_spot(
         own = np.empty_like(left)
         """(P, n) tonnes that the buyer in qualification misses and each producer may sell it."""
         own[...] = open_to.accepted * missing
-        for p in open_to.qualified:
-            np.multiply(open_to.part(p), missing, out=own[p])
+        for p, accepted_by_all in open_to.qualified.items():
+            np.copyto(own[p], missing, where=accepted_by_all)
         for gate in gates:
             own[gate.producer] *= gate.open[:, buyer]
     behind = {gate.producer: gate.open.T * unmet for gate in gates}
