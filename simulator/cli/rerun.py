@@ -68,11 +68,11 @@ def rerun(folder: str, jobs: Jobs, as_json: bool, quiet: bool) -> int:
             nl=False,
         )
     else:
+        from simulator.report.wording import counted
+
         click.echo(_told(found.identical, found.holds, len(found.files), found.largest_difference, found.largest_in))
         for line in found.elsewhere:
             click.echo(f"  not as it was: {line}")
-        from simulator.report.wording import counted
-
         if found.not_kept:
             click.echo(f"  not compared: {counted(found.not_kept, 'future', 'futures')} of which nothing was kept")
         if found.failing:

@@ -278,22 +278,20 @@ def _open_spot(
 
 
 def _in_proportion(offers: Floats, missed: Floats, shut: Mapping[int, Floats]) -> Floats:
-    """(P, n) the same part of all ``offers``, together what is ``missed`` (n,); ``offers`` are used up.
+    """(P, n) the same part of all ``offers``, together what is ``missed`` (n,).
 
     A producer that policy opens in part (``shut``: by producer, (n,) weight) sells at most that part of what is missed,
-    and what it may not sell is bought from the others, in proportion again.
+    and what it may not sell is bought from the others, in proportion again. ``offers`` are used up.
     """
+    lots = offers * part(missed, over_producers(offers))
     if not shut:
-        offers *= part(missed, over_producers(offers))
-        return offers
+        return lots
     # Where all is open there is no cap, not one that round-off could reach.
     caps = {p: np.where(open_ < 1.0, open_ * missed, np.inf) for p, open_ in shut.items()}
     capped = np.zeros_like(offers)
     for _ in caps:
-        lots = offers * part(beyond(missed, over_producers(capped)), over_producers(offers))
         for p, cap in caps.items():
             above = lots[p] > cap
             capped[p][above], offers[p][above] = cap[above], 0.0
-    offers *= part(beyond(missed, over_producers(capped)), over_producers(offers))
-    offers += capped
-    return offers
+        lots = offers * part(beyond(missed, over_producers(capped)), over_producers(offers))
+    return lots + capped

@@ -55,5 +55,17 @@ def slow(case: Any, draws: Any, replications: Any) -> Trace:
     return fine(case, draws, replications)
 
 
+def fails_in(*poison: int) -> Any:
+    """The shipped model, which raises in a block that holds any of some replications."""
+    from simulator.model import simulate
+
+    def model(case: Any, draws: Any, replications: Any) -> Trace:
+        if set(poison) & set(replications.tolist()):
+            raise ArithmeticError("tonnes appeared from nowhere")
+        return simulate(case, draws, replications)
+
+    return model
+
+
 def outcome(trace: Trace) -> Any:
     return np.array(trace.branches["x"], dtype=np.float64)

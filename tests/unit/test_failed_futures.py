@@ -19,13 +19,13 @@ from simulator.analysis.study import PartialStudy
 from simulator.analysis.verdict import judge
 from simulator.cli.main import exit_code
 from simulator.metrics.outcome import selected
-from simulator.model import simulate
 from simulator.report.delivery_document import agreement_documents, partner_documents
 from simulator.report.figures.contrast import contrast
 from simulator.report.figures.style import figure_of, svg
 from simulator.report.page.figures_part import data_tables
 from simulator.report.page.verdict_part import status_section, verdict_section
 from simulator.report.tidy import tidy
+from tests.support.faulty import fails_in
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 N = 64
@@ -43,14 +43,8 @@ FIGURES: dict[str, Callable[[Result], Any]] = {
 
 def failing(scenario: str, replications: int, poison: set[int]) -> Result:
     """A run in which some futures fail."""
-
-    def model(case: Any, draws: Any, numbers: Any) -> Any:
-        if poison & set(numbers.tolist()):
-            raise ArithmeticError("tonnes appeared from nowhere")
-        return simulate(case, draws, numbers)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "run_cases", partial(study.run_cases, simulate=model))
+        patch.setattr(study, "run_cases", partial(study.run_cases, simulate=fails_in(*poison)))
         with pytest.raises(PartialStudy) as stopped:
             simulator.run(SCENARIOS / scenario, replications=replications, commodities=["gallium"])
     found = stopped.value.study

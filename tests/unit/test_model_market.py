@@ -16,10 +16,14 @@ Floats = NDArray[np.float64]
 ROUND_OFF = 1e-9
 
 
+def replications_last(share: Floats) -> Floats:
+    """Sourcing as ``allocate`` takes it: (n, P, B) with replications last, (P, B) as it is."""
+    return np.ascontiguousarray(np.moveaxis(share, 0, 2)) if share.ndim == 3 else share
+
+
 def flows(**options: Any) -> Floats:
     """The flows (n, P, B) of a market, after a look at the sums that come with them."""
-    if options["share"].ndim == 3:
-        options["share"] = np.ascontiguousarray(np.moveaxis(options["share"], 0, 2))
+    options["share"] = replications_last(options["share"])
     flow, by_producer, by_buyer = allocate(**options)
     flow = np.moveaxis(flow, 2, 0)
     assert by_producer == pytest.approx(flow.sum(axis=2), rel=ROUND_OFF, abs=ROUND_OFF)
@@ -332,8 +336,7 @@ def test_an_open_gate_is_no_cap_that_round_off_could_reach() -> None:
 @settings(max_examples=100)
 @given(markets())
 def test_a_gate_that_lets_everything_pass_changes_no_bit(market: dict[str, Any]) -> None:
-    if market["share"].ndim == 3:
-        market["share"] = np.ascontiguousarray(np.moveaxis(market["share"], 0, 2))
+    market["share"] = replications_last(market["share"])
     market["offer"][:, 0] *= 100.0
     shut = {one.producer for one in market["gates"]}
     passing = [
@@ -349,8 +352,7 @@ def test_a_gate_that_lets_everything_pass_changes_no_bit(market: dict[str, Any])
 @settings(max_examples=100)
 @given(markets())
 def test_what_one_replication_sells_does_not_depend_on_the_others(market: dict[str, Any]) -> None:
-    if market["share"].ndim == 3:
-        market["share"] = np.ascontiguousarray(np.moveaxis(market["share"], 0, 2))
+    market["share"] = replications_last(market["share"])
     flow, *sums = allocate(**market)
     first = slice(0, 1)
 
@@ -376,8 +378,7 @@ def test_what_one_replication_sells_does_not_depend_on_the_others(market: dict[s
 @given(markets(), st.integers(0, 6))
 def test_flows_that_are_asked_for_are_whole_and_so_are_all_sums(market: dict[str, Any], first: int) -> None:
     """Bit for bit, whatever is left out of the others."""
-    if market["share"].ndim == 3:
-        market["share"] = np.ascontiguousarray(np.moveaxis(market["share"], 0, 2))
+    market["share"] = replications_last(market["share"])
     every, *sums = allocate(**market)
     some, *same = allocate(**market, rows=(0,), whole=slice(first, None))
     assert [total.tobytes() for total in same] == [total.tobytes() for total in sums]

@@ -24,10 +24,10 @@ from simulator.cli.main import exit_code
 from simulator.errors import InputError
 from simulator.experiment.cases import run_cases
 from simulator.metrics.outcome import ChainOutcome, Outcome
-from simulator.model import simulate
 from simulator.report.document import run_document
 from simulator.report.run_arrays import SHARD, read_outcome, shards
 from simulator.report.run_manifest import Manifest
+from tests.support.faulty import fails_in
 from tests.support.kept import REPLICATIONS, baseline
 
 SHARD_FILE = "shards/00000.npz"
@@ -234,21 +234,12 @@ def test_rerun_finds_the_same_bytes_and_sees_a_changed_number(copy: Path, capsys
     assert document["largest_in"] == f"{SHARD_FILE}: gallium/values/unmet_share"
 
 
-def failing_at(replication: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    def poisoned(case: Any, draws: Any, replications: Any) -> Any:
-        if replication in replications:
-            raise ArithmeticError("tonnes appeared from nowhere")
-        return simulate(case, draws, replications)
-
-    monkeypatch.setattr(study, "run_cases", partial(run_cases, simulate=poisoned))
-
-
 def test_rerun_compares_the_other_futures_where_one_fails_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tests.support.kept import SCENARIOS
 
-    failing_at(5, monkeypatch)
+    monkeypatch.setattr(study, "run_cases", partial(run_cases, simulate=fails_in(5)))
     small = ("--commodity", "gallium", "--replications", "32", "--jobs", "1", "--quiet", "--out", str(tmp_path))
     assert exit_code(["run", str(SCENARIOS / "baseline.yaml"), *small]) == 4
     (folder,) = tmp_path.iterdir()
@@ -259,7 +250,7 @@ def test_rerun_compares_the_other_futures_where_one_fails_again(
         "  not compared: 1 future of which nothing was kept",
         "  fails now: 5",
     ]
-    failing_at(9, monkeypatch)
+    monkeypatch.setattr(study, "run_cases", partial(run_cases, simulate=fails_in(9)))
     assert exit_code(["rerun", str(folder), "--jobs", "1", "--quiet", "--json"]) == 1
     document = json.loads(capsys.readouterr().out)
     assert (document["holds"], document["not_kept"], document["failing"]) == (False, 1, [9])
