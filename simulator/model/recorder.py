@@ -6,7 +6,6 @@ import itertools
 import math
 import mmap
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +17,12 @@ from simulator.model.ledger import balance_errors, clipped_tonnes
 from simulator.model.stage_market import Market
 
 Floats = NDArray[np.float64]
-MOSTLY_ZERO: Final = ("project_output", "project_accessible", "supplier_demand", "runner_up", "withheld", "government")
-"""Series of which many rows are zero in every replication."""
 
 
 class Sheet:
     """Series side by side in one array, a row of replications each, filled day by day.
 
-    Its memory is mapped: nothing but zeros, of which a page takes up no memory until somebody writes to it. Rows of
-    several that are zero in every replication, such as the output of projects that are not built yet, are passed over.
+    Its memory is mapped: NumPy would ask for huge pages, of which the first of a process take long to come by.
     """
 
     def __init__(self, days: Floats) -> None:
@@ -35,8 +31,6 @@ class Sheet:
         """(T, rows, n)"""
         self._places: dict[str, slice] = {}
         """Series -> its rows."""
-        self._parts: list[tuple[slice, bool]] = []
-        """Rows of each part of each series in turn, and whether most of them are zero."""
         self._next = 0
 
     @property
@@ -47,33 +41,23 @@ class Sheet:
     def write(self, series: Mapping[str, Sequence[Floats]]) -> None:
         """Write what is ``due``: each series as one or several (n,) or (n, K), the same ones every day."""
         if self._rows is None:
-            self._allot(series)
-        assert self._rows is not None
-        today = self._rows[self._next]
-        for (rows, mostly_zero), values in zip(
-            self._parts, itertools.chain.from_iterable(series.values()), strict=True
-        ):
-            if mostly_zero:
-                for row, own in zip(today[rows], np.atleast_2d(values.T), strict=True):
-                    if np.count_nonzero(own):
-                        row[...] = own
-            else:
-                today[rows] = values.T
+            self._rows = self._allot(series)
+        today, place = self._rows[self._next], 0
+        for values in itertools.chain.from_iterable(series.values()):
+            rows = values.size // values.shape[0]
+            today[place : place + rows] = values.T
+            place += rows
         self._next += 1
 
-    def _allot(self, series: Mapping[str, Sequence[Floats]]) -> None:
+    def _allot(self, series: Mapping[str, Sequence[Floats]]) -> Floats:
         place = 0
         for name, parts in series.items():
-            begin = place
-            for values in parts:
-                rows = slice(place, place + values[:1].size)
-                self._parts.append((rows, name in MOSTLY_ZERO))
-                place = rows.stop
-            self._places[name] = slice(begin, place)
-        n = len(next(iter(series.values()))[0])
-        shape = (self.days.size, place, n)
+            rows = sum(values[:1].size for values in parts)
+            self._places[name] = slice(place, place + rows)
+            place += rows
+        shape = (self.days.size, place, len(next(iter(series.values()))[0]))
         memory = mmap.mmap(-1, max(1, math.prod(shape)) * np.dtype(np.float64).itemsize, access=mmap.ACCESS_COPY)
-        self._rows = np.frombuffer(memory, count=math.prod(shape)).reshape(shape)
+        return np.frombuffer(memory, count=math.prod(shape)).reshape(shape)
 
     def __getitem__(self, name: str) -> Floats:
         """(n, T, K) view of a series, replications side by side."""
