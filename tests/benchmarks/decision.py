@@ -9,7 +9,8 @@ comes true, and what takes a random time takes its median, so that only inputs d
 The bound holds for means with aleatory causes off of which plain needs at least 320: of fewer, no run of 16, the least
 there is, could be a twentieth. Every headline commodity is measured; ``met_by`` and ``missed_by`` say which means keep
 the bound, ``too_easy`` which are not judged. As ours gets much better from one doubling to the next, ``at_same_width``
-says what plain needs for the half-width that ours has come to by then.
+says what plain needs for the half-width that ours has come to by then, and ``plain_per_future`` how many of its futures
+one of ours is worth in a run of all of them, however wide that leaves the interval.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ def time_to_decision(replications: int) -> dict[str, Any]:
         "met_by": [_named(item) for item in judged if item["within_bounds"]],
         "missed_by": [_named(item) for item in judged if not item["within_bounds"]],
         "too_easy": [_named(item) for item in means if "bound" not in item],
+        "plain_per_future": {_named(item): item["plain_per_future"] for item in judged},
         "within_bounds": all(item["within_bounds"] for item in judged),
     }
 
@@ -94,7 +96,8 @@ def _needed(case: Case, commodity: str, aleatory: bool, replications: int) -> li
         values = np.concatenate([one[name] for one in plain])
         half = P_HALF_WIDTH if name == "p_met" else MEAN_HALF_WIDTH * abs(float(values.mean()))
         by_plain = max(1.0, (Z95 * float(values.std()) / half) ** 2)
-        by_ours, width, beyond = _first_within([one[name] for one in ours], half)
+        samples = [one[name] for one in ours]
+        (by_ours, width, beyond), whole = _first_within(samples, half), _half_width(samples, replications)
         item: dict[str, Any] = {
             "commodity": commodity,
             "quantity": name,
@@ -105,6 +108,7 @@ def _needed(case: Case, commodity: str, aleatory: bool, replications: int) -> li
             "ours_extrapolated": beyond,
             "ours_over_plain": by_ours / by_plain,
             "at_same_width": by_plain * (half / width) ** 2 if width > 0.0 else None,
+            "plain_per_future": by_plain * (half / whole) ** 2 / replications if whole > 0.0 else None,
         }
         if name != "p_met" and not aleatory and by_plain >= LEAST_PLAIN:
             item |= {"bound": BOUND, "within_bounds": by_ours / by_plain <= BOUND}
@@ -139,10 +143,15 @@ def _first_within(samples: list[Floats], half: float) -> tuple[float, float, boo
     rounds, width = 1, float("inf")
     while rounds * RANDOMISATIONS <= samples[0].size:
         count = rounds * RANDOMISATIONS
-        spread = [one[:count].reshape(rounds, RANDOMISATIONS).mean(axis=0).var(ddof=1) for one in samples]
-        width = T95 * float(np.sqrt(np.mean(spread) / RANDOMISATIONS))
+        width = _half_width(samples, count)
         # One point of each net says nothing of a thing that hardly ever happens.
         if width <= half and (width > 0.0 or count == samples[0].size):
             return float(count), width, False
         rounds *= 2
     return samples[0].size * (width / half) ** 2, half, True
+
+
+def _half_width(samples: list[Floats], count: int) -> float:
+    """Root mean square half-width of the interval of the first ``count`` replications, over the samples."""
+    spread = [one[:count].reshape(-1, RANDOMISATIONS).mean(axis=0).var(ddof=1) for one in samples]
+    return T95 * float(np.sqrt(np.mean(spread) / RANDOMISATIONS))
