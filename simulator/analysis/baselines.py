@@ -15,7 +15,7 @@ from simulator.catalogue.tables import TABLES, table_sha256
 from simulator.experiment.blocks import Progress
 from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted, run_many
-from simulator.metrics.outcome import ChainOutcome, Outcome, joined
+from simulator.metrics.outcome import ChainOutcome, Outcome, assembled, joined
 from simulator.metrics.registry import Better, metrics
 from simulator.scenario.resolution import resolve
 
@@ -127,7 +127,7 @@ def simulated_baselines(
     IncompleteError
         If it was interrupted or a worker died, after every finished one has been yielded.
     """
-    for position, parts in run_many(wanted, reduce=light_outcome, jobs=jobs, progress=progress):
+    for position, parts in run_many(wanted, reduce=light_outcome, assemble=assembled, jobs=jobs, progress=progress):
         item = wanted[position]
         yield position, baseline_of(item.case, joined(parts), item.seed)
 

@@ -29,7 +29,7 @@ from simulator.analysis.input_designs import inputs_of, repeated
 from simulator.analysis.intervals import Estimate, quantile
 from simulator.errors import UsageError
 from simulator.experiment.many import run_many
-from simulator.metrics.outcome import Outcome, joined
+from simulator.metrics.outcome import Outcome, assembled, joined
 
 if TYPE_CHECKING:
     from simulator.analysis.verdict import Verdict
@@ -122,7 +122,7 @@ def input_range(
     varied = inputs_of(case)
     wanted = repeated(case, varied, POINTS, seed, REPEATS)
     found: Outcome | None = None
-    for _, parts in run_many([wanted], reduce=light_outcome, jobs=jobs, progress=progress):
+    for _, parts in run_many([wanted], reduce=light_outcome, assemble=assembled, jobs=jobs, progress=progress):
         found = joined(parts)
     assert found is not None, "one case was wanted"
     deadline = found.moment("deadline")

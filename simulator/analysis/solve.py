@@ -19,7 +19,7 @@ from simulator.analysis.levers import Lever, check_levers, fitted, read_lever
 from simulator.errors import IncompleteError, UsageError
 from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted, run_many
-from simulator.metrics.outcome import joined
+from simulator.metrics.outcome import assembled, joined
 from simulator.metrics.yardsticks import criteria
 from simulator.scenario import load, resolve
 
@@ -156,7 +156,9 @@ class _Search:
             self.rounds.begin(title, replications * len(wanted))
         progress = None if self.rounds is None else self.rounds.told
         if wanted:
-            for position, parts in run_many(wanted, reduce=light_outcome, jobs=self.jobs, progress=progress):
+            for position, parts in run_many(
+                wanted, reduce=light_outcome, assemble=assembled, jobs=self.jobs, progress=progress
+            ):
                 found = joined(parts)
                 if not self.known:
                     self.counted = open_commodities(self.goal, self.case, found)

@@ -24,7 +24,7 @@ from simulator.experiment.blocks import Keeper, Outcomes, PartialRun, Progress, 
 from simulator.experiment.cases import CaseRun, run_cases
 from simulator.experiment.executors import Jobs
 from simulator.experiment.streaming import Failure
-from simulator.metrics.outcome import Outcome, joined, outcome
+from simulator.metrics.outcome import Outcome, assembled, joined, outcome
 from simulator.scenario import load, resolve
 
 if TYPE_CHECKING:
@@ -205,6 +205,7 @@ class Planned:
             keeper=self.keeper,
             cut_off=at_deadline(self.scenario, self.case) if branched else None,
             statistic=partial(convergence, self.case),
+            assemble=partial(assembled, case=self.case),
         )
 
 

@@ -15,7 +15,7 @@ from simulator.errors import IncompleteError, UsageError
 from simulator.experiment.blocks import Progress
 from simulator.experiment.executors import Jobs
 from simulator.experiment.many import Wanted, run_many
-from simulator.metrics.outcome import joined
+from simulator.metrics.outcome import assembled, joined
 from simulator.scenario import load, resolve
 
 if TYPE_CHECKING:
@@ -177,7 +177,9 @@ def sweep(
         return result()
     wanted = [Wanted(cases[place], replications, seed) for place in missing]
     try:
-        for position, parts in run_many(wanted, reduce=light_outcome, jobs=executor or jobs, progress=told):
+        for position, parts in run_many(
+            wanted, reduce=light_outcome, assemble=assembled, jobs=executor or jobs, progress=told
+        ):
             place = missing[position]
             found[place] = measured(cases[place], joined(parts))
             if store is not None:

@@ -7,6 +7,7 @@ memory replications lie side by side, day after day.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -116,3 +117,16 @@ class Trace:
     after each review: cumulative tonnes, or price index. Empty unless the case has meters."""
     review_days: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     """(R,) days of the reviews, for ``metered``."""
+
+
+def earliest(parts: Iterable[Mapping[str, Floats]]) -> dict[str, Floats]:
+    """Return name -> (n,) the earliest of the days that some of the ``parts`` give for it; +inf stands for never.
+
+    >>> earliest([{"vault": np.array([7.0, np.inf])}, {"vault": np.array([9.0, 3.0])}])
+    {'vault': array([7., 3.])}
+    """
+    found: dict[str, Floats] = {}
+    for part in parts:
+        for name, days in part.items():
+            found[name] = np.minimum(found.get(name, days), days)
+    return found

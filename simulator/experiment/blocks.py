@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -101,9 +102,12 @@ class BlockTask(Generic[T]):
     outcome: Callable[[Trace], T]
     """What to do with a trace."""
     simulate: Simulate | None = field(default=None)
-    """The model; None for ``simulator.model.simulate``."""
+    """The model; None for the shipped one."""
     cut_off: Case | None = None
     """The same case with China cut off on the deadline: simulated on the same draws, its chains go with the trace."""
+    assemble: Callable[[Sequence[T]], T] | None = None
+    """Makes one of what ``outcome`` says of one commodity after the other, which saves time and memory where nothing
+    ties them together (``simulator.model.block``). None where ``outcome`` must see all of them at once."""
 
     def __call__(
         self,
@@ -114,8 +118,11 @@ class BlockTask(Generic[T]):
     ) -> T:
         """Simulate replications [first, end) and reduce their trace; ``tick`` hears the share done so far."""
         keep_freed_memory()
-        with laid_over(self.case.overlay), narrow_buffers(LARGEST_BLOCK):
-            return self.outcome(self.trace(np.arange(first, end, dtype=np.int64), inputs, tick))
+        replications = np.arange(first, end, dtype=np.int64)
+        told = None if tick is None else _rising(tick)
+        with narrow_buffers(LARGEST_BLOCK):
+            found = self._by_commodity(replications, inputs, told)
+            return self.outcome(self.trace(replications, inputs, told)) if found is None else found
 
     def trace(
         self,
@@ -124,31 +131,79 @@ class BlockTask(Generic[T]):
         tick: Callable[[float], None] | None = None,
     ) -> Trace:
         """Simulate any replications of the run as one block, on the values of the inputs in them."""
-        cases = (self.case,) if self.cut_off is None else (self.case, self.cut_off)
-        traces = []
-        for place, case in enumerate(cases):
+        with laid_over(self.case.overlay), without_collections():
+            traces = [
+                self._model(told)(case, BlockDraws(self.seed, replications, inputs), replications)
+                for case, told in self._cases(tick)
+            ]
+        return traces[0] if self.cut_off is None else _with_cut(*traces)
 
-            def part_done(share: float, place: int = place) -> None:
-                if tick is not None:
-                    tick((place + share) / len(cases))
+    def _model(self, tick: Callable[[float], None] | None) -> Simulate:
+        if self.simulate is not None:
+            return self.simulate
+        from simulator.model import simulate
 
-            traces.append(self._simulated(case, replications, inputs, None if tick is None else part_done))
-        return traces[0] if self.cut_off is None else replace(traces[0], under_cut=traces[1].chains)
+        return partial(simulate, tick=tick)
 
-    def _simulated(
+    def _by_commodity(
         self,
-        case: Case,
         replications: NDArray[np.int64],
         inputs: Mapping[str, NDArray[np.float64]],
         tick: Callable[[float], None] | None,
-    ) -> Trace:
-        model = self.simulate
-        if model is None:
-            from simulator.model import simulate as shipped
+    ) -> T | None:
+        """Simulate and reduce one commodity after the other; None where all must run together."""
+        if self.simulate is not None or self.assemble is None or _meeting is self.case:
+            return None
+        from simulator.model import CommoditiesMeet, one_by_one
 
-            model = partial(shipped, tick=tick)
-        with laid_over(case.overlay), without_collections():
-            return model(case, BlockDraws(self.seed, replications, inputs), replications)
+        try:
+            with laid_over(self.case.overlay), without_collections():
+                runs = [
+                    one_by_one(case, BlockDraws(self.seed, replications, inputs), replications, told)
+                    for case, told in self._cases(tick)
+                ]
+                traces = runs[0] if self.cut_off is None else starmap(_with_cut, zip(*runs, strict=True))
+                return self.assemble(tuple(map(self.outcome, traces)))
+        except CommoditiesMeet:
+            _note_meeting(self.case)
+            return None
+
+    def _cases(self, tick: Callable[[float], None] | None) -> list[tuple[Case, Callable[[float], None] | None]]:
+        """Return what is to be simulated, each with whom to tell the share done of it."""
+        cases = [self.case] if self.cut_off is None else [self.case, self.cut_off]
+        shares = [0.0] * len(cases)
+
+        def tell(place: int, share: float) -> None:
+            shares[place] = share
+            if tick is not None:
+                tick(sum(shares) / len(shares))
+
+        return [(case, None if tick is None else partial(tell, place)) for place, case in enumerate(cases)]
+
+
+_meeting: Case | None = None
+"""The case whose commodities met last in this process: its other blocks need not find out."""
+
+
+def _note_meeting(case: Case) -> None:
+    global _meeting
+    _meeting = case
+
+
+def _with_cut(trace: Trace, under_cut: Trace) -> Trace:
+    return replace(trace, under_cut=under_cut.chains)
+
+
+def _rising(tick: Callable[[float], None]) -> Callable[[float], None]:
+    """Return a ``tick`` that is told of no share less than one before, as when all is run again together."""
+    most = 0.0
+
+    def tell(share: float) -> None:
+        nonlocal most
+        most = max(most, share)
+        tick(most)
+
+    return tell
 
 
 def cut_blocks(replications: int, jobs: int, block_size: int | None) -> tuple[Block, ...]:
@@ -177,6 +232,7 @@ def run_case(
     statistic: Callable[[Sequence[T]], str] | None = None,
     simulate: Simulate | None = None,
     keeper: Keeper[T] | None = None,
+    assemble: Callable[[Sequence[T]], T] | None = None,
 ) -> Outcomes[T]:
     """Simulate a case and reduce each block's trace by ``outcome``.
 
@@ -215,7 +271,7 @@ def run_case(
     """
     from simulator.experiment.cases import CaseRun, run_cases
 
-    wanted = CaseRun(case, replications, seed, outcome=outcome, keeper=keeper, statistic=statistic)
+    wanted = CaseRun(case, replications, seed, outcome=outcome, keeper=keeper, statistic=statistic, assemble=assemble)
     ((_, outcomes),) = run_cases([wanted], jobs=jobs, block_size=block_size, progress=progress, simulate=simulate)
     if outcomes.failed:
         raise PartialRun(failures_text(outcomes), outcomes)

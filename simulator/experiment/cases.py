@@ -60,6 +60,8 @@ class CaseRun(Generic[T]):
     """The case with China cut off on the deadline, where its chains are to go with each trace; twice the work."""
     statistic: Callable[[Sequence[T]], str] | None = None
     """Summary of the parts finished so far, for whoever watches."""
+    assemble: Callable[[Sequence[T]], T] | None = None
+    """Makes one of what ``outcome`` says of one commodity after the other; see ``BlockTask``."""
 
 
 class _UnderWay(Generic[T]):
@@ -326,7 +328,7 @@ class _Tasks:
 
     def plain(self, item: CaseRun[Any]) -> BlockTask[Any]:
         """Return the task of a case."""
-        return BlockTask(item.case, item.seed, item.outcome, self._simulate, item.cut_off)
+        return BlockTask(item.case, item.seed, item.outcome, self._simulate, item.cut_off, item.assemble)
 
     def pickled(self, position: int, item: CaseRun[Any]) -> tuple[str, bytes]:
         """Return digest and bytes of the task of a case."""

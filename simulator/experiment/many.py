@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulator.domain.traces import Trace
     from simulator.scenario.case import Case
 
+S = TypeVar("S")
 T = TypeVar("T")
 Floats = NDArray[np.float64]
 
@@ -46,6 +47,7 @@ def run_many(
     wanted: Sequence[Wanted],
     *,
     reduce: Callable[[Trace, Case], T],
+    assemble: Callable[[Sequence[T], Case], T] | None = None,
     jobs: Jobs = 1,
     progress: Progress | None = None,
 ) -> Iterator[tuple[int, tuple[T, ...]]]:
@@ -61,6 +63,9 @@ def run_many(
     reduce
         Function of a block's trace and its case; with several jobs it must be importable by name, or a
         ``functools.partial`` of such a function.
+    assemble
+        Function of what ``reduce`` says of one commodity after the other and their case, which makes one of them: it
+        saves time and memory where a case has many. None where ``reduce`` must see all of them at once.
     jobs
         Worker processes (1 runs in this process), or a ``concurrent.futures.Executor``.
     progress
@@ -83,7 +88,13 @@ def run_many(
     _check(wanted)
     cases = [
         CaseRun(
-            item.case, item.replications, item.seed, partial(_reduced, reduce, item.case), item.first, item.inputs or {}
+            item.case,
+            item.replications,
+            item.seed,
+            partial(_reduced, reduce, item.case),
+            item.first,
+            item.inputs or {},
+            assemble=None if assemble is None else partial(_reduced, assemble, item.case),
         )
         for item in wanted
     ]
@@ -113,5 +124,5 @@ def _check(wanted: Sequence[Wanted]) -> None:
                 raise UsageError(f"input {name!r} needs {item.replications} values, not {np.shape(values)}")
 
 
-def _reduced(reduce: Callable[[Trace, Case], T], case: Case, trace: Trace) -> T:
-    return reduce(trace, case)
+def _reduced(reduce: Callable[[S, Case], T], case: Case, what: S) -> T:
+    return reduce(what, case)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.domain.traces import ChainTrace, Trace
+from simulator.domain.traces import ChainTrace, Trace, earliest
 from simulator.metrics.delivery import deliveries
 from simulator.metrics.judging import yardsticks
 from simulator.metrics.predicted import predictions
@@ -273,6 +273,17 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
         rule_days={name: stack([part.rule_days[name] for part in parts]) for name in first.rule_days},
         bound_days={name: stack([part.bound_days[name] for part in parts]) for name in first.bound_days},
         predicted={name: stack([part.predicted[name] for part in parts]) for name in first.predicted},
+    )
+
+
+def assembled(parts: Sequence[Outcome], case: Case) -> Outcome:
+    """Return the outcomes of parts of a case's commodities, in their order, as one of all."""
+    predicted = {key: found for part in parts for key, found in part.predicted.items()}
+    return replace(
+        parts[0],
+        chains=tuple(chain for part in parts for chain in part.chains),
+        bound_days=earliest(part.bound_days for part in parts),
+        predicted={item.key: predicted[item.key] for item in case.observations},
     )
 
 

@@ -22,12 +22,13 @@ STEP_DAYS: Final = 7.0
 
 
 def predictions(trace: Trace, case: Case) -> dict[str, Floats]:
-    """Return what each future gives for every observation of a case: key -> (n,), in the observation's unit."""
+    """Return what each future gives for the observations of a trace's commodities: key -> (n,), in their unit."""
     chains = {chain.commodity: chain for chain in trace.chains}
     found = {}
     for observation in case.observations:
         name = ":".join(part for part in (observation.commodity, observation.stage) if part)
-        found[observation.key] = predicted(chains[name], observation, case)
+        if name in chains:
+            found[observation.key] = predicted(chains[name], observation, case)
     return found
 
 

@@ -1,5 +1,5 @@
 """The SimPy world: one block of replications of one resolved scenario."""
 
-from simulator.model.world import simulate
+from simulator.model.block import CommoditiesMeet, one_by_one, simulate
 
-__all__ = ["simulate"]
+__all__ = ["CommoditiesMeet", "one_by_one", "simulate"]

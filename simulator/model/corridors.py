@@ -109,7 +109,7 @@ class Corridors:
         self._longest = parameter("transit_days_longest").value
         limited = {name: item.left_t_per_year for name, item in capacities().items()}
         known = {name: left for name, left in limited.items() if left}
-        self.queues = Queues(tuple(known), tuple(left / _DAYS_PER_YEAR for left in known.values()), draws.n)
+        self.queues = Queues(tuple(known), tuple(left / _DAYS_PER_YEAR for left in known.values()), draws.n, days.size)
 
     def shut(self, lane: Lane, commodity: str) -> Shut:
         """Closures of a lane for a commodity's goods, random ones and the scenario's."""

@@ -17,10 +17,12 @@ from simulator.domain.draws import Draws
 from simulator.domain.places import CHINA
 from simulator.domain.traces import REROUTED, Trace
 from simulator.errors import UsageError
+from simulator.model.block import RECORDED_REVIEWS
 from simulator.model.corridors import Corridors
 from simulator.model.focal import GRAM, SERVICE_DAYS, Services
 from simulator.model.recorder import Recorder
-from simulator.model.world import RECORDED_REVIEWS, World
+from simulator.model.surroundings import Surroundings
+from simulator.model.world import World
 from simulator.scenario.case import Case
 
 Floats = NDArray[np.float64]
@@ -209,7 +211,7 @@ def simulate_lots(case: Case, draws: Draws, replications: NDArray[np.int64]) -> 
     tuple[Trace, tuple[Lot, ...]]
         The record, the same bytes as without the log, and every lot by departure, commodity and lane.
     """
-    world = World(case, draws, RECORDED_REVIEWS)
+    world = World(Surroundings(case, draws, RECORDED_REVIEWS))
     logs = [LotLog(world, recorder) for recorder in world.recorders]
     trace = world.run(replications)
     lots = sorted((lot for log in logs for lot in log.lots()), key=lambda lot: lot.departed)

@@ -3,6 +3,9 @@
 What sets out for a corridor beyond what it passes waits in front of it. A lot that leaves while a backlog waits
 is delayed by backlog / capacity, in whole services. The backlog is brought up to date once a review, after all
 commodities have shipped, so none of them comes before another. Lots do not look for another way because of a queue.
+
+Commodities may also ship one after the other for all reviews, as long as what sets out for a corridor stays within its
+capacity at every review: then nothing ever waits.
 """
 
 from __future__ import annotations
@@ -17,20 +20,22 @@ from simulator.model.focal import SERVICE_DAYS
 from simulator.model.rows import add_up, by_review
 
 Floats = NDArray[np.float64]
+_ROUNDING = 1e-9
 
 
 class Queues:
     """Backlog in front of every shared corridor of limited capacity."""
 
-    def __init__(self, names: Sequence[str], per_day: Sequence[float], replications: int) -> None:
+    def __init__(self, names: Sequence[str], per_day: Sequence[float], replications: int, reviews: int) -> None:
         """``per_day``: gross tonnes a day each corridor passes of critical minerals."""
         self.names = tuple(names)
         self.replications = replications
         self.per_day = tuple(per_day)
         self.backlog = [np.zeros(replications) for _ in names]
         """Per corridor (n,) gross tonnes waiting."""
-        self.inflow = np.zeros((len(self.names) + 1, replications))
-        """(queues + 1, n) gross tonnes that set out since the last review; the last row is of lots that join none."""
+        self.inflow = np.zeros((reviews, len(self.names) + 1, replications))
+        """(T, queues + 1, n) gross tonnes that set out at each review; the last row is of lots that join none."""
+        self._reviewed = 0
         self.waiting = [False] * len(self.names)
         """Per corridor: whether anything waits in any replication."""
         self.bound = [np.full(replications, np.inf) for _ in names]
@@ -45,13 +50,24 @@ class Queues:
         return dict(zip(self.names, self.bound, strict=True))
 
     def review(self, day: float, step: int) -> None:
-        """Let ``step`` days' worth pass, once all commodities have shipped on ``day``."""
+        """Let ``step`` days' worth pass, once all commodities have shipped on ``day``, that of the next review."""
+        inflow = self.inflow[self._reviewed]
+        self._reviewed += 1
         for k, per_day in enumerate(self.per_day):
-            self.backlog[k] = np.maximum(self.backlog[k] + self.inflow[k] - per_day * step, 0.0)
+            self.backlog[k] = np.maximum(self.backlog[k] + inflow[k] - per_day * step, 0.0)
             self.waiting[k] = bool(self.backlog[k].any())
             if self.waiting[k]:
                 self.bound[k] = np.where(np.isinf(self.bound[k]) & (self.backlog[k] > 0), day, self.bound[k])
-        self.inflow.fill(0.0)
+
+    def overrun(self, step: int) -> bool:
+        """Whether anything would have waited after any review, where all has shipped and none was reviewed.
+
+        What comes within round-off of it counts as well: the order in which tonnes are added up must not decide.
+        """
+        return any(
+            bool(self.inflow[:, k].max(initial=0.0) > per_day * step * (1.0 - _ROUNDING))
+            for k, per_day in enumerate(self.per_day)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,16 +120,16 @@ class Passage:
     def enter(self, review: int, tonnes: Floats) -> NDArray[np.int32] | None:
         """Queue the lots (n, lanes) of a review; returns the services that they wait (n, lanes), None where none do."""
         queues, lots = self._queues, tonnes.T
+        inflow = queues.inflow[review]
         for k, lanes in self._lanes:
-            queues.inflow[k] += add_up(lots[lanes]) * self._gross
+            inflow[k] += add_up(lots[lanes]) * self._gross
         places, joined, usual = self._others[review]
         apart = lots.reshape(-1)[places] * self._gross
-        inflow = queues.inflow.reshape(-1)
-        np.add.at(inflow, joined, apart)
-        np.subtract.at(inflow, usual, apart)
+        np.add.at(inflow.reshape(-1), joined, apart)
+        np.subtract.at(inflow.reshape(-1), usual, apart)
         if not any(queues.waiting):
             return None
-        services = np.zeros(queues.inflow.shape, dtype=np.int32)
+        services = np.zeros(inflow.shape, dtype=np.int32)
         wait = np.zeros(tonnes.shape, dtype=np.int32, order="F")
         for k, waiting in enumerate(queues.waiting):
             if waiting:

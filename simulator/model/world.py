@@ -1,4 +1,4 @@
-"""One block of replications on one SimPy clock.
+"""Commodities of one block of replications on one SimPy clock.
 
 Order of events on the same day: changes of the scenario, then observations that fall between reviews, then
 landings, then the market review, then the observation of that review. Changes and lone observations are
@@ -13,92 +13,65 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from simulator.domain.chain import Chain
 from simulator.domain.changes import (
-    CapacityChange,
     Change,
-    ClosureChange,
     DemandChange,
     LastingChange,
     OfftakeChange,
     OutageChange,
-    RecyclingChange,
     SuspensionChange,
     SuspensionEndChange,
     SwitchChange,
     covered,
 )
-from simulator.domain.draws import Draws
-from simulator.domain.traces import Trace
-from simulator.instruments.base import EventDraws
+from simulator.domain.traces import Trace, earliest
 from simulator.model.chain_world import ChainWorld
-from simulator.model.corridors import Corridors
 from simulator.model.economy import hang
 from simulator.model.focal import SERVICE_DAYS
 from simulator.model.ledger import check
 from simulator.model.measures import hang_up, turn
 from simulator.model.meters import MeterBoard
-from simulator.model.offtake import Levers
-from simulator.model.recorded_days import checkpoints, delivery_days
 from simulator.model.recorder import ChainRecord, Recorder
 from simulator.model.review import review
-from simulator.model.rules import RuleBook
-from simulator.scenario.case import Case
+from simulator.model.surroundings import Surroundings
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 PARTS_TOLD = 25
 """Parts of a block's clock after each of which progress is told."""
-RECORDED_REVIEWS = 2
-"""A run's trace holds one review in so many: four weeks are enough for series by the month."""
 
 
 class World:
-    """Every commodity of a case in one block; lives for one run and is never returned."""
+    """Commodities of a case in one block; lives for one run and is never returned."""
 
-    def __init__(self, case: Case, draws: Draws, every: int = 1) -> None:
-        """``every`` k-th review is recorded, and every checkpoint; with each review, every series on each day."""
-        self.case = case
-        self.first = case.day(case.spin_up)
-        self.end = case.day(case.horizon)
+    def __init__(self, around: Surroundings, chains: Sequence[Chain] | None = None) -> None:
+        """All commodities of the case share the clock, or those of ``chains``.
+
+        These let nothing wait in front of corridors, as that depends on the others; see ``block``.
+        """
+        self.around = around
+        self.case = case = around.case
+        self.first, self.end, self.reviews, self.days = around.first, around.end, around.reviews, around.days
+        self.corridors, self.rules = around.corridors, around.rules
         self.env = simpy.Environment(initial_time=self.first)
-        self.reviews = np.arange(self.first + case.review_days, self.end + 1, case.review_days, dtype=float)
-        self.days = np.unique(np.concatenate([self.reviews[every - 1 :: every], checkpoints(case)]))
-        self.branches: dict[str, Mask] = {}
         self._services: list[float] = []
         """Days of services whose lots are yet to land."""
-        self.rules = RuleBook(case, draws)
-        changes = [*self._changes(draws), *self.rules.changes]
-        closures = [c for c in changes if isinstance(c, ClosureChange)]
-        levers = Levers.of(changes)
-        self.corridors = Corridors(draws, self.reviews, float(self.first), float(self.end), closures, levers.alignments)
-        capacity = [c for c in changes if isinstance(c, CapacityChange | RecyclingChange)]
+        self._whole = chains is None
         self.chains = [
-            ChainWorld(case, chain, draws, self.corridors, levers, capacity, self.reviews) for chain in case.chains
+            ChainWorld(case, chain, around.draws, self.corridors, around.levers, around.capacity, self.reviews)
+            for chain in (case.chains if chains is None else chains)
         ]
-        for_deliveries = self.days if every == 1 else delivery_days(case, self.days)
         self.recorders = [
             Recorder(record, s)
-            for record in (ChainRecord(chain, self.days, for_deliveries) for chain in self.chains)
+            for record in (ChainRecord(chain, self.days, around.delivery_days) for chain in self.chains)
             for s, market in enumerate(record.world.markets)
             if market.focal is not None
         ]
         self.meters = MeterBoard(case.meters, self.chains, self.reviews.size) if case.meters else None
         self.rules.watch(self.chains)
-        self._register(changes)
-        self._schedule(changes)
-
-    def _changes(self, draws: Draws) -> list[Change]:
-        """Compile every instrument, and note which branch each replication takes."""
-        changes: list[Change] = []
-        for instrument in self.case.instruments:
-            answers = EventDraws(draws, instrument.id, self.case.start, self.case.horizon)
-            changes.extend(instrument.changes(answers))
-            renewed = getattr(instrument, "renewed", None)
-            if renewed is not None and instrument.until is not None:
-                self.branches[f"suspension/{instrument.id}/renewed"] = renewed(answers)
-            if instrument.probability != 1.0:
-                self.branches[f"event/{instrument.id}/happens"] = instrument.span(answers)[2]
-        return changes
+        self._register(around.changes)
+        self._schedule(around.changes)
 
     def _register(self, changes: Sequence[Change]) -> None:
         """Hang measures and shocks on their chains, before the clock starts."""
@@ -193,20 +166,20 @@ class World:
                 self._services.clear()
                 if self.meters is not None:
                     self.meters.close()
-                self.corridors.queues.review(day, self.case.review_days)
+                if self._whole:
+                    self.corridors.queues.review(day, self.case.review_days)
                 if day in observed:
                     self._observer(day)()
                 self.rules.review(day, self._put)
 
     def _behind(self) -> dict[str, Floats]:
         """Programme of purchases -> (n,) day on which it first fell behind for any of its commodities."""
-        found: dict[str, Floats] = {}
-        for chain in self.chains:
-            for market in chain.markets:
-                for purchase in () if market.focal is None else market.focal.purchases:
-                    name = purchase.change.event_id
-                    found[name] = np.minimum(found.get(name, purchase.behind), purchase.behind)
-        return found
+        return earliest(
+            {purchase.change.event_id: purchase.behind}
+            for chain in self.chains
+            for market in chain.markets
+            for purchase in (() if market.focal is None else market.focal.purchases)
+        )
 
     def run(self, replications: NDArray[np.int64], tick: Callable[[float], None] | None = None) -> Trace:
         """Run to the horizon, check conservation and hand over the record; ``tick`` hears the share done so far."""
@@ -224,7 +197,7 @@ class World:
         return Trace(
             replications=replications,
             chains=tuple(recorder.trace() for recorder in self.recorders),
-            branches=self.branches | self.rules.branches(),
+            branches=self.around.branches | self.rules.branches(),
             rule_days=self.rules.first_days(),
             behind=self._behind(),
             bound=self.corridors.queues.first_bound(),
@@ -249,25 +222,3 @@ def by_day(change: Change, mask: Mask, first: int, end: int) -> Iterable[tuple[i
     found = days[live]
     for day in np.unique(found) if (found != found[:1]).any() else found[:1]:
         yield int(day), live & (days == day)
-
-
-def simulate(
-    case: Case, draws: Draws, replications: NDArray[np.int64], tick: Callable[[float], None] | None = None
-) -> Trace:
-    """Simulate one block; its trace holds every second review, enough for months and half the memory.
-
-    Parameters
-    ----------
-    case
-        The resolved scenario.
-    draws
-        Random numbers and uncertain inputs of the block's replications.
-    replications
-        (n,) replication numbers, for the record.
-    tick
-        Told now and then which share of the clock has passed.
-    """
-    world = World(case, draws, RECORDED_REVIEWS)
-    trace = world.run(replications, tick)
-    world.close()
-    return trace

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -29,6 +28,7 @@ from simulator.metrics.outcome import outcome
 from simulator.scenario import load, resolve
 from simulator.scenario.case import Case
 from tests.support import worlds
+from tests.support.contents import leaves
 
 BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"
 EVERYTHING: tuple[Instrument, ...] = (
@@ -171,25 +171,6 @@ def test_the_first_256_of_1024_equal_a_run_of_256(small: tuple[Case, Trace]) -> 
 def test_a_real_commodity_is_the_same_in_any_block(real: tuple[Case, Trace], rows: list[int]) -> None:
     model, whole = real
     assert_same(whole, worlds.run(model, np.array(rows)), rows)
-
-
-def leaves(value: Any) -> Iterator[bytes]:
-    """The content of nested dataclasses, mappings and arrays, in order."""
-    if isinstance(value, np.ndarray):
-        yield f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes()
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield field.name.encode()
-            yield from leaves(getattr(value, field.name))
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield str(key).encode()
-            yield from leaves(item)
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from leaves(item)
-    else:
-        yield repr(value).encode()
 
 
 def test_one_worker_and_two_give_the_same_bytes() -> None:

@@ -20,6 +20,7 @@ from simulator.catalogue.inputs import commodities
 from simulator.experiment.points import input_values
 from simulator.experiment.streams import BlockDraws
 from simulator.metrics.outcome import ChainOutcome
+from simulator.model.surroundings import Surroundings
 from simulator.model.world import World
 from simulator.scenario import resolve
 
@@ -187,7 +188,7 @@ def test_deals_since_october_2025_only_ever_bring_output_forward() -> None:
     starts = []
     for name in ("baseline", "no_deals"):
         case = resolve(Scenario.load(SCENARIOS / f"{name}.yaml"))
-        world = World(case, BlockDraws(0, np.arange(N), input_values(case.inputs, N, 0)))
+        world = World(Surroundings(case, BlockDraws(0, np.arange(N), input_values(case.inputs, N, 0))))
         starts.append(
             {(c.chain.commodity, p.plant.id): p.start for c in world.chains for m in c.markets for p in m.projects}
         )

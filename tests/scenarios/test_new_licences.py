@@ -15,6 +15,7 @@ from simulator.domain.places import CHINA
 from simulator.experiment.points import input_values
 from simulator.experiment.streams import BlockDraws
 from simulator.model import trade
+from simulator.model.surroundings import Surroundings
 from simulator.model.world import World
 from simulator.scenario import resolve
 
@@ -31,7 +32,7 @@ def exports(directory: Path, **event: Any) -> Mapping[str, Mapping[float, Floats
     file.write_text("name: No controls\nstart: 2025-11-06\nspin_up: 2024-07-01\n")
     scenario = Scenario.load(file)
     case = resolve(scenario.with_event(**event) if event else scenario, NAMES)
-    world = World(case, BlockDraws(0, np.arange(N), input_values(case.inputs, N, 0)))
+    world = World(Surroundings(case, BlockDraws(0, np.arange(N), input_values(case.inputs, N, 0))))
     left: dict[str, dict[float, Floats]] = {name: {} for name in NAMES}
     book = trade.book
 

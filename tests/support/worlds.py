@@ -7,8 +7,10 @@ from dataclasses import fields, replace
 from datetime import date
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from simulator.catalogue.corridors import Capacity
 from simulator.domain.chain import Chain, Gate, GovernmentStock, Lane, Project, Stage, StageKind
 from simulator.domain.facts import UncertainInput
 from simulator.domain.target import Criterion, Target
@@ -16,6 +18,8 @@ from simulator.domain.traces import Trace
 from simulator.experiment.points import input_values
 from simulator.experiment.streams import BlockDraws
 from simulator.instruments.base import Instrument
+from simulator.model import corridors
+from simulator.model.surroundings import Surroundings
 from simulator.model.world import World
 from simulator.scenario.case import Case
 
@@ -166,10 +170,19 @@ def case(
     )  # fmt: skip
 
 
+def sharing(monkeypatch: pytest.MonkeyPatch, left_t_per_year: float) -> Case:
+    """Two commodities of which Belgium's lots share the Middle Corridor, of a given capacity."""
+    narrow = Capacity("Middle Corridor", left_t_per_year, 1.0, None, 2025, "test", "assumed", "")
+    monkeypatch.setattr(corridors, "capacities", lambda: {"Middle Corridor": narrow})
+    lanes = {c: lane(c, d) for c, d in (("CHN", 25.0), ("BEL", 20.0), ("USA", 3.0))}
+    lanes["BEL"] = replace(lanes["BEL"], shared="Middle Corridor")
+    return case([chain(name, lanes=lanes) for name in ("antimony", "gallium")])
+
+
 def run(model: Case, replications: int | NDArray[np.int64] = 32, seed: int = 0) -> Trace:
     """Simulate the replications in one block."""
     chosen = np.arange(replications) if isinstance(replications, int) else replications
-    return World(model, draws_of(model, chosen, seed)).run(chosen)
+    return World(Surroundings(model, draws_of(model, chosen, seed))).run(chosen)
 
 
 def draws_of(model: Case, replications: int | NDArray[np.int64] = 32, seed: int = 0) -> BlockDraws:
@@ -182,7 +195,7 @@ def draws_of(model: Case, replications: int | NDArray[np.int64] = 32, seed: int 
 
 def world(model: Case, replications: int | NDArray[np.int64] = 32, seed: int = 0) -> World:
     """The world of the replications before its clock starts."""
-    return World(model, draws_of(model, replications, seed))
+    return World(Surroundings(model, draws_of(model, replications, seed)))
 
 
 def at_reviews(running: World) -> Iterator[tuple[int, float]]:

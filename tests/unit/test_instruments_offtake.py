@@ -21,6 +21,7 @@ from simulator.instruments.dates import Offset
 from simulator.instruments.diplomatic_alignment import DiplomaticAlignment
 from simulator.instruments.offtake_shift import OfftakeShift
 from simulator.instruments.project import Project as OwnPlant
+from simulator.model.surroundings import Surroundings
 from simulator.model.world import World
 from simulator.scenario.rules import Rule
 from tests.support import worlds
@@ -103,7 +104,7 @@ def test_a_shift_to_the_focal_buyer_brings_it_more() -> None:
 
 def test_a_shift_of_a_project_leaves_running_producers_alone() -> None:
     case = worlds.case([worlds.chain("antimony")], [shift(country=None, projects=["plant"])], projects=[PLANT])
-    world = World(case, worlds.draws_of(case, N))
+    world = World(Surroundings(case, worlds.draws_of(case, N)))
     oxide = world.chains[0].markets[-1]
     assert oxide.ties == []
     assert (oxide.projects[0].sold_to.at(500.0, True)[:, oxide.stage.regions.index("EUU")] == 1.0).all()
@@ -132,7 +133,7 @@ def test_an_agreement_signed_before_a_bid_keeps_its_share() -> None:
 def test_an_aligned_country_accepts_a_rivals_bid_less_often() -> None:
     def accepted(*events: Instrument) -> float:
         case = worlds.case([worlds.chain("antimony")], events)
-        world = World(case, worlds.draws_of(case, 1024))
+        world = World(Surroundings(case, worlds.draws_of(case, 1024)))
         return float((world.chains[0].markets[0].ties[0].ties[0].share > 0).mean())
 
     offer = bid(premium=0.3, at=date(2026, 1, 1))
@@ -179,7 +180,7 @@ def test_ways_across_an_aligned_country_close_less_often_and_never_on_new_days()
 
     def shut(country: str, at: date = date(2020, 1, 1)) -> Floats:
         case = worlds.case([worlds.chain("antimony")], [alignment(country=country, closure_factor=0.5, at=at)])
-        return World(case, worlds.draws_of(case, 256)).corridors.shut(lane, "antimony")[0].T
+        return World(Surroundings(case, worlds.draws_of(case, 256))).corridors.shut(lane, "antimony")[0].T
 
     usual, calmer, late = shut("KAZ"), shut("DEU"), shut("DEU", START)
     assert np.isfinite(calmer).sum() / np.isfinite(usual).sum() == pytest.approx(0.5, abs=0.05)

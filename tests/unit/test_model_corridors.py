@@ -158,10 +158,10 @@ def test_no_closure_lets_a_lot_land_earlier_than_on_open_ways() -> None:
 
 def test_a_corridor_passes_what_it_can_and_the_wait_grows_evenly_with_a_steady_surplus() -> None:
     """Inflow of 30 t a day in front of 20 t a day: after k reviews of 14 days, 14 x 10 x k t wait, 7 k days' worth."""
-    queues = Queues(["narrow"], [20.0], 3)
+    queues = Queues(["narrow"], [20.0], 3, 16)
     for k in range(1, 9):
         assert (queues.services(0) == k - 1).all()
-        queues.inflow[0] += np.array([30.0, 30.0, 30.0]) * 14
+        queues.inflow[k - 1, 0] += np.array([30.0, 30.0, 30.0]) * 14
         queues.review(14.0 * k, 14)
         assert np.allclose(queues.backlog[0], 140.0 * k)
     assert (queues.bound[0] == 14.0).all()
@@ -172,24 +172,24 @@ def test_a_corridor_passes_what_it_can_and_the_wait_grows_evenly_with_a_steady_s
 
 
 def test_replications_queue_each_for_itself() -> None:
-    queues = Queues(["narrow"], [20.0], 2)
-    queues.inflow[0] += np.array([100.0, 1000.0])
+    queues = Queues(["narrow"], [20.0], 2, 1)
+    queues.inflow[0, 0] += np.array([100.0, 1000.0])
     queues.review(14.0, 14)
     assert queues.backlog[0].tolist() == [0.0, 720.0]
     assert queues.first_bound()["narrow"].tolist() == [np.inf, 14.0]
 
 
-def shared_world(monkeypatch: pytest.MonkeyPatch, left_t_per_year: float, **events: object) -> Trace:
-    """Two commodities of which Belgium's lots share the Middle Corridor, of a given capacity."""
-    from simulator.catalogue.corridors import Capacity
-    from simulator.model import corridors
+@pytest.mark.parametrize(("tonnes", "waits"), [(279.0, False), (280.0, True), (281.0, True)])
+def test_a_corridor_is_overrun_where_something_would_wait(tonnes: float, waits: bool) -> None:
+    """20 t a day pass 280 t in 14 days. What fills it to the last tonne counts: round-off must not decide."""
+    queues = Queues(["wide", "narrow"], [1e3, 20.0], 3, 4)
+    queues.inflow[2, 1, 1] = tonnes
+    queues.inflow[:, 2] = 1e9  # of lots that join no queue
+    assert queues.overrun(14) is waits
 
-    narrow = Capacity("Middle Corridor", left_t_per_year, 1.0, None, 2025, "test", "assumed", "")
-    monkeypatch.setattr(corridors, "capacities", lambda: {"Middle Corridor": narrow})
-    lanes = {c: worlds.lane(c, d) for c, d in (("CHN", 25.0), ("BEL", 20.0), ("USA", 3.0))}
-    lanes["BEL"] = replace(lanes["BEL"], shared="Middle Corridor")
-    chains = [worlds.chain(name, lanes=lanes) for name in ("antimony", "gallium")]
-    running = worlds.world(worlds.case(chains), 16)
+
+def shared_world(monkeypatch: pytest.MonkeyPatch, left_t_per_year: float) -> Trace:
+    running = worlds.world(worlds.sharing(monkeypatch, left_t_per_year), 16)
     trace = running.run(np.arange(16))
     for chain in running.chains:
         assert balance_errors(chain).max() < 1e-9

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from simulator.metrics.outcome import outcome
-from simulator.model import simulate, world
+from simulator.model import simulate, surroundings
 from simulator.model.recorded_days import checkpoints, delivery_days
 from simulator.model.recorder import Sheet
 from simulator.scenario import Scenario, resolve
@@ -31,7 +31,7 @@ def case() -> Case:
 def test_few_days_give_the_same_deliveries_as_all(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = np.arange(16)
     few = simulate(case(), worlds.draws_of(case(), chosen), chosen)
-    monkeypatch.setattr(world, "delivery_days", lambda case, days: days)
+    monkeypatch.setattr(surroundings, "delivery_days", lambda case, days: days)
     every = simulate(case(), worlds.draws_of(case(), chosen), chosen)
     assert len(few.chains[0].delivery_days) < len(every.chains[0].delivery_days) / 2
     for one, other in zip(outcome(few, case()).chains, outcome(every, case()).chains, strict=True):
