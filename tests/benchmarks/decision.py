@@ -9,8 +9,9 @@ comes true, and what takes a random time takes its median, so that only inputs d
 The bound holds for means with aleatory causes off of which plain needs at least 320: of fewer, no run of 16, the least
 there is, could be a twentieth. Every headline commodity is measured; ``met_by`` and ``missed_by`` say which means keep
 the bound, ``too_easy`` which are not judged. As ours gets much better from one doubling to the next, ``at_same_width``
-says what plain needs for the half-width that ours has come to by then, and ``plain_per_future`` how many of its futures
-one of ours is worth in a run of all of them, however wide that leaves the interval.
+says what plain needs for the half-width that ours has come to by then, and ``plain_per_future`` how many plain futures
+one of ours is worth in a run of all of them. ``not_additive`` is the part of the variance that inputs make together:
+who knew all that each of them does by itself would still need that part of the plain futures.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.polynomial.legendre import legvander
 from numpy.typing import NDArray
 
 from simulator.domain.sampling import three_point
@@ -39,6 +41,8 @@ BOUND = 1 / 20
 LEAST_PLAIN = RANDOMISATIONS / BOUND
 """What plain must need for the bound to be possible."""
 SEEDS = 4
+DEGREE, FOLDS = 3, 5
+"""Of the polynomials in each input whose sum is fitted to a mean; parts of the futures, each left out of a fit once."""
 Z95, T95 = 1.959964, 2.131450
 """97.5 % quantiles of the normal distribution and of Student's t with 15 degrees of freedom."""
 
@@ -80,6 +84,7 @@ def time_to_decision(replications: int) -> dict[str, Any]:
         "missed_by": [_named(item) for item in judged if not item["within_bounds"]],
         "too_easy": [_named(item) for item in means if "bound" not in item],
         "plain_per_future": {_named(item): item["plain_per_future"] for item in judged},
+        "not_additive": {_named(item): item["not_additive"] for item in judged},
         "within_bounds": all(item["within_bounds"] for item in judged),
     }
 
@@ -112,19 +117,21 @@ def _needed(case: Case, commodity: str, aleatory: bool, replications: int) -> li
         }
         if name != "p_met" and not aleatory and by_plain >= LEAST_PLAIN:
             item |= {"bound": BOUND, "within_bounds": by_ours / by_plain <= BOUND}
+            item["not_additive"] = _not_additive(np.concatenate([one["uniforms"] for one in plain]), values)
         items.append(item)
     return items
 
 
 def _sample(case: Case, replications: int, seed: int, aleatory: bool, *, plain: bool) -> dict[str, Floats]:
-    """(n,) values on the deadline."""
-    inputs = input_values(case.inputs, replications, seed)
+    """(n,) values on the deadline; of plain ones also the (n, inputs) uniforms of the inputs of the commodity."""
+    inputs, own = input_values(case.inputs, replications, seed), []
     if plain:
         random = np.random.default_rng([seed, 20251106])
-        inputs = {
-            i.name: three_point(random.random(replications), i.low, i.median, i.high, i.minimum, i.maximum)
-            for i in case.inputs
-        }
+        for i in case.inputs:
+            u = random.random(replications)
+            inputs[i.name] = three_point(u, i.low, i.median, i.high, i.minimum, i.maximum)
+            if i.name.endswith(("/ALL", f"/{case.chains[0].commodity}")):
+                own.append(u)
     chosen = np.arange(replications)
     draws = (BlockDraws if aleatory else Calm)(seed, chosen, inputs)
     found = outcome(simulate(case, draws, chosen), case)
@@ -132,7 +139,19 @@ def _sample(case: Case, replications: int, seed: int, aleatory: bool, *, plain: 
     return {
         "p_met": chain.met["reliance"][:, deadline].astype(float),
         **{name: chain.values[name][:, deadline] for name in MEANS},
+        "uniforms": np.array(own).T,
     }
+
+
+def _not_additive(uniforms: Floats, values: Floats) -> float:
+    """Part of the variance of ``values`` (n,) that no sum of functions of one input each foresees, out of sample."""
+    powers = np.moveaxis(legvander(2.0 * uniforms - 1.0, DEGREE), -1, 1)[:, 1:]
+    columns = np.column_stack([np.ones(len(values)), powers.reshape(len(values), -1)])
+    missed = np.empty_like(values)
+    for fold in range(FOLDS):
+        out = np.arange(len(values)) % FOLDS == fold
+        missed[out] = values[out] - columns[out] @ np.linalg.lstsq(columns[~out], values[~out])[0]
+    return float(missed.var() / values.var())
 
 
 def _first_within(samples: list[Floats], half: float) -> tuple[float, float, bool]:
