@@ -120,7 +120,7 @@ class BlockTask(Generic[T]):
         keep_freed_memory()
         replications = np.arange(first, end, dtype=np.int64)
         told = None if tick is None else _rising(tick)
-        with narrow_buffers(LARGEST_BLOCK):
+        with laid_over(self.case.overlay), narrow_buffers(LARGEST_BLOCK):
             found = self._by_commodity(replications, inputs, told)
             return self.outcome(self.trace(replications, inputs, told)) if found is None else found
 
@@ -157,7 +157,7 @@ class BlockTask(Generic[T]):
         from simulator.model import CommoditiesMeet, one_by_one
 
         try:
-            with laid_over(self.case.overlay), without_collections():
+            with without_collections():
                 runs = [
                     one_by_one(case, BlockDraws(self.seed, replications, inputs), replications, told)
                     for case, told in self._cases(tick)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from simulator import model
 from simulator.analysis.cut import with_cutoff
 from simulator.analysis.study import Planned
+from simulator.catalogue.tables import Overlay, overlay
 from simulator.domain.draws import Draws
 from simulator.domain.meters import FlowMeter
 from simulator.domain.traces import ChainTrace, Trace
@@ -124,6 +125,20 @@ def test_a_case_whose_commodities_met_once_runs_together_from_then_on(monkeypatc
         tried.clear()
         both_ways(worlds.sharing(monkeypatch, left), 48, block_size=16)
         assert tried == [16] * blocks
+
+
+@pytest.mark.parametrize("left", [WIDE, NARROW])
+def test_a_trace_is_reduced_with_the_rows_it_was_simulated_with(monkeypatch: pytest.MonkeyPatch, left: float) -> None:
+    own = Overlay({}, {})
+    case = replace(worlds.sharing(monkeypatch, left), overlay=own)
+    for assemble in (None, concatenated):
+        task = BlockTask(case, 0, rows_in_force, assemble=assemble)
+        assert all(item is own for item in task(0, 16, input_values(case.inputs, 16, 0)))
+    assert overlay() is None
+
+
+def rows_in_force(trace: Trace) -> tuple[Overlay | None, ...]:
+    return tuple(overlay() for _ in trace.chains)
 
 
 def test_progress_never_falls_back_when_all_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
