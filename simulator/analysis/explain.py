@@ -23,7 +23,7 @@ from simulator.analysis.frames import dataframe
 from simulator.analysis.grouping import BY_PARTNER, Group, groups_of
 from simulator.analysis.study import HEADLINE
 from simulator.analysis.verdict import USUALLY
-from simulator.analysis.worths import Worths, joined_worths, worths
+from simulator.analysis.worths import Worths, assembled_worths, joined_worths, worths
 from simulator.errors import IncompleteError, UsageError
 from simulator.experiment.blocks import Progress, refuse_odd_replications
 from simulator.experiment.executors import Jobs
@@ -273,7 +273,7 @@ class _Work:
         wanted = [Wanted(case, asked.replications, asked.seed) for case in ends]
         wanted += [game.wanted(key, asked.replications, asked.seed) for key in between]
         reduce = partial(worths, yardstick=asked.yardstick)
-        running = run_many(wanted, reduce=reduce, jobs=self.jobs, progress=self.progress)
+        running = run_many(wanted, reduce=reduce, assemble=assembled_worths, jobs=self.jobs, progress=self.progress)
         for position, parts in running:
             found = joined_worths(parts)
             if position >= len(ends):

@@ -19,6 +19,7 @@ from simulator.analysis.under_cut import (
     YEAR_DAYS,
     StressedCommodity,
     Supplies,
+    assembled_supplies,
     joined_supplies,
     stressed,
     supplies,
@@ -192,7 +193,9 @@ def stress(
         )
 
     try:
-        for _, parts in run_many(wanted, reduce=supplies, jobs=executor or jobs, progress=progress):
+        for _, parts in run_many(
+            wanted, reduce=supplies, assemble=assembled_supplies, jobs=executor or jobs, progress=progress
+        ):
             found.append(joined_supplies(parts))
     except IncompleteError as error:
         raise PartialStress(error, result() if len(found) > 1 else None, replications) from error

@@ -63,6 +63,11 @@ def _supply(chain: ChainTrace, days: Sequence[float]) -> Supply:
     )
 
 
+def assembled_supplies(parts: Sequence[Supplies], case: Case) -> Supplies:
+    """Return the supplies of parts of a case's commodities, in their order, as one of all."""
+    return tuple(item for part in parts for item in part)
+
+
 def joined_supplies(parts: Sequence[Supplies]) -> Supplies:
     """Return the futures of several blocks as one, in the order given."""
     return tuple(

@@ -98,6 +98,11 @@ def worths(trace: Trace, case: Case, yardstick: str) -> Worths:
     )
 
 
+def assembled_worths(parts: Sequence[Worths], case: Case) -> Worths:
+    """Return the worths of parts of a case's commodities, in their order, as one of all; parts held nothing up."""
+    return Worths({name: worth for part in parts for name, worth in part.by_commodity.items()}, parts[0].bound)
+
+
 def _worth(trace: ChainTrace, case: Case, yardstick: str) -> Worth:
     criterion = next(item for item in criteria(case.target) if item.yardstick == yardstick)
     deadline = float(case.day(case.deadline if criterion.deadline is None else criterion.deadline))
