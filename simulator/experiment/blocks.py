@@ -107,7 +107,8 @@ class BlockTask(Generic[T]):
     """The same case with China cut off on the deadline: simulated on the same draws, its chains go with the trace."""
     assemble: Callable[[Sequence[T]], T] | None = None
     """Makes one of what ``outcome`` says of one commodity after the other, which saves time and memory where nothing
-    ties them together (``simulator.model.block``). None where ``outcome`` must see all of them at once."""
+    ties them together (``simulator.model.block``); where something does, ``outcome`` is asked again, of all at once.
+    None where it must always see all."""
 
     def __call__(
         self,
@@ -152,7 +153,7 @@ class BlockTask(Generic[T]):
         tick: Callable[[float], None] | None,
     ) -> T | None:
         """Simulate and reduce one commodity after the other; None where all must run together."""
-        if self.simulate is not None or self.assemble is None or _meeting is self.case:
+        if self.simulate is not None or self.assemble is None or _may_meet(self.case):
             return None
         from simulator.model import CommoditiesMeet, one_by_one
 
@@ -181,13 +182,18 @@ class BlockTask(Generic[T]):
         return [(case, None if tick is None else partial(tell, place)) for place, case in enumerate(cases)]
 
 
-_meeting: Case | None = None
-"""The case whose commodities met last in this process: its other blocks need not find out."""
+_met: Case | None = None
+"""The case whose commodities met last in this process."""
 
 
 def _note_meeting(case: Case) -> None:
-    global _meeting
-    _meeting = case
+    global _met
+    _met = case
+
+
+def _may_meet(case: Case) -> bool:
+    """Whether to expect that its commodities meet: another block of the case did, or a case with the same own rows."""
+    return _met is not None and (_met is case or (case.overlay is not None and case.overlay == _met.overlay))
 
 
 def _with_cut(trace: Trace, under_cut: Trace) -> Trace:
@@ -262,6 +268,8 @@ def run_case(
         The model; None for the shipped one.
     keeper
         Takes each part as it comes, and knows those that were finished earlier.
+    assemble
+        Makes one of what ``outcome`` says of one commodity after the other; see ``BlockTask``.
 
     Raises
     ------

@@ -24,10 +24,11 @@ STEP_DAYS: Final = 7.0
 def predictions(trace: Trace, case: Case) -> dict[str, Floats]:
     """Return what each future gives for the observations of a trace's commodities: key -> (n,), in their unit."""
     chains = {chain.commodity: chain for chain in trace.chains}
+    commodities = {name.partition(":")[0] for name in chains}
     found = {}
     for observation in case.observations:
         name = ":".join(part for part in (observation.commodity, observation.stage) if part)
-        if name in chains:
+        if observation.commodity in commodities:
             found[observation.key] = predicted(chains[name], observation, case)
     return found
 

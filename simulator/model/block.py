@@ -63,15 +63,31 @@ def one_by_one(case: Case, draws: Draws, replications: NDArray[np.int64], tick: 
         When they would have waited for each other: nothing that was yielded counts.
     """
     around = Surroundings(case, draws, RECORDED_REVIEWS)
-    apart = len(case.chains) > 1 and not around.shared
-    parts = [(chain,) for chain in case.chains] if apart else [None]
-    for place, chains in enumerate(parts):
+    if around.shared or len(case.chains) < 2:
+        yield _run(around, None, replications, tick)
+        return
+    done = 0
 
-        def part_done(share: float, place: int = place) -> None:
+    def run(chain: Chain) -> Trace:
+        nonlocal done
+        before, done = done, done + 1
+
+        def told(share: float) -> None:
             if tick is not None:
-                tick((place + share) / len(parts))
+                tick((before + share) / len(case.chains))
 
-        yield _run(around, chains, replications, None if tick is None else part_done)
+        return _run(around, (chain,), replications, None if tick is None else told)
+
+    # Who moves most fills a corridor first: then not much has been simulated in vain. Its trace waits for its turn.
+    bulkiest = max(case.chains, key=_tonnes)
+    ahead = [run(bulkiest)]
+    for chain in case.chains:
+        yield ahead.pop() if chain is bulkiest else run(chain)
+
+
+def _tonnes(chain: Chain) -> float:
+    """Output of all stages of a commodity in the base year, tonnes."""
+    return float(sum(stage.output.sum() for stage in chain.stages))
 
 
 def _run(

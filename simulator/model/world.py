@@ -46,9 +46,9 @@ class World:
     """Commodities of a case in one block; lives for one run and is never returned."""
 
     def __init__(self, around: Surroundings, chains: Sequence[Chain] | None = None) -> None:
-        """All commodities of the case share the clock, or those of ``chains``.
+        """All commodities of the case share the clock where ``chains`` is None.
 
-        These let nothing wait in front of corridors, as that depends on the others; see ``block``.
+        Of a part of them nothing waits in front of corridors, as that depends on the others; see ``block``.
         """
         self.around = around
         self.case = case = around.case

@@ -10,8 +10,8 @@ The bound holds for means with aleatory causes off of which plain needs at least
 there is, could be a twentieth. Every headline commodity is measured; ``met_by`` and ``missed_by`` say which means keep
 the bound, ``too_easy`` which are not judged. As ours gets much better from one doubling to the next, ``at_same_width``
 says what plain needs for the half-width that ours has come to by then, and ``plain_per_future`` how many plain futures
-one of ours is worth in a run of all of them. ``not_additive`` is the part of the variance that inputs make together:
-who knew all that each of them does by itself would still need that part of the plain futures.
+one of ours is worth in a run of all of them. ``not_additive`` is the part of the variance that inputs make together,
+which nets of few points average hardly faster than chance does.
 """
 
 from __future__ import annotations
@@ -144,7 +144,10 @@ def _sample(case: Case, replications: int, seed: int, aleatory: bool, *, plain: 
 
 
 def _not_additive(uniforms: Floats, values: Floats) -> float:
-    """Part of the variance of ``values`` (n,) that no sum of functions of one input each foresees, out of sample."""
+    """Part of the variance of ``values`` (n,) that a sum of cubics of one input each does not foresee, out of sample.
+
+    A little more than what no sum of functions foresees: cubics follow no kinks, and they are fitted to few futures.
+    """
     powers = np.moveaxis(legvander(2.0 * uniforms - 1.0, DEGREE), -1, 1)[:, 1:]
     columns = np.column_stack([np.ones(len(values)), powers.reshape(len(values), -1)])
     missed = np.empty_like(values)

@@ -20,6 +20,7 @@ from simulator.analysis.study import Planned
 from simulator.analysis.under_cut import assembled_supplies, supplies
 from simulator.analysis.worths import assembled_worths, worths
 from simulator.catalogue.tables import Overlay, overlay
+from simulator.domain.chain import Chain
 from simulator.domain.draws import Draws
 from simulator.domain.meters import FlowMeter
 from simulator.domain.traces import ChainTrace, Trace
@@ -28,7 +29,8 @@ from simulator.experiment.many import Wanted, run_many
 from simulator.experiment.points import input_values
 from simulator.instruments.demand_shock import DemandShock
 from simulator.metrics.outcome import Outcome, assembled, joined, outcome
-from simulator.model import CommoditiesMeet, one_by_one
+from simulator.model import CommoditiesMeet, block, one_by_one
+from simulator.model.surroundings import Surroundings
 from simulator.scenario import Scenario, resolve
 from simulator.scenario.case import Case
 from tests.support import worlds
@@ -129,6 +131,35 @@ def test_a_case_whose_commodities_met_once_runs_together_from_then_on(monkeypatc
         tried.clear()
         both_ways(worlds.sharing(monkeypatch, left), 48, block_size=16)
         assert tried == [16] * blocks
+
+
+def test_own_rows_with_which_commodities_met_once_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def counting(case: Case, *others: object) -> Iterator[Trace]:
+        tried.append(case.name)
+        return one_by_one(case, *others)
+
+    monkeypatch.setattr(model, "one_by_one", counting)
+    case = worlds.sharing(monkeypatch, NARROW)
+    mine = {name: Overlay({}, {}, base_years={"antimony": year}) for name, year in (("own", 2023), ("other", 2024))}
+    for name, rows in (("own", "own"), ("again", "own"), ("other", "other"), ("shipped", None), ("shipped too", None)):
+        both_ways(replace(case, name=name, overlay=mine.get(rows)))
+    assert tried == ["own", "other", "shipped", "shipped too"]
+
+
+def test_who_moves_most_runs_first_and_takes_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+
+    def watched(around: Surroundings, chains: Sequence[Chain], *others: Any) -> Trace:
+        ran.append(chains[0].commodity)
+        return run_part(around, chains, *others)
+
+    run_part = block._run
+    monkeypatch.setattr(block, "_run", watched)
+    monkeypatch.setattr(block, "_tonnes", lambda chain: float(chain.commodity == "gallium"))
+    assert traces_of(worlds.sharing(monkeypatch, WIDE)) == [("antimony",), ("gallium",)]
+    assert ran == ["gallium", "antimony"]
 
 
 @pytest.mark.parametrize("left", [WIDE, NARROW])
