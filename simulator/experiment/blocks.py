@@ -153,6 +153,7 @@ class BlockTask(Generic[T]):
         tick: Callable[[float], None] | None,
     ) -> T | None:
         """Simulate and reduce one commodity after the other; None where all must run together."""
+        global _met
         if self.simulate is not None or self.assemble is None or _may_meet(self.case):
             return None
         from simulator.model import CommoditiesMeet, one_by_one
@@ -166,7 +167,7 @@ class BlockTask(Generic[T]):
                 traces = runs[0] if self.cut_off is None else starmap(_with_cut, zip(*runs, strict=True))
                 return self.assemble(tuple(map(self.outcome, traces)))
         except CommoditiesMeet:
-            _note_meeting(self.case)
+            _met = self.case
             return None
 
     def _cases(self, tick: Callable[[float], None] | None) -> list[tuple[Case, Callable[[float], None] | None]]:
@@ -184,11 +185,6 @@ class BlockTask(Generic[T]):
 
 _met: Case | None = None
 """The case whose commodities met last in this process."""
-
-
-def _note_meeting(case: Case) -> None:
-    global _met
-    _met = case
 
 
 def _may_meet(case: Case) -> bool:

@@ -44,7 +44,7 @@ class Sheet:
             self._rows = self._allot(series)
         today, place = self._rows[self._next], 0
         for values in itertools.chain.from_iterable(series.values()):
-            rows = values.size // values.shape[0]
+            rows = values[:1].size
             today[place : place + rows] = values.T
             place += rows
         self._next += 1

@@ -119,33 +119,32 @@ def test_who_would_wait_under_a_cut_only_runs_together_as_well(monkeypatch: pyte
     assert (found[1][0].demanded[:, -1] < found[1][1].demanded[:, -1]).all()
 
 
-def test_a_case_whose_commodities_met_once_runs_together_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[int] = []
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Case and size of every block that is run apart from now on, as they come."""
+    tried: list[tuple[str, int]] = []
 
-    def counting(case: Case, draws: Draws, replications: NDArray[np.int64], *told: object) -> Iterator[Trace]:
-        tried.append(len(replications))
-        yield from one_by_one(case, draws, replications)
+    def counting(case: Case, draws: Draws, replications: NDArray[np.int64], *told: Any) -> Iterator[Trace]:
+        tried.append((case.name, len(replications)))
+        return one_by_one(case, draws, replications, *told)
 
     monkeypatch.setattr(model, "one_by_one", counting)
+    return tried
+
+
+def test_a_case_whose_commodities_met_once_runs_together_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = tries(monkeypatch)
     for left, blocks in ((NARROW, 1), (WIDE, 3)):
         tried.clear()
         both_ways(worlds.sharing(monkeypatch, left), 48, block_size=16)
-        assert tried == [16] * blocks
+        assert tried == [("test", 16)] * blocks
 
 
 def test_own_rows_with_which_commodities_met_once_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[str] = []
-
-    def counting(case: Case, *others: object) -> Iterator[Trace]:
-        tried.append(case.name)
-        return one_by_one(case, *others)
-
-    monkeypatch.setattr(model, "one_by_one", counting)
-    case = worlds.sharing(monkeypatch, NARROW)
+    tried, case = tries(monkeypatch), worlds.sharing(monkeypatch, NARROW)
     mine = {name: Overlay({}, {}, base_years={"antimony": year}) for name, year in (("own", 2023), ("other", 2024))}
     for name, rows in (("own", "own"), ("again", "own"), ("other", "other"), ("shipped", None), ("shipped too", None)):
         both_ways(replace(case, name=name, overlay=mine.get(rows)))
-    assert tried == ["own", "other", "shipped", "shipped too"]
+    assert [name for name, _ in tried] == ["own", "other", "shipped", "shipped too"]
 
 
 def test_who_moves_most_runs_first_and_takes_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
